@@ -1,0 +1,3 @@
+//! Data sets, at the paths where TensorFlow keeps them.
+
+pub mod tutorials;

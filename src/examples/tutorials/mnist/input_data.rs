@@ -1,0 +1,338 @@
+//! Reading MNIST. TF: `tensorflow.examples.tutorials.mnist.input_data`.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use flate2::read::GzDecoder;
+use ndarray::{ArcArray, ArrayD, Axis, IxDyn};
+
+use super::mt19937::Mt19937;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The three parts of a data set.
+#[derive(Clone, Debug)]
+pub struct DataSets {
+    /// What is learned from: 55,000 examples unless asked otherwise.
+    pub train: DataSet,
+    /// What settings are chosen by: the first 5,000 examples of the training files unless asked otherwise.
+    pub validation: DataSet,
+    /// What the result is judged by: 10,000 examples.
+    pub test: DataSet,
+}
+
+/// How the files are read. The defaults are TensorFlow's.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// Labels as rows of ten numbers, one of them 1, instead of as the digits themselves.
+    pub one_hot: bool,
+    /// Pixels from 0 to 1 instead of from 0 to 255.
+    pub scale: bool,
+    /// Images as rows of 784 numbers instead of [28, 28, 1].
+    pub reshape: bool,
+    /// How many examples, from the start of the training files, are for validation.
+    pub validation_size: usize,
+    /// Gives the batches that TensorFlow gives with this seed.
+    pub seed: Option<u32>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { one_hot: false, scale: true, reshape: true, validation_size: 5000, seed: None }
+    }
+}
+
+/// Examples: images with their labels, handed out in batches.
+///
+/// Images and labels are float32 (TensorFlow's labels are float64 or uint8 of the same values, which a feed converts).
+#[derive(Clone, Debug)]
+pub struct DataSet {
+    images: ArcArray<f32, IxDyn>,
+    labels: ArcArray<f32, IxDyn>,
+    epochs_completed: usize,
+    index_in_epoch: usize,
+    rng: Arc<Mutex<Mt19937>>,
+}
+
+/// Reads the four MNIST files from `train_dir`. TF: `input_data.read_data_sets(train_dir, one_hot)`.
+///
+/// The files are `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
+/// `t10k-labels-idx1-ubyte`, with or without `.gz`. A missing, truncated or foreign file is an error that says what was
+/// found and what was expected.
+pub fn read_data_sets(train_dir: impl AsRef<Path>, one_hot: bool) -> Result<DataSets> {
+    read_data_sets_with(train_dir, &Options { one_hot, ..Options::default() })
+}
+
+/// [`read_data_sets`] with all its options.
+pub fn read_data_sets_with(train_dir: impl AsRef<Path>, options: &Options) -> Result<DataSets> {
+    let dir = train_dir.as_ref();
+    let train = read_pair(dir, "train", options)?;
+    let test = read_pair(dir, "t10k", options)?;
+    let n = train.0.len_of(Axis(0));
+    if options.validation_size > n {
+        return Err(Error::invalid_argument(format!(
+            "validation_size is {}, but there are {n} training examples",
+            options.validation_size
+        )));
+    }
+    // As numpy's global generator: one state for all three parts.
+    let rng = Arc::new(Mutex::new(Mt19937::new(options.seed.unwrap_or_else(unforeseeable))));
+    let set = |images: ArrayD<f32>, labels: ArrayD<f32>| DataSet {
+        images: images.into_shared(),
+        labels: labels.into_shared(),
+        epochs_completed: 0,
+        index_in_epoch: 0,
+        rng: rng.clone(),
+    };
+    let (validation_images, train_images) = train.0.view().split_at(Axis(0), options.validation_size);
+    let (validation_labels, train_labels) = train.1.view().split_at(Axis(0), options.validation_size);
+    Ok(DataSets {
+        train: set(train_images.to_owned(), train_labels.to_owned()),
+        validation: set(validation_images.to_owned(), validation_labels.to_owned()),
+        test: set(test.0, test.1),
+    })
+}
+
+fn unforeseeable() -> u32 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(std::time::SystemTime::now()) as u32
+}
+
+impl DataSet {
+    /// All images: float32 of shape [examples, 784].
+    pub fn images(&self) -> ArcArray<f32, IxDyn> {
+        self.images.clone()
+    }
+
+    /// All labels: float32 of shape [examples, 10], or [examples] if they are not one-hot.
+    pub fn labels(&self) -> ArcArray<f32, IxDyn> {
+        self.labels.clone()
+    }
+
+    /// How many examples there are.
+    pub fn num_examples(&self) -> usize {
+        self.images.len_of(Axis(0))
+    }
+
+    /// How often all examples were handed out.
+    pub fn epochs_completed(&self) -> usize {
+        self.epochs_completed
+    }
+
+    /// The next `batch_size` examples in random order. TF: `next_batch(batch_size)`.
+    ///
+    /// The examples are shuffled at the start and after each pass. A batch at the end of a pass takes the examples that
+    /// are left and goes on with those of the next pass. An error if `batch_size` is larger than the data set.
+    pub fn next_batch(&mut self, batch_size: usize) -> Result<(ArrayD<f32>, ArrayD<f32>)> {
+        self.batch(batch_size, true)
+    }
+
+    /// As [`next_batch`](DataSet::next_batch), in the order of the files.
+    pub fn next_batch_in_order(&mut self, batch_size: usize) -> Result<(ArrayD<f32>, ArrayD<f32>)> {
+        self.batch(batch_size, false)
+    }
+
+    fn batch(&mut self, batch_size: usize, shuffle: bool) -> Result<(ArrayD<f32>, ArrayD<f32>)> {
+        let n = self.num_examples();
+        if batch_size > n {
+            return Err(Error::invalid_argument(format!("a batch of {batch_size} out of {n} examples")));
+        }
+        let start = self.index_in_epoch;
+        if self.epochs_completed == 0 && start == 0 && shuffle {
+            self.shuffle();
+        }
+        if start + batch_size <= n {
+            self.index_in_epoch = start + batch_size;
+            return Ok(self.range(start, start + batch_size));
+        }
+        self.epochs_completed += 1;
+        let (old_images, old_labels) = self.range(start, n);
+        if shuffle {
+            self.shuffle();
+        }
+        self.index_in_epoch = batch_size - (n - start);
+        let (new_images, new_labels) = self.range(0, self.index_in_epoch);
+        let join = |a: &ArrayD<f32>, b: &ArrayD<f32>| {
+            ndarray::concatenate(Axis(0), &[a.view(), b.view()]).map_err(|e| Error::internal(e.to_string()))
+        };
+        Ok((join(&old_images, &new_images)?, join(&old_labels, &new_labels)?))
+    }
+
+    fn range(&self, from: usize, to: usize) -> (ArrayD<f32>, ArrayD<f32>) {
+        let part = |array: &ArcArray<f32, IxDyn>| array.slice_axis(Axis(0), (from..to).into()).to_owned();
+        (part(&self.images), part(&self.labels))
+    }
+
+    fn shuffle(&mut self) {
+        let mut order: Vec<usize> = (0..self.num_examples()).collect();
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner).shuffle(&mut order);
+        self.images = self.images.select(Axis(0), &order).into_shared();
+        self.labels = self.labels.select(Axis(0), &order).into_shared();
+    }
+}
+
+fn read_pair(dir: &Path, part: &str, options: &Options) -> Result<(ArrayD<f32>, ArrayD<f32>)> {
+    let (path, [n, rows, cols], pixels) = read_idx::<3>(dir, &format!("{part}-images-idx3-ubyte"), 2051, "images")?;
+    let (label_path, [labels], digits) = read_idx::<1>(dir, &format!("{part}-labels-idx1-ubyte"), 2049, "labels")?;
+    if n != labels {
+        let (path, label_path) = (path.display(), label_path.display());
+        return Err(Error::data_loss(format!("{path} holds {n} images, but {label_path} {labels} labels")));
+    }
+    if let Some(bad) = digits.iter().find(|&&d| d > 9) {
+        return Err(Error::data_loss(format!("{}: {bad} is not a digit", label_path.display())));
+    }
+    let scale = if options.scale { (1.0f64 / 255.0) as f32 } else { 1.0 };
+    let shape = if options.reshape { vec![n, rows * cols] } else { vec![n, rows, cols, 1] };
+    let pixels = pixels.into_iter().map(|p| f32::from(p) * scale).collect();
+    let array = |shape: Vec<usize>, data: Vec<f32>| {
+        ArrayD::from_shape_vec(IxDyn(&shape), data).map_err(|e| Error::internal(e.to_string()))
+    };
+    let labels = if options.one_hot {
+        let mut rows = vec![0.0; n * 10];
+        digits.iter().enumerate().for_each(|(i, d)| rows[i * 10 + usize::from(*d)] = 1.0);
+        array(vec![n, 10], rows)?
+    } else {
+        array(vec![n], digits.iter().map(|d| f32::from(*d)).collect())?
+    };
+    Ok((array(shape, pixels)?, labels))
+}
+
+/// No data set of this kind is larger.
+const MOST_BYTES: usize = 1 << 30;
+
+/// Reads an IDX file: its sizes and its bytes.
+fn read_idx<const RANK: usize>(
+    dir: &Path,
+    name: &str,
+    magic: u32,
+    what: &str,
+) -> Result<(PathBuf, [usize; RANK], Vec<u8>)> {
+    let (path, mut reader) = open(dir, name)?;
+    let shown = path.display();
+    println!("Extracting {shown}");
+    let mut header = vec![0; 4 + 4 * RANK];
+    let short = |e: std::io::Error| Error::data_loss(format!("{shown}: cannot read an MNIST {what} file from it: {e}"));
+    reader.read_exact(&mut header).map_err(short)?;
+    let numbers: Vec<u32> = header.as_chunks().0.iter().map(|bytes| u32::from_be_bytes(*bytes)).collect();
+    if numbers[0] != magic {
+        let found = numbers[0];
+        return Err(Error::data_loss(format!("{shown}: invalid magic number {found}; MNIST {what} start with {magic}")));
+    }
+    let mut sizes = [0; RANK];
+    for (size, number) in sizes.iter_mut().zip(&numbers[1..]) {
+        *size = *number as usize;
+    }
+    let expected = sizes.iter().try_fold(1usize, |n, size| n.checked_mul(*size)).filter(|n| *n <= MOST_BYTES);
+    let expected = expected.ok_or_else(|| Error::data_loss(format!("{shown}: {what} of sizes {sizes:?}")))?;
+    let mut bytes = Vec::new();
+    reader.take(expected as u64 + 1).read_to_end(&mut bytes).map_err(short)?;
+    if bytes.len() != expected {
+        let found = if bytes.len() > expected { "more".to_owned() } else { bytes.len().to_string() };
+        return Err(Error::data_loss(format!("{shown}: {what} of sizes {sizes:?} are {expected} bytes, but it holds {found}")));
+    }
+    Ok((path, sizes, bytes))
+}
+
+fn open(dir: &Path, name: &str) -> Result<(PathBuf, Box<dyn Read>)> {
+    let packed = dir.join(format!("{name}.gz"));
+    if let Ok(file) = File::open(&packed) {
+        return Ok((packed, Box::new(GzDecoder::new(file))));
+    }
+    let plain = dir.join(name);
+    match File::open(&plain) {
+        Ok(file) => Ok((plain, Box::new(std::io::BufReader::new(file)))),
+        Err(e) => {
+            let error = Error::new(ErrorKind::NotFound, format!("there is neither {} nor {}: {e}", packed.display(), plain.display()));
+            Err(error.note(format!(
+                "the four MNIST files belong into {}; they come from https://storage.googleapis.com/cvdf-datasets/mnist/",
+                dir.display()
+            )))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const REAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/MNIST_data");
+
+    fn tiny(n: usize) -> DataSet {
+        let images = ArrayD::from_shape_fn(IxDyn(&[n, 1]), |i| i[0] as f32);
+        DataSet {
+            labels: images.clone().into_shared(),
+            images: images.into_shared(),
+            epochs_completed: 0,
+            index_in_epoch: 0,
+            rng: Arc::new(Mutex::new(Mt19937::new(0))),
+        }
+    }
+
+    #[test]
+    fn the_real_files_are_split_scaled_and_one_hot() {
+        let mnist = read_data_sets(REAL, true).unwrap();
+        assert_eq!(mnist.train.images().shape(), [55_000, 784]);
+        assert_eq!(mnist.validation.num_examples(), 5_000);
+        assert_eq!(mnist.test.labels().shape(), [10_000, 10]);
+        assert_eq!(mnist.test.images().iter().copied().fold(0.0, f32::max), 1.0);
+        // The first training image, a five, is the first for validation.
+        assert_eq!(mnist.validation.labels().row_of(0), [0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+    }
+
+    trait Rows {
+        fn row_of(&self, i: usize) -> Vec<f32>;
+    }
+
+    impl Rows for ArcArray<f32, IxDyn> {
+        fn row_of(&self, i: usize) -> Vec<f32> {
+            self.index_axis(Axis(0), i).iter().copied().collect()
+        }
+    }
+
+    #[test]
+    fn batches_straddle_the_epochs() {
+        let mut set = tiny(10);
+        let mut seen: Vec<f32> = Vec::new();
+        for _ in 0..3 {
+            seen.extend(set.next_batch(4).unwrap().0.iter());
+        }
+        assert_eq!((set.epochs_completed(), seen.len()), (1, 12));
+        let mut first: Vec<f32> = seen[..10].to_vec();
+        // numpy.random.seed(0), shuffled once.
+        assert_eq!(first, [2.0, 8.0, 4.0, 9.0, 1.0, 6.0, 7.0, 3.0, 0.0, 5.0]);
+        first.sort_by(f32::total_cmp);
+        assert_eq!(first, (0..10).map(|i| i as f32).collect::<Vec<_>>());
+        // A pass that ends exactly is only over when the next batch is asked for.
+        let mut set = tiny(8);
+        set.next_batch_in_order(4).unwrap();
+        set.next_batch_in_order(4).unwrap();
+        assert_eq!(set.epochs_completed(), 0);
+        assert_eq!(set.next_batch_in_order(4).unwrap().0[[0, 0]], 0.0);
+        assert_eq!(set.epochs_completed(), 1);
+        assert!(set.next_batch(9).is_err());
+    }
+
+    #[test]
+    fn foreign_files_are_refused_with_what_was_found() {
+        let dir = std::env::temp_dir().join(format!("flowstone-mnist-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let error = read_data_sets(&dir, true).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert!(error.to_string().contains("the four MNIST files belong into"), "{error}");
+        let images = dir.join("train-images-idx3-ubyte");
+        std::fs::write(&images, [0, 0, 8, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 7]).unwrap();
+        let error = read_data_sets(&dir, true).unwrap_err().to_string();
+        assert!(error.contains("invalid magic number 2049; MNIST images start with 2051"), "{error}");
+        std::fs::write(&images, [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 1, 7, 7]).unwrap();
+        let error = read_data_sets(&dir, true).unwrap_err().to_string();
+        assert!(error.contains("images of sizes [2, 2, 1] are 4 bytes, but it holds 2"), "{error}");
+        std::fs::write(&images, [0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 1]).unwrap();
+        assert!(read_data_sets(&dir, true).unwrap_err().to_string().contains("images of sizes [4294967295, "));
+        std::fs::write(dir.join("train-images-idx3-ubyte.gz"), b"not gzip at all").unwrap();
+        assert!(read_data_sets(&dir, true).unwrap_err().to_string().contains("cannot read an MNIST images file"));
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+}

@@ -1,0 +1,3 @@
+//! The tutorials' data sets. TF: `tensorflow.examples.tutorials`.
+
+pub mod mnist;

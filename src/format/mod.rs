@@ -1,0 +1,3 @@
+//! Bytes and plain structs: TensorFlow's messages. Knows neither graph nor operation.
+
+pub mod proto;

@@ -1,0 +1,500 @@
+//! The program as data: named nodes with inputs, control inputs and attributes. Knows no operation by name.
+
+mod names;
+mod node;
+mod registry;
+mod scope;
+mod tensor;
+mod view;
+
+pub use node::{Attr, AttrList, Attrs, Fact, Integers, LONGEST_INTEGERS, Node, NodeId, Port};
+pub use registry::GraphKey;
+pub(crate) use scope::{built_at, line};
+pub use scope::{ScopeGuard, get_default_graph, reset_default_graph};
+pub use tensor::{Operation, Tensor};
+pub use view::{DotOptions, Edge};
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::fmt;
+use std::panic::Location;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use indexmap::IndexMap;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// How an operation without a seed of its own gets one from the graph's seed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SeedRule {
+    /// TensorFlow 1.x: the number of operations in the graph so far.
+    #[default]
+    OperationCount,
+    /// TensorFlow 2.x (`compat.v1`): a counter 0, 1, 2, … of the graph's seedless random operations.
+    Counter,
+}
+
+/// A graph of operations. TF: `tf.Graph`. Cloning gives another owner of the same graph.
+///
+/// ```
+/// use flowstone as tf;
+/// let graph = tf::Graph::new();
+/// {
+///     let _default = graph.as_default();
+///     let _x = tf::constant(1.0).named("x");
+/// }
+/// assert!(graph.get_tensor_by_name("x:0").is_ok());
+/// ```
+#[derive(Clone)]
+pub struct Graph(Arc<Inner>);
+
+struct Inner {
+    key: GraphKey,
+    state: Mutex<State>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        registry::remove(self.key);
+    }
+}
+
+/// What a graph holds. No lock on it is held while an operation's own functions run.
+#[derive(Default)]
+pub(crate) struct State {
+    nodes: Vec<Node>,
+    by_name: HashMap<Arc<str>, NodeId>,
+    names: names::Names,
+    errors: Vec<Error>,
+    collections: IndexMap<String, Vec<Arc<dyn Any + Send + Sync>>>,
+    seed: Option<i64>,
+    seed_rule: SeedRule,
+    seed_counter: i64,
+    /// Counts changes of nodes that were there already: plans made before are stale.
+    revision: u64,
+    finalized: bool,
+}
+
+impl State {
+    /// All nodes in the order of creation.
+    pub(crate) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    pub(crate) fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id.index())
+    }
+
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
+    }
+}
+
+impl Default for Graph {
+    fn default() -> Self {
+        Graph::new()
+    }
+}
+
+impl Graph {
+    /// An empty graph.
+    pub fn new() -> Self {
+        let mut graph = None;
+        registry::insert(|key| {
+            let inner = Arc::new(Inner { key, state: Mutex::default() });
+            let weak = Arc::downgrade(&inner);
+            graph = Some(Graph(inner));
+            weak
+        });
+        // The closure has run: `insert` calls it exactly once.
+        graph.unwrap_or_else(|| unreachable!("the registry makes every graph it inserts"))
+    }
+
+    /// The graph with this key, if it has an owner still.
+    pub(crate) fn find(key: GraphKey) -> Result<Graph> {
+        registry::get(key).ok_or_else(|| {
+            Error::failed_precondition("the graph of this tensor was dropped: keep a `Graph` or a `Session` of it alive")
+        })
+    }
+
+    /// Which graph this is.
+    pub fn key(&self) -> GraphKey {
+        self.0.key
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes this the thread's default graph until the guard is dropped. TF: `graph.as_default()`.
+    pub fn as_default(&self) -> ScopeGuard {
+        scope::enter_graph(self.clone())
+    }
+
+    /// The number of nodes.
+    pub fn len(&self) -> usize {
+        self.lock().nodes.len()
+    }
+
+    /// Whether there is no node.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Forbids adding nodes from now on: each attempt is an error with its line. TF: `graph.finalize()`.
+    pub fn finalize(&self) {
+        self.lock().finalized = true;
+    }
+
+    /// The operation called `name`. TF: `graph.get_operation_by_name`.
+    pub fn get_operation_by_name(&self, name: &str) -> Result<Operation> {
+        let state = self.lock();
+        let node = state.by_name.get(name).copied();
+        node.map(|node| Operation { graph: self.0.key, node })
+            .ok_or_else(|| Error::not_found(format!("the graph has no operation named '{name}'{}", state.nearest(name))))
+    }
+
+    /// The tensor called `name`, an operation's name and an output: `"cost:0"`. TF: `graph.get_tensor_by_name`.
+    pub fn get_tensor_by_name(&self, name: &str) -> Result<Tensor> {
+        let parsed = name.rsplit_once(':').and_then(|(op, output)| Some((op, output.parse::<u32>().ok()?)));
+        let Some((op, output)) = parsed else {
+            return Err(Error::invalid_argument(format!(
+                "'{name}' is not the name of a tensor: those look like '{name}:0', an operation's name and an output"
+            )));
+        };
+        let operation = self.get_operation_by_name(op)?;
+        let outputs = operation.outputs().len();
+        if output as usize >= outputs {
+            return Err(Error::not_found(format!("operation '{op}' has {outputs} outputs, and none is number {output}")));
+        }
+        Ok(operation.output(output))
+    }
+
+    /// All operations in the order of creation. TF: `graph.get_operations`.
+    pub fn get_operations(&self) -> Vec<Operation> {
+        (0..self.len()).map(|i| Operation { graph: self.0.key, node: NodeId(i as u32) }).collect()
+    }
+
+    /// Every error made while building, one root for each bad node; `Ok` if there is none.
+    pub fn check(&self) -> Result<()> {
+        Error::all(self.lock().errors.iter().cloned()).map_or(Ok(()), Err)
+    }
+
+    /// Records an error of building. Handles made from it are silent from here on.
+    pub(crate) fn record(&self, error: Error) {
+        self.lock().errors.push(error);
+    }
+
+    /// Opens the name scope `name`, made unique; a name that ends in `/` is taken as it is. TF: `tf.name_scope`.
+    #[track_caller]
+    pub fn name_scope(&self, name: &str) -> ScopeGuard {
+        scope::enter_name(self.0.key, self.scope_name(name))
+    }
+
+    /// Leaves all name scopes until the guard is dropped.
+    pub(crate) fn root_scope(&self) -> ScopeGuard {
+        scope::enter_name(self.0.key, "".into())
+    }
+
+    /// The full name that a scope (or a node) called `name` gets here.
+    #[track_caller]
+    pub(crate) fn scope_name(&self, name: &str) -> Arc<str> {
+        if let Some(exact) = name.strip_suffix('/') {
+            return exact.into();
+        }
+        if name.is_empty() {
+            return "".into();
+        }
+        self.unique_name(name)
+    }
+
+    /// Reserves a unique name inside the current scope. TF: `graph.unique_name`.
+    #[track_caller]
+    pub fn unique_name(&self, name: &str) -> Arc<str> {
+        let location = scope::line().unwrap_or_else(Location::caller);
+        let outer = scope::name(self.0.key);
+        let full = if outer.is_empty() { name.to_owned() } else { format!("{outer}/{name}") };
+        if let Err(error) = names::check(&full) {
+            self.record(error.at(&full, Some(location)));
+        }
+        let mut state = self.lock();
+        let next = NodeId(state.nodes.len() as u32);
+        state.names.unique(&full, location, next).into()
+    }
+
+    /// A unique name for a constant that belongs to the scope `scope`.
+    pub(crate) fn constant_name(&self, scope: &str, name: &str, location: &'static Location<'static>) -> Arc<str> {
+        let mut state = self.lock();
+        let next = NodeId(state.nodes.len() as u32);
+        state.names.unique(&format!("{scope}/{name}"), location, next).into()
+    }
+
+    /// The name scope that is open on this thread, empty at the top.
+    pub(crate) fn current_scope(&self) -> Arc<str> {
+        scope::name(self.0.key)
+    }
+
+    /// Nodes built until the guard is dropped run after `operations`. TF: `tf.control_dependencies`.
+    pub fn control_dependencies(&self, operations: &[Operation]) -> ScopeGuard {
+        let mut after = Vec::new();
+        for operation in operations {
+            if operation.graph != self.0.key {
+                self.record(Error::invalid_argument("control_dependencies: an operation is of another graph"));
+            } else if operation.node != NodeId::POISON {
+                after.push(operation.node);
+            }
+        }
+        self.mark_controls(&after);
+        scope::enter_control(self.0.key, Some(after))
+    }
+
+    /// Nodes built until the guard is dropped ignore all control dependencies around them.
+    /// TF: `tf.control_dependencies(None)`.
+    pub fn clear_control_dependencies(&self) -> ScopeGuard {
+        scope::enter_control(self.0.key, None)
+    }
+
+    /// Nodes built until the guard is dropped carry this device. TF: `tf.device`.
+    pub fn device(&self, device: &str) -> ScopeGuard {
+        scope::enter_device(self.0.key, device)
+    }
+
+    /// Nodes built until the guard is dropped are placed with `operation`. TF: `graph.colocate_with`.
+    pub fn colocate_with(&self, operation: Operation) -> ScopeGuard {
+        let classes = self.lock().node(operation.node).map(colocation_classes).unwrap_or_default();
+        scope::enter_colocation(self.0.key, classes)
+    }
+
+    /// Sets the graph's seed, from which operations without a seed of their own get theirs. TF: `tf.set_random_seed`.
+    pub fn set_random_seed(&self, seed: i64) {
+        self.lock().seed = Some(seed);
+    }
+
+    /// Chooses how operations get their seeds from the graph's.
+    pub fn set_seed_rule(&self, rule: SeedRule) {
+        self.lock().seed_rule = rule;
+    }
+
+    /// The two seeds of a random operation whose own seed is `seed`: TF's `random_seed.get_seed`.
+    /// (0, 0) means that every session draws its own.
+    pub(crate) fn next_seeds(&self, seed: Option<i64>) -> (i64, i64) {
+        const DEFAULT_GRAPH_SEED: i64 = 87_654_321;
+        let mut state = self.lock();
+        let seeds = match (state.seed, seed) {
+            (Some(graph), Some(op)) => (graph, op),
+            (Some(graph), None) => match state.seed_rule {
+                SeedRule::OperationCount => (graph, state.nodes.len() as i64),
+                SeedRule::Counter => {
+                    state.seed_counter += 1;
+                    (graph, state.seed_counter - 1)
+                }
+            },
+            (None, Some(op)) => (DEFAULT_GRAPH_SEED, op),
+            (None, None) => return (0, 0),
+        };
+        let wrap = |seed: i64| seed.rem_euclid(1 << 31);
+        match (wrap(seeds.0), wrap(seeds.1)) {
+            (0, 0) => (0, (1 << 31) - 1),
+            seeds => seeds,
+        }
+    }
+
+    /// Appends `item` to the collection `name`. TF: `graph.add_to_collection`.
+    pub fn add_to_collection<T: Any + Send + Sync>(&self, name: &str, item: T) {
+        self.lock().collections.entry(name.to_owned()).or_default().push(Arc::new(item));
+    }
+
+    /// The items of type `T` in the collection `name`, in order. TF: `graph.get_collection`.
+    pub fn get_collection<T: Any + Clone>(&self, name: &str) -> Vec<T> {
+        let state = self.lock();
+        let items = state.collections.get(name).into_iter().flatten();
+        items.filter_map(|item| item.downcast_ref::<T>().cloned()).collect()
+    }
+
+    /// The names of the collections that hold something.
+    pub fn get_all_collection_keys(&self) -> Vec<String> {
+        self.lock().collections.keys().cloned().collect()
+    }
+
+    /// Adds a node under a name that [`Graph::unique_name`] or an import gave; the scopes around it give it control
+    /// inputs, a device and a colocation class.
+    pub(crate) fn add(&self, mut node: Node) -> Result<NodeId> {
+        let inputs: Vec<NodeId> = node.inputs.iter().map(|port| port.node).collect();
+        node.controls.extend(scope::control_inputs(self.0.key, &inputs));
+        node.controls.sort_unstable();
+        node.controls.dedup();
+        if node.device.is_empty() {
+            node.device = scope::device(self.0.key);
+        }
+        let classes = scope::colocation(self.0.key);
+        if !classes.is_empty() {
+            add_classes(&mut node.attrs, &classes);
+        }
+        let id = self.insert(node)?;
+        scope::record_built(self.0.key, id);
+        Ok(id)
+    }
+
+    /// Adds a node as it is.
+    pub(crate) fn insert(&self, node: Node) -> Result<NodeId> {
+        let mut state = self.lock();
+        if state.finalized {
+            return Err(Error::failed_precondition("the graph is finalized: no node can be added")
+                .at(&node.name, Some(node.location)));
+        }
+        if state.by_name.contains_key(&node.name) {
+            return Err(Error::new(ErrorKind::AlreadyExists, format!("the name '{}' is taken", node.name))
+                .at(&node.name, Some(node.location)));
+        }
+        let id = NodeId(u32::try_from(state.nodes.len()).unwrap_or(u32::MAX));
+        if id == NodeId::POISON {
+            return Err(Error::resource_exhausted("a graph holds at most 2^32 - 1 nodes"));
+        }
+        state.names.take(&node.name);
+        state.by_name.insert(node.name.clone(), id);
+        state.nodes.push(node);
+        Ok(id)
+    }
+
+    /// Adds control inputs to a node that is there already.
+    pub(crate) fn add_controls(&self, node: NodeId, controls: &[NodeId]) {
+        self.mark_controls(controls);
+        let mut state = self.lock();
+        state.revision += 1;
+        if let Some(node) = state.nodes.get_mut(node.index()) {
+            node.controls.extend(controls);
+            node.controls.sort_unstable();
+            node.controls.dedup();
+        }
+    }
+
+    /// TensorFlow marks the nodes that a control edge starts from.
+    pub(crate) fn mark_controls(&self, nodes: &[NodeId]) {
+        let mut state = self.lock();
+        for node in nodes {
+            if let Some(node) = state.nodes.get_mut(node.index()) {
+                node.attrs.insert("_has_manual_control_dependencies".into(), Attr::Bool(true));
+            }
+        }
+    }
+
+    /// Sets an attribute of a node that is there already.
+    pub(crate) fn set_attr(&self, node: NodeId, name: &str, attr: Attr) {
+        let mut state = self.lock();
+        state.revision += 1;
+        if let Some(node) = state.nodes.get_mut(node.index()) {
+            node.attrs.insert(name.into(), attr);
+        }
+    }
+
+    /// Adds to what is known of an output.
+    pub(crate) fn refine(&self, port: Port, shape: &crate::shape::PartialShape) -> Result<()> {
+        let mut state = self.lock();
+        let Some(node) = state.nodes.get_mut(port.node.index()) else { return Ok(()) };
+        let (name, location) = (node.name.clone(), node.location);
+        let Some(fact) = node.outputs.get_mut(port.output as usize) else { return Ok(()) };
+        let merged = fact.shape.merge(shape).ok_or_else(|| {
+            Error::invalid_argument(format!("set_shape: {shape} contradicts the inferred shape {}", fact.shape))
+                .at(&name, Some(location))
+        })?;
+        if merged != fact.shape {
+            fact.shape = merged;
+            state.revision += 1;
+        }
+        Ok(())
+    }
+
+    /// Calls what made `node` by `name` instead, its scope and all nodes in it included, and gives the automatic name's
+    /// number back.
+    fn rename(&self, node: NodeId, name: &str, location: &'static Location<'static>) {
+        let outer = scope::name(self.0.key);
+        let full = if outer.is_empty() { name.to_owned() } else { format!("{outer}/{name}") };
+        let mut state = self.lock();
+        let state = &mut *state;
+        let Some(old) = state.node(node).map(|node| node.name.clone()) else { return };
+        if let Err(error) = names::check(&full) {
+            state.errors.push(error.at(&old, Some(location)));
+            return;
+        }
+        let (root, start) = state.names.give_back(&old).unwrap_or_else(|| (old.to_string(), node));
+        let next = NodeId(state.nodes.len() as u32);
+        let new_root = state.names.unique(&full, location, next);
+        state.names.keep_latest();
+        state.revision += 1;
+        let renamed = |name: &str| -> Option<String> {
+            let rest = name.strip_prefix(&*root)?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| format!("{new_root}{rest}"))
+        };
+        for index in start.index()..state.nodes.len() {
+            let Some(node) = state.nodes.get_mut(index) else { break };
+            rename_classes(&mut node.attrs, &renamed);
+            let Some(new) = renamed(&node.name) else { continue };
+            state.by_name.remove(&node.name);
+            node.name = new.into();
+            state.by_name.insert(node.name.clone(), NodeId(index as u32));
+            state.names.take(&node.name);
+        }
+    }
+}
+
+fn classes(attrs: &Attrs) -> Vec<Arc<[u8]>> {
+    match attrs.get("_class") {
+        Some(Attr::List(AttrList::Str(classes))) => classes.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// The classes of `node`: its own, or the one that is named for it.
+fn colocation_classes(node: &Node) -> Vec<Arc<[u8]>> {
+    let own = classes(&node.attrs);
+    if own.is_empty() { vec![format!("loc:@{}", node.name).into_bytes().into()] } else { own }
+}
+
+fn add_classes(attrs: &mut Attrs, more: &[Arc<[u8]>]) {
+    let mut all = classes(attrs);
+    all.extend(more.iter().cloned());
+    all.sort();
+    all.dedup();
+    attrs.insert("_class".into(), all.into());
+}
+
+fn rename_classes(attrs: &mut Attrs, renamed: &dyn Fn(&str) -> Option<String>) {
+    if !attrs.contains_key("_class") {
+        return;
+    }
+    let mut all = classes(attrs);
+    for class in &mut all {
+        let name = std::str::from_utf8(class).ok().and_then(|class| class.strip_prefix("loc:@"));
+        if let Some(new) = name.and_then(renamed) {
+            *class = format!("loc:@{new}").into_bytes().into();
+        }
+    }
+    attrs.insert("_class".into(), all.into());
+}
+
+impl State {
+    /// " (did you mean 'x'?)" for the name that is most like `name`.
+    fn nearest(&self, name: &str) -> String {
+        let wanted = name.to_lowercase();
+        let alike = self.nodes.iter().map(|node| &node.name).find(|n| {
+            let n = n.to_lowercase();
+            n == wanted || n.rsplit('/').next() == wanted.rsplit('/').next()
+        });
+        alike.map(|name| format!(" (did you mean '{name}'?)")).unwrap_or_default()
+    }
+}
+
+impl PartialEq for Graph {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Graph {}
+
+impl fmt::Debug for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Graph({} nodes)", self.len())
+    }
+}

@@ -1,0 +1,92 @@
+//! Moving elements: slices, transpositions, repetitions, all as one walk with steps.
+
+use super::parallel::for_each_chunk;
+
+/// Elements of one part that a thread copies.
+const CHUNK: usize = 1 << 15;
+
+/// `out[i, j, …] = x[base + i * steps[0] + j * steps[1] + …]` for an `out` of shape `dims`, row-major.
+pub fn gather_steps<T: Clone + Send + Sync>(x: &[T], base: usize, steps: &[usize], dims: &[usize], out: &mut [T]) {
+    let Some((&row, outer)) = dims.split_last() else {
+        out.clone_from_slice(&x[base..=base]);
+        return;
+    };
+    if out.is_empty() {
+        return;
+    }
+    let step = steps[dims.len() - 1];
+    for_each_chunk(out, CHUNK.div_ceil(row) * row, |start, out| {
+        for (i, out) in out.chunks_exact_mut(row).enumerate() {
+            let from = base + position(start / row + i, outer, steps);
+            match step {
+                1 => out.clone_from_slice(&x[from..from + row]),
+                0 => out.fill(x[from].clone()),
+                _ => out.iter_mut().zip(x[from..].iter().step_by(step)).for_each(|(out, x)| *out = x.clone()),
+            }
+        }
+    });
+}
+
+/// `out[base + i * steps[0] + j * steps[1] + …] = x[i, j, …]` for an `x` of shape `dims`, row-major; the last step is 1.
+pub fn scatter_rows<T: Clone>(x: &[T], dims: &[usize], out: &mut [T], base: usize, steps: &[usize]) {
+    let Some((&row, outer)) = dims.split_last() else {
+        out[base] = x[0].clone();
+        return;
+    };
+    if x.is_empty() {
+        return;
+    }
+    for (i, x) in x.chunks_exact(row).enumerate() {
+        let to = base + position(i, outer, steps);
+        out[to..to + row].clone_from_slice(x);
+    }
+}
+
+fn position(mut flat: usize, dims: &[usize], steps: &[usize]) -> usize {
+    let mut position = 0;
+    for (n, step) in dims.iter().zip(steps).rev() {
+        position += flat % n * step;
+        flat /= n;
+    }
+    position
+}
+
+/// Joins arrays along an axis: of each part in turn, `rows` blocks of its own length.
+pub fn concat<T: Clone>(parts: &[(&[T], usize)], rows: usize, out: &mut [T]) {
+    let width: usize = parts.iter().map(|(_, n)| n).sum();
+    if width == 0 {
+        return;
+    }
+    for (row, mut out) in out.chunks_exact_mut(width).enumerate().take(rows) {
+        for (part, n) in parts {
+            let (here, rest) = out.split_at_mut(*n);
+            here.clone_from_slice(&part[row * n..(row + 1) * n]);
+            out = rest;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_transpose_repeat_and_slice() {
+        let x: Vec<i32> = (0..6).collect();
+        let mut out = vec![0; 6];
+        gather_steps(&x, 0, &[1, 3], &[3, 2], &mut out);
+        assert_eq!(out, [0, 3, 1, 4, 2, 5]);
+        let mut out = vec![0; 12];
+        gather_steps(&x, 0, &[0, 3, 1], &[2, 2, 3], &mut out);
+        assert_eq!(out, [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]);
+        let mut out = vec![0; 2];
+        gather_steps(&x, 1, &[3, 1], &[2, 1], &mut out);
+        assert_eq!(out, [1, 4]);
+        let mut out = vec![9; 12];
+        scatter_rows(&x, &[2, 3], &mut out, 5, &[4, 1]);
+        assert_eq!(out, [9, 9, 9, 9, 9, 0, 1, 2, 9, 3, 4, 5]);
+        let mut out = vec![0; 6];
+        concat(&[(&[1, 4], 1), (&[2, 3, 5, 6], 2)], 2, &mut out);
+        assert_eq!(out, [1, 2, 3, 4, 5, 6]);
+    }
+}

@@ -1,0 +1,181 @@
+//! One result for each element, or for each pair of elements of two arrays broadcast against each other.
+
+use smallvec::SmallVec;
+
+use super::parallel::{ELEMENTWISE_CHUNK, for_each_chunk};
+
+/// `out[i] = f(x[i])`.
+pub fn unary<T: Sync, U: Send>(x: &[T], out: &mut [U], f: impl Fn(&T) -> U + Sync) {
+    for_each_chunk(out, ELEMENTWISE_CHUNK, |start, out| {
+        for (y, x) in out.iter_mut().zip(&x[start..]) {
+            *y = f(x);
+        }
+    });
+}
+
+/// `x[i] = f(x[i])`.
+pub fn unary_in_place<T: Send>(x: &mut [T], f: impl Fn(&T) -> T + Sync) {
+    for_each_chunk(x, ELEMENTWISE_CHUNK, |_, x| x.iter_mut().for_each(|x| *x = f(x)));
+}
+
+/// How two arrays lie under the array they are broadcast to: rows of one length, in each of which either array
+/// moves along by 1 or stays.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Broadcast {
+    /// The outer dimensions, each with the steps of the two arrays.
+    outer: SmallVec<[(usize, [usize; 2]); 4]>,
+    row: usize,
+    steps: [usize; 2],
+}
+
+impl Broadcast {
+    /// The plan for arrays of shapes `a` and `b`, which broadcast to `out`.
+    pub fn new(a: &[usize], b: &[usize], out: &[usize]) -> Self {
+        let steps = [steps(a, out), steps(b, out)];
+        // Neighbouring dimensions that both arrays walk through evenly are one.
+        let mut dims: SmallVec<[(usize, [usize; 2]); 4]> = SmallVec::new();
+        for axis in (0..out.len()).filter(|&axis| out[axis] != 1) {
+            let here = [steps[0][axis], steps[1][axis]];
+            match dims.last_mut() {
+                Some((n, outer)) if (0..2).all(|i| outer[i] == here[i] * out[axis]) => {
+                    *n *= out[axis];
+                    *outer = here;
+                }
+                _ => dims.push((out[axis], here)),
+            }
+        }
+        let (row, steps) = dims.pop().unwrap_or((1, [0, 0]));
+        Broadcast { outer: dims, row, steps }
+    }
+
+    /// Where row `row` starts in the two arrays.
+    fn offsets(&self, mut row: usize) -> [usize; 2] {
+        let mut offsets = [0, 0];
+        for (n, steps) in self.outer.iter().rev() {
+            let index = row % n;
+            row /= n;
+            offsets[0] += index * steps[0];
+            offsets[1] += index * steps[1];
+        }
+        offsets
+    }
+
+    /// Calls `f` for the pieces of rows that make up `out[start..]`, with where they start in the two arrays.
+    fn pieces<U>(&self, start: usize, mut out: &mut [U], mut f: impl FnMut(&mut [U], [usize; 2])) {
+        let mut position = start;
+        while !out.is_empty() {
+            let (row, column) = (position / self.row, position % self.row);
+            let (piece, rest) = out.split_at_mut((self.row - column).min(out.len()));
+            let [a, b] = self.offsets(row);
+            position += piece.len();
+            f(piece, [a + column * self.steps[0], b + column * self.steps[1]]);
+            out = rest;
+        }
+    }
+}
+
+/// The step of an array of shape `dims` for each dimension of `out`; 0 where it is repeated.
+fn steps(dims: &[usize], out: &[usize]) -> SmallVec<[usize; 4]> {
+    let mut steps: SmallVec<[usize; 4]> = SmallVec::from_elem(0, out.len());
+    let mut step = 1;
+    for (axis, &n) in dims.iter().enumerate().rev() {
+        if n != 1 {
+            steps[axis + out.len() - dims.len()] = step;
+        }
+        step *= n;
+    }
+    steps
+}
+
+/// `out = f(a, b)`, broadcast by `plan`.
+pub fn binary<T: Copy + Sync, U: Send>(
+    plan: &Broadcast,
+    a: &[T],
+    b: &[T],
+    out: &mut [U],
+    f: impl Fn(T, T) -> U + Sync,
+) {
+    for_each_chunk(out, ELEMENTWISE_CHUNK, |start, out| {
+        plan.pieces(start, out, |out, [i, j]| match plan.steps {
+            [0, 0] => {
+                let (x, y) = (a[i], b[j]);
+                out.iter_mut().for_each(|out| *out = f(x, y));
+            }
+            [0, _] => {
+                let x = a[i];
+                out.iter_mut().zip(&b[j..]).for_each(|(out, &y)| *out = f(x, y));
+            }
+            [_, 0] => {
+                let y = b[j];
+                out.iter_mut().zip(&a[i..]).for_each(|(out, &x)| *out = f(x, y));
+            }
+            _ => {
+                let pairs = a[i..].iter().zip(&b[j..]);
+                out.iter_mut().zip(pairs).for_each(|(out, (&x, &y))| *out = f(x, y));
+            }
+        });
+    });
+}
+
+/// `a = f(a, b)`, with `b` broadcast to `a` by `plan`, whose first array is `a`.
+pub fn binary_in_place<T: Copy + Send + Sync>(plan: &Broadcast, a: &mut [T], b: &[T], f: impl Fn(T, T) -> T + Sync) {
+    for_each_chunk(a, ELEMENTWISE_CHUNK, |start, a| {
+        plan.pieces(start, a, |a, [_, j]| {
+            if plan.steps[1] == 0 {
+                let y = b[j];
+                a.iter_mut().for_each(|x| *x = f(*x, y));
+            } else {
+                a.iter_mut().zip(&b[j..]).for_each(|(x, &y)| *x = f(*x, y));
+            }
+        });
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By the book: index arithmetic for every element.
+    fn reference(a: (&[usize], &[i64]), b: (&[usize], &[i64]), out: &[usize]) -> Vec<i64> {
+        let n: usize = out.iter().product();
+        let pick = |(dims, data): (&[usize], &[i64]), mut flat: usize| {
+            let mut index = vec![0; out.len()];
+            for axis in (0..out.len()).rev() {
+                index[axis] = flat % out[axis];
+                flat /= out[axis];
+            }
+            let index = &index[out.len() - dims.len()..];
+            data[dims.iter().zip(index).fold(0, |at, (&n, &i)| at * n + if n == 1 { 0 } else { i })]
+        };
+        (0..n).map(|i| pick(a, i) - 2 * pick(b, i)).collect()
+    }
+
+    #[test]
+    fn broadcasting_matches_index_arithmetic() {
+        let cases: &[(&[usize], &[usize], &[usize])] = &[
+            (&[], &[], &[]),
+            (&[3], &[], &[3]),
+            (&[2, 3], &[3], &[2, 3]),
+            (&[2, 3], &[2, 1], &[2, 3]),
+            (&[2, 1, 4], &[3, 1], &[2, 3, 4]),
+            (&[1, 3, 1, 5], &[2, 1, 4, 1], &[2, 3, 4, 5]),
+            (&[200, 300], &[200, 300], &[200, 300]),
+            (&[200, 300], &[300], &[200, 300]),
+            (&[0, 3], &[3], &[0, 3]),
+        ];
+        for (a, b, out) in cases {
+            let data = |dims: &[usize], k: i64| (0..dims.iter().product::<usize>() as i64).map(|i| i * k + 1).collect::<Vec<_>>();
+            let (x, y) = (data(a, 3), data(b, 7));
+            let expected = reference((a, &x), (b, &y), out);
+            let plan = Broadcast::new(a, b, out);
+            let mut result = vec![0; expected.len()];
+            binary(&plan, &x, &y, &mut result, |x, y| x - 2 * y);
+            assert_eq!(result, expected, "{a:?} {b:?}");
+            if a == out {
+                let mut x = x;
+                binary_in_place(&plan, &mut x, &y, |x, y| x - 2 * y);
+                assert_eq!(x, expected, "{a:?} {b:?} in place");
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Numeric code on plain slices. Knows neither graph nor operation; the only place for SIMD and `unsafe`.
+
+pub mod conv;
+pub mod copy;
+pub mod cpu;
+pub mod elementwise;
+pub mod gemm;
+pub mod parallel;
+pub mod pool;
+pub mod random;
+pub mod reduce;
+pub mod softmax;

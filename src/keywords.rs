@@ -1,0 +1,60 @@
+//! Keyword arguments: `tf::reduce_sum!(x, axis = 1, keepdims = true)` reads as Python's call does.
+//!
+//! Each macro stands beside the function of its name and calls the builder `…_args` with the positional arguments, then
+//! one of its methods for each keyword.
+
+/// Splits `a, b, k = v, l = w` into positional arguments and keywords: `builder(a, b).k(v).l(w).build()`.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __call {
+    (@ [$($builder:tt)*] [$($positional:expr),*] [$($key:ident $value:expr),*]) => {
+        $($builder)*($($positional),*)$(.$key($value))*.build()
+    };
+    (@ [$($builder:tt)*] [$($positional:expr),*] [$($key:ident $value:expr),*] $k:ident = $v:expr $(, $($rest:tt)*)?) => {
+        $crate::__call!(@ [$($builder)*] [$($positional),*] [$($key $value,)* $k $v] $($($rest)*)?)
+    };
+    (@ [$($builder:tt)*] [$($positional:expr),*] [] $p:expr $(, $($rest:tt)*)?) => {
+        $crate::__call!(@ [$($builder)*] [$($positional,)* $p] [] $($($rest)*)?)
+    };
+}
+
+macro_rules! keyword_macros {
+    ($dollar:tt $($(#[$doc:meta])* $name:ident = $($builder:ident)::+;)*) => {$(
+        $(#[$doc])*
+        #[macro_export]
+        macro_rules! $name {
+            ($dollar($dollar args:tt)*) => {
+                $crate::__call!(@ [$crate::$($builder)::+] [] [] $dollar($dollar args)*)
+            };
+        }
+    )*};
+}
+
+keyword_macros! { $
+    /// [`reduce_sum`](fn@crate::reduce_sum) with keyword arguments `axis` and `keepdims`.
+    reduce_sum = ops::math::reduce_sum_args;
+    /// [`reduce_mean`](fn@crate::reduce_mean) with keyword arguments `axis` and `keepdims`.
+    reduce_mean = ops::math::reduce_mean_args;
+    /// [`reduce_prod`](fn@crate::reduce_prod) with keyword arguments `axis` and `keepdims`.
+    reduce_prod = ops::math::reduce_prod_args;
+    /// [`reduce_max`](fn@crate::reduce_max) with keyword arguments `axis` and `keepdims`.
+    reduce_max = ops::math::reduce_max_args;
+    /// [`reduce_min`](fn@crate::reduce_min) with keyword arguments `axis` and `keepdims`.
+    reduce_min = ops::math::reduce_min_args;
+    /// [`matmul`](fn@crate::matmul) with keyword arguments `transpose_a` and `transpose_b`.
+    matmul = ops::math::matmul_args;
+    /// [`random_normal`](fn@crate::random_normal) with keyword arguments `mean`, `stddev`, `dtype` and `seed`.
+    random_normal = ops::random::random_normal_args;
+    /// [`random_uniform`](fn@crate::random_uniform) with keyword arguments `minval`, `maxval`, `dtype` and `seed`.
+    random_uniform = ops::random::random_uniform_args;
+    /// [`conv2d`](fn@crate::nn::conv2d) with keyword arguments `dilations`, `data_format` and `explicit_paddings`.
+    conv2d = ops::nn::conv2d_args;
+    /// [`max_pool`](fn@crate::nn::max_pool) with the keyword argument `data_format`.
+    max_pool = ops::nn::max_pool_args;
+    /// [`Variable`](fn@crate::Variable) with keyword arguments `trainable`, `dtype` and `name`.
+    Variable = ops::state::VariableArgs::new;
+    /// [`Session`](fn@crate::Session) with keyword arguments `graph`, `config` and `threads`.
+    Session = SessionArgs::new;
+    /// [`gradients`](fn@crate::gradients) with keyword arguments `grad_ys`, `stop_gradients`, `gate_gradients` and `name`.
+    gradients = autodiff::GradientsArgs::new;
+}

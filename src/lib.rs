@@ -1,0 +1,109 @@
+//! Flowstone is TensorFlow 1 in pure Rust: define the graph, then run it.
+//!
+//! ```
+//! use flowstone as tf;
+//! use tf::{feed_dict, train::Optimizer};
+//!
+//! // Define: a line through points.
+//! let x = tf::placeholder(tf::float32, [None::<usize>]);
+//! let y = tf::placeholder(tf::float32, [None::<usize>]);
+//! let w = tf::Variable(0.0);
+//! let b = tf::Variable(0.0);
+//! let loss = tf::reduce_mean(tf::square(w * x + b - y));
+//! let train = tf::train::GradientDescentOptimizer(0.1).minimize(loss);
+//!
+//! // Run.
+//! let sess = tf::Session()?;
+//! sess.run(tf::global_variables_initializer(), feed_dict! {})?;
+//! let points = feed_dict! { x: [0.0, 1.0, 2.0], y: [1.0, 3.0, 5.0] };
+//! for _ in 0..200 {
+//!     sess.run(train, &points)?;
+//! }
+//! let (w, b) = sess.run((w, b), feed_dict! {})?;
+//! assert!((w.item::<f32>()? - 2.0).abs() < 0.01 && (b.item::<f32>()? - 1.0).abs() < 0.01);
+//! # Ok::<(), tf::Error>(())
+//! ```
+//!
+//! The pages in [`docs`] say how a TensorFlow 1 program reads in Rust, how the house is built, what the errors mean and
+//! how an operation is added.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod autodiff;
+pub mod docs;
+pub mod dtype;
+pub mod error;
+pub mod examples;
+pub mod format;
+pub mod graph;
+mod graph_def;
+pub mod kernels;
+mod keywords;
+pub mod op;
+pub mod ops;
+mod optimize;
+pub mod session;
+pub mod shape;
+#[cfg(test)]
+mod testing;
+pub mod train;
+pub mod value;
+
+pub use ndarray;
+
+pub use autodiff::gradients;
+pub use dtype::{DType, bool, float32, float64, int32, int64, string, uint8};
+pub use error::{Error, ErrorKind, Result};
+pub use graph::{Graph, Operation, SeedRule, Tensor, get_default_graph, reset_default_graph};
+pub use op::{IntoTensor, OpDef};
+pub use ops::array::{
+    broadcast_to, concat, constant, constant_of, expand_dims, fill, gather, identity, invert_permutation, ones, ones_like,
+    pad, placeholder, placeholder_with_default, range, rank, reshape, shape, shape_n, size, slice, squeeze, stack,
+    stop_gradient, tile, transpose, unstack, zeros, zeros_like,
+};
+pub use ops::flow::{group, no_op};
+pub use ops::math::{
+    abs, add, add_n, argmax, argmin, cast, divide, equal, exp, floordiv, floormod, greater, greater_equal, less, less_equal,
+    log, logical_and, logical_not, logical_or, matmul, multiply, negative, not_equal, reciprocal, reduce_max, reduce_mean,
+    reduce_min, reduce_prod, reduce_sum, sigmoid, sign, sqrt, square, subtract, tanh,
+};
+pub use ops::random::{random_normal, random_uniform, set_random_seed};
+pub use ops::register as register_op;
+pub use ops::state::{
+    Variable, assign, assign_add, assign_sub, global_variables, global_variables_initializer, trainable_variables,
+    variables_initializer,
+};
+pub use session::{ConfigProto, Feeds, Fetch, Session, SessionArgs};
+pub use shape::{IntoShape, PartialShape, Shape as TensorShape, Shape};
+pub use value::{IntoValue, Value};
+
+/// Neural networks. TF: `tf.nn`.
+pub mod nn {
+    pub use crate::ops::math::{sigmoid, tanh};
+    pub use crate::ops::nn::*;
+}
+
+/// Opens a name scope of the default graph. TF: `tf.name_scope`.
+///
+/// ```
+/// use flowstone as tf;
+/// let y = {
+///     let _scope = tf::name_scope("layer1");
+///     tf::nn::relu(1.0)
+/// };
+/// assert_eq!(y.name(), "layer1/Relu:0");
+/// ```
+#[track_caller]
+pub fn name_scope(name: &str) -> graph::ScopeGuard {
+    get_default_graph().name_scope(name)
+}
+
+/// Nodes built until the guard is dropped run after `operations`. TF: `tf.control_dependencies`.
+pub fn control_dependencies(operations: &[Operation]) -> graph::ScopeGuard {
+    get_default_graph().control_dependencies(operations)
+}
+
+/// Nodes built until the guard is dropped carry this device, which is kept and not obeyed. TF: `tf.device`.
+pub fn device(device: &str) -> graph::ScopeGuard {
+    get_default_graph().device(device)
+}

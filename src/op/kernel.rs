@@ -1,0 +1,228 @@
+//! Running a node: what a kernel sees, and how it writes into memory that the plan owns.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::{AttrReader, OpDef, Resources, VariableCell};
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::graph::Attrs;
+use crate::shape::Shape;
+use crate::value::{Element, Value};
+
+/// How an operation is computed.
+pub enum Kernel {
+    /// One function for every node.
+    Run(fn(&mut KernelCtx) -> Result<()>),
+    /// A function made for a node when a plan is: attributes are read and data types chosen once.
+    Make(fn(&NodeInfo) -> Result<KernelFn>),
+    /// It never runs, and this is why.
+    None(&'static str),
+}
+
+/// A kernel made for one node.
+pub type KernelFn = Arc<dyn Fn(&mut KernelCtx) -> Result<()> + Send + Sync>;
+
+/// The node a kernel is made for or runs for.
+#[derive(Debug)]
+pub struct NodeInfo {
+    /// The operation.
+    pub op: &'static OpDef,
+    /// The node's name.
+    pub name: Arc<str>,
+    /// The attributes, complete.
+    pub attrs: Attrs,
+    /// The data types of the outputs.
+    pub output_types: SmallVec<[DType; 1]>,
+}
+
+impl NodeInfo {
+    /// The attributes.
+    pub fn attrs(&self) -> AttrReader<'_> {
+        AttrReader(&self.attrs)
+    }
+
+    /// The data type that the type attribute `T` says.
+    pub fn dtype(&self) -> Result<DType> {
+        self.attrs().dtype("T")
+    }
+}
+
+/// What travels along an edge while the graph runs.
+#[derive(Clone, Debug, Default)]
+pub enum Slot {
+    /// Nothing yet, or no longer.
+    #[default]
+    Empty,
+    /// A value.
+    Value(Value),
+    /// A variable itself.
+    Variable(Arc<VariableCell>),
+}
+
+/// Where outputs get their memory from.
+pub trait Memory: Sync {
+    /// An array of this type and shape whose elements are of no account: a kernel writes them all.
+    fn allocate(&self, dtype: DType, shape: &Shape) -> Result<Value>;
+}
+
+/// What a kernel sees.
+///
+/// `inputs` and `outputs` are separate fields so that an input can be read while an output is written.
+pub struct KernelCtx<'a> {
+    /// The node.
+    pub node: &'a NodeInfo,
+    /// The inputs.
+    pub inputs: Inputs,
+    /// The outputs.
+    pub outputs: Outputs<'a>,
+    /// The session's variables and other state.
+    pub resources: &'a Resources,
+}
+
+/// The inputs of a running node.
+pub struct Inputs(pub(crate) SmallVec<[Slot; 4]>);
+
+/// The outputs of a running node: given by the plan, or taken over from an input.
+pub struct Outputs<'a> {
+    pub(crate) slots: SmallVec<[Slot; 2]>,
+    pub(crate) types: &'a [DType],
+    pub(crate) shapes: SmallVec<[Option<Shape>; 2]>,
+    pub(crate) memory: &'a dyn Memory,
+}
+
+impl Inputs {
+    /// The number of inputs.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are no inputs.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Input `i`.
+    pub fn value(&self, i: usize) -> Result<&Value> {
+        match self.0.get(i) {
+            Some(Slot::Value(value)) => Ok(value),
+            _ => Err(Error::internal(format!("input {i} has no value"))),
+        }
+    }
+
+    /// The elements of input `i`.
+    pub fn slice<T: Element>(&self, i: usize) -> Result<&[T]> {
+        self.value(i)?.as_slice()
+    }
+
+    /// The shape of input `i`.
+    pub fn shape(&self, i: usize) -> Result<&Shape> {
+        self.value(i).map(Value::shape)
+    }
+
+    /// The variable that input `i` is.
+    pub fn variable(&self, i: usize) -> Result<&Arc<VariableCell>> {
+        match self.0.get(i) {
+            Some(Slot::Variable(cell)) => Ok(cell),
+            _ => Err(Error::internal(format!("input {i} is not a variable"))),
+        }
+    }
+
+    /// Input `i`, which the kernel will not need again.
+    pub fn take(&mut self, i: usize) -> Result<Value> {
+        match self.0.get_mut(i).map(std::mem::take) {
+            Some(Slot::Value(value)) => Ok(value),
+            _ => Err(Error::internal(format!("input {i} has no value"))),
+        }
+    }
+}
+
+impl Outputs<'_> {
+    /// The shape of output `o`, which inference found.
+    pub fn shape(&self, o: usize) -> Result<&Shape> {
+        self.shapes
+            .get(o)
+            .and_then(Option::as_ref)
+            .ok_or_else(|| Error::internal(format!("the shape of output {o} is not known before it is computed")))
+    }
+
+    /// The elements of output `o`, to be written. What they hold before is of no account, unless the output was
+    /// [taken over](KernelCtx::take_over) from an input.
+    pub fn slice<T: Element>(&mut self, o: usize) -> Result<&mut [T]> {
+        self.provide(o)?;
+        self.slots.get_mut(o).map_or_else(|| Err(no_output(o)), elements)
+    }
+
+    /// The elements of the first two outputs.
+    pub fn pair<T: Element, U: Element>(&mut self) -> Result<(&mut [T], &mut [U])> {
+        self.provide(0)?;
+        self.provide(1)?;
+        match self.slots.as_mut_slice() {
+            [first, second, ..] => Ok((elements(first)?, elements(second)?)),
+            _ => Err(no_output(1)),
+        }
+    }
+
+    fn provide(&mut self, o: usize) -> Result<()> {
+        if let Some(Slot::Empty) = self.slots.get(o) {
+            let dtype = *self.types.get(o).ok_or_else(|| no_output(o))?;
+            let value = self.memory.allocate(dtype, self.shape(o)?)?;
+            self.set(o, value);
+        }
+        Ok(())
+    }
+
+    /// Gives output `o` a value that exists already.
+    pub fn set(&mut self, o: usize, value: Value) {
+        if let Some(slot) = self.slots.get_mut(o) {
+            *slot = Slot::Value(value);
+        }
+    }
+
+    /// Gives output `o` a variable.
+    pub fn set_variable(&mut self, o: usize, cell: Arc<VariableCell>) {
+        if let Some(slot) = self.slots.get_mut(o) {
+            *slot = Slot::Variable(cell);
+        }
+    }
+}
+
+fn no_output(o: usize) -> Error {
+    Error::internal(format!("there is no output {o}"))
+}
+
+fn elements<T: Element>(slot: &mut Slot) -> Result<&mut [T]> {
+    match slot {
+        Slot::Value(value) => value.make_mut(),
+        _ => Err(Error::internal("an output is not a value")),
+    }
+}
+
+impl KernelCtx<'_> {
+    /// Makes the memory of input `i` that of output `o`, if nobody else needs it and it fits. Then the output's elements
+    /// start as the input's, and the input is gone.
+    pub fn take_over(&mut self, i: usize, o: usize) -> bool {
+        let (Some(Slot::Value(value)), Ok(shape)) = (self.inputs.0.get_mut(i), self.outputs.shape(o)) else {
+            return false;
+        };
+        if Some(&value.dtype()) != self.outputs.types.get(o) || value.shape() != shape || !value.has_sole_owner() {
+            return false;
+        }
+        if let Ok(value) = self.inputs.take(i) {
+            self.outputs.set(o, value);
+        }
+        true
+    }
+
+    /// Passes input `i` on as output `o` in the output's shape. Nothing is copied.
+    pub fn pass_on(&mut self, i: usize, o: usize) -> Result<()> {
+        let value = self.inputs.take(i)?;
+        let value = match self.outputs.shape(o) {
+            Ok(shape) if shape != value.shape() => value.reshaped(shape.clone())?,
+            _ => value,
+        };
+        self.outputs.set(o, value);
+        Ok(())
+    }
+}

@@ -1,0 +1,95 @@
+//! State that outlives a run: a session's variables and what else its operations keep.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use indexmap::IndexMap;
+
+use crate::error::{Error, Result};
+use crate::value::Value;
+
+/// The state of one session, by name. Kernels keep nothing between runs anywhere else.
+#[derive(Default)]
+pub struct Resources(Mutex<IndexMap<String, Arc<dyn Any + Send + Sync>>>);
+
+impl Resources {
+    /// The resource called `name`; made by `make` if it is not there yet. An error if it is there with another type.
+    pub fn get_or_create<T: Any + Send + Sync>(&self, name: &str, make: impl FnOnce() -> T) -> Result<Arc<T>> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let resource = match all.get(name) {
+            Some(resource) => resource.clone(),
+            None => {
+                let resource: Arc<dyn Any + Send + Sync> = Arc::new(make());
+                all.insert(name.to_owned(), resource.clone());
+                resource
+            }
+        };
+        resource
+            .downcast::<T>()
+            .map_err(|_| Error::invalid_argument(format!("the resource '{name}' is of another kind")))
+    }
+
+    /// The variable called `name`, without a value when it is new.
+    pub fn variable(&self, name: &str) -> Result<Arc<VariableCell>> {
+        self.get_or_create(name, || VariableCell { name: name.into(), value: RwLock::default() })
+    }
+
+    /// The names of the variables and their values, in the order of their first use.
+    pub fn variables(&self) -> Vec<Arc<VariableCell>> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.values().filter_map(|resource| resource.clone().downcast::<VariableCell>().ok()).collect()
+    }
+}
+
+impl fmt::Debug for Resources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        f.debug_set().entries(all.keys()).finish()
+    }
+}
+
+/// A variable of a session. Readers get a snapshot; an update replaces the value whole or not at all.
+#[derive(Debug)]
+pub struct VariableCell {
+    name: Box<str>,
+    value: RwLock<Option<Value>>,
+}
+
+impl VariableCell {
+    /// The variable's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The value, if it was ever assigned.
+    pub fn get(&self) -> Option<Value> {
+        self.value.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The value; an error if it was never assigned.
+    pub fn read(&self) -> Result<Value> {
+        self.get().ok_or_else(|| self.uninitialized())
+    }
+
+    fn uninitialized(&self) -> Error {
+        Error::failed_precondition(format!("the variable '{}' is used before it has a value", self.name))
+            .note("run its initializer first: `sess.run(tf::global_variables_initializer(), feed_dict! {})`")
+    }
+
+    /// Replaces the value.
+    pub fn assign(&self, value: Value) {
+        let old = self.value.write().unwrap_or_else(PoisonError::into_inner).replace(value);
+        drop(old);
+    }
+
+    /// Changes the value in place. `change` checks what it is given before it writes: after an error the value must be
+    /// as it was. Snapshots taken before keep theirs.
+    pub fn update<R>(&self, change: impl FnOnce(&mut Value) -> Result<R>) -> Result<R> {
+        let mut guard = self.value.write().unwrap_or_else(PoisonError::into_inner);
+        match guard.as_mut() {
+            Some(value) => change(value),
+            None => Err(self.uninitialized()),
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! ConcatV2, Pack, Unpack: several arrays and one.
+
+use crate::dispatch;
+use crate::error::{Error, Result};
+use crate::graph::Tensor;
+use crate::kernels::copy;
+use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig, resolve_axis};
+use crate::ops::array::{rank, shape, shape_n, slice};
+use crate::ops::math::floormod;
+use crate::shape::{Dim, PartialShape};
+use crate::value::Value;
+
+/// `values` one after the other along dimension `axis`. TF: `tf.concat`.
+///
+/// The values have one data type and rank, and the same sizes but for `axis`, an int32 or int64. The gradient is cut
+/// into the same parts.
+///
+/// ```
+/// use flowstone as tf;
+/// let y = tf::concat([tf::constant([1, 2]), tf::constant([3])], 0);
+/// assert_eq!(tf::Session()?.run(y, tf::feed_dict! {})?.as_slice::<i32>()?, [1, 2, 3]);
+/// # Ok::<(), tf::Error>(())
+/// ```
+#[track_caller]
+pub fn concat<T: IntoTensor>(values: impl IntoIterator<Item = T>, axis: impl IntoTensor) -> Tensor {
+    CONCAT_V2.call([Arg::list(values), axis.into_arg()]).name("concat").single()
+}
+
+/// `values`, all of one shape, side by side along a new dimension `axis`. TF: `tf.stack`.
+#[track_caller]
+pub fn stack<T: IntoTensor>(values: impl IntoIterator<Item = T>, axis: i64) -> Tensor {
+    PACK.call([Arg::list(values)]).attr("axis", axis).name("stack").single()
+}
+
+/// As [`stack`], under another name.
+#[track_caller]
+pub(crate) fn pack_named(values: Vec<Arg>, name: &str) -> Tensor {
+    PACK.call([Arg::List(values)]).name(name).single()
+}
+
+/// The slices of `value` along dimension `axis`, whose size is known. TF: `tf.unstack`.
+#[track_caller]
+pub fn unstack(value: impl IntoTensor, axis: i64) -> Vec<Tensor> {
+    let value = crate::op::convert(value.into_arg(), "value", None);
+    let size = value.rank().and_then(|rank| value.shape().dim(resolve_axis(axis, rank).ok()?));
+    let call = UNPACK.call([Arg::Tensor(value)]).attr("axis", axis).name("unstack");
+    // An unknown size is an error of inference: `num` stays negative.
+    call.attr("num", size.map_or(-1, |n| n as i64)).build().outputs()
+}
+
+pub(super) static CONCAT_V2: OpDef = OpDef {
+    sig: Sig::new(
+        "ConcatV2(values: N * T, axis: Tidx) -> (output: T) where N: int, T: type, Tidx: index = int32",
+    ),
+    infer: infer_concat,
+    kernel: Kernel::Run(|ctx| {
+        let last = ctx.inputs.len() - 1;
+        let out = ctx.outputs.shape(0)?.clone();
+        let axis = ctx.inputs.value(last)?.integers()?.first().copied().unwrap_or_default();
+        let axis = resolve_axis(axis, out.rank())?;
+        let rows: usize = out[..axis].iter().product();
+        dispatch!(ctx.node.dtype()?, all, T => {
+            let mut parts = Vec::with_capacity(last);
+            for i in 0..last {
+                parts.push((ctx.inputs.slice::<T>(i)?, ctx.inputs.shape(i)?[axis..].iter().product()));
+            }
+            copy::concat(&parts, rows, ctx.outputs.slice::<T>(0)?);
+            Ok(())
+        })
+    }),
+    grad: Grad::Rule(|g| {
+        let (axis, values) = g.xs().split_last().ok_or_else(|| Error::internal("concat of nothing"))?;
+        if values.len() == 1 {
+            return Ok(vec![Some(g.dy(0)), None]);
+        }
+        let axis = floormod(*axis, rank(g.x(0)));
+        let known = values.iter().all(|value| value.shape().is_known());
+        let sizes = if known { values.iter().map(|v| shape(*v)).collect() } else { shape_n(values.iter().copied()) };
+        let begins = CONCAT_OFFSET.call([axis.into_arg(), Arg::list(sizes.iter().copied())]).build().outputs();
+        let part = |(begin, size): (&Tensor, &Tensor)| Some(slice(g.dy(0), *begin, *size));
+        Ok(begins.iter().zip(&sizes).map(part).chain([None]).collect())
+    }),
+    flags: Flags::PURE,
+};
+
+fn infer_concat(ctx: &mut InferCtx) -> Result<()> {
+    let last = ctx.len().checked_sub(1).filter(|&n| n > 0).ok_or_else(|| Error::invalid_argument("no values"))?;
+    let axis = ctx.known_integer(last)?;
+    let mut rank = None;
+    for i in 0..last {
+        rank = rank.or(ctx.shape(i)?.rank());
+    }
+    let Some(rank) = rank else { return ctx.set(0, PartialShape::unknown()) };
+    let Some(axis) = axis else {
+        (0..last).try_for_each(|i| ctx.shape_of_rank(i, rank).map(drop))?;
+        return ctx.set(0, PartialShape::unknown_of_rank(rank));
+    };
+    let axis = resolve_axis(axis, rank)?;
+    let mut merged = PartialShape::unknown_of_rank(rank);
+    let mut total = Some(0usize);
+    for i in 0..last {
+        let shape = ctx.shape_of_rank(i, rank)?;
+        total = match (total, shape.dim(axis)) {
+            (Some(sum), Some(n)) => {
+                Some(sum.checked_add(n).ok_or_else(|| Error::resource_exhausted("the joined array is too large"))?)
+            }
+            _ => None,
+        };
+        let others = PartialShape::new((0..rank).map(|a| if a == axis { None } else { shape.dim(a) }));
+        merged = merged.merge(&others).ok_or_else(|| {
+            Error::invalid_argument(format!("value {i} of shape {shape} does not fit the others beside dimension {axis}"))
+        })?;
+    }
+    let dims: Vec<Dim> = (0..rank).map(|a| if a == axis { total } else { merged.dim(a) }).collect();
+    let mut integers = Vec::new();
+    if rank == 1 {
+        for i in 0..last {
+            match ctx.integers(i)? {
+                Some(list) => integers.extend(list),
+                None => {
+                    integers.clear();
+                    break;
+                }
+            }
+        }
+    }
+    ctx.set(0, PartialShape::new(dims))?;
+    if total == Some(integers.len()) {
+        ctx.set_integers(0, integers);
+    }
+    Ok(())
+}
+
+pub(super) static CONCAT_OFFSET: OpDef = OpDef {
+    sig: Sig::new("ConcatOffset(concat_dim: int32, shape: N * int32) -> (offset: N * int32) where N: int"),
+    infer: |ctx| {
+        for i in 1..ctx.len() {
+            let shape = ctx.shape_of_rank(i, 1)?;
+            ctx.set(i - 1, shape)?;
+        }
+        Ok(())
+    },
+    kernel: Kernel::Run(|ctx| {
+        let axis = ctx.inputs.value(0)?.item::<i32>()?;
+        let mut offset = 0i32;
+        for i in 1..ctx.inputs.len() {
+            let sizes = ctx.inputs.slice::<i32>(i)?;
+            let axis = resolve_axis(i64::from(axis), sizes.len())?;
+            let mut offsets = vec![0; sizes.len()];
+            offsets[axis] = offset;
+            offset = offset.wrapping_add(sizes[axis]);
+            ctx.outputs.set(i - 1, Value::vector(offsets));
+        }
+        Ok(())
+    }),
+    grad: Grad::Stop("offsets do not depend on values"),
+    flags: Flags::PURE,
+};
+
+pub(super) static PACK: OpDef = OpDef {
+    sig: Sig::new("Pack(values: N * T) -> (output: T) where N: int, T: type, axis: int = 0"),
+    infer: |ctx| {
+        let n = ctx.len();
+        if n == 0 {
+            return Err(Error::invalid_argument("no values"));
+        }
+        let mut shape = PartialShape::unknown();
+        let mut integers = Vec::with_capacity(n);
+        for i in 0..n {
+            let next = ctx.shape(i)?;
+            shape = shape.merge(next).ok_or_else(|| {
+                Error::invalid_argument(format!("value {i} has shape {next}, but another one {shape}"))
+            })?;
+            integers.push(ctx.input(i)?.integers.as_ref().and_then(|list| list.first().copied().flatten()));
+        }
+        let Some(dims) = shape.dims() else { return ctx.set(0, PartialShape::unknown()) };
+        let mut dims = dims.to_vec();
+        dims.insert(resolve_axis(ctx.attrs().int("axis")?, dims.len() + 1)?, Some(n));
+        let flat = dims.len() == 1;
+        ctx.set(0, PartialShape::new(dims))?;
+        if flat {
+            ctx.set_integers(0, integers);
+        }
+        Ok(())
+    },
+    kernel: Kernel::Run(|ctx| {
+        let out = ctx.outputs.shape(0)?.clone();
+        let axis = resolve_axis(ctx.node.attrs().int("axis")?, out.rank())?;
+        let rows: usize = out[..axis].iter().product();
+        let block: usize = out[axis + 1..].iter().product();
+        dispatch!(ctx.node.dtype()?, all, T => {
+            let mut parts = Vec::with_capacity(ctx.inputs.len());
+            for i in 0..ctx.inputs.len() {
+                parts.push((ctx.inputs.slice::<T>(i)?, block));
+            }
+            copy::concat(&parts, rows, ctx.outputs.slice::<T>(0)?);
+            Ok(())
+        })
+    }),
+    grad: Grad::Rule(|g| {
+        let (axis, num) = (g.attrs().int("axis")?, g.xs().len() as i64);
+        let parts = UNPACK.call([g.dy(0).into_arg()]).attr("axis", axis).attr("num", num).name("unstack").build();
+        Ok(parts.outputs().into_iter().map(Some).collect())
+    }),
+    flags: Flags::PURE,
+};
+
+pub(super) static UNPACK: OpDef = OpDef {
+    sig: Sig::new("Unpack(value: T) -> (output: num * T) where num: int, T: type, axis: int = 0"),
+    infer: |ctx| {
+        let (num, axis) = (ctx.attrs().int("num")?, ctx.attrs().int("axis")?);
+        let shape = ctx.shape(0)?;
+        if num < 0 {
+            return Err(Error::invalid_argument(format!("the size of dimension {axis} of shape {shape} must be known")));
+        }
+        let Some(dims) = shape.dims() else { return Ok(()) };
+        let mut dims = dims.to_vec();
+        let size = dims.remove(resolve_axis(axis, dims.len())?);
+        if size.is_some_and(|n| n as i64 != num) {
+            return Err(Error::invalid_argument(format!("{num} parts of dimension {axis} of shape {shape}")));
+        }
+        (0..num as usize).try_for_each(|o| ctx.set(o, PartialShape::new(dims.iter().copied())))
+    },
+    kernel: Kernel::Run(|ctx| {
+        let x = ctx.inputs.shape(0)?.clone();
+        let axis = resolve_axis(ctx.node.attrs().int("axis")?, x.rank())?;
+        let steps = x.strides();
+        let rest: Vec<usize> = (0..x.rank()).filter(|a| *a != axis).collect();
+        let dims: Vec<usize> = rest.iter().map(|a| x[*a]).collect();
+        let rest: Vec<usize> = rest.iter().map(|a| steps[*a]).collect();
+        dispatch!(ctx.node.dtype()?, all, T => {
+            for i in 0..x[axis] {
+                let out = ctx.outputs.slice::<T>(i)?;
+                if !out.is_empty() {
+                    copy::gather_steps(ctx.inputs.slice::<T>(0)?, i * steps[axis], &rest, &dims, out);
+                }
+            }
+            Ok(())
+        })
+    }),
+    grad: Grad::Rule(|g| {
+        let axis = g.attrs().int("axis")?;
+        let num = g.attrs().int("num")? as usize;
+        let parts: Vec<Tensor> = (0..num).map(|i| g.dy(i)).collect();
+        Ok(vec![Some(stack(parts, axis))])
+    }),
+    flags: Flags::PURE,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{OpTest, build_error};
+
+    #[test]
+    fn concat_is_whole() {
+        OpTest::new(|x| vec![concat([x[0], x[1]], -1)])
+            .inputs([[[1.0f32], [2.0]].into(), [[3.0f32, 4.0], [5.0, 6.0]].into()])
+            .expect([[[1.0f32, 3.0, 4.0], [2.0, 5.0, 6.0]].into()])
+            .differentiable(&[0, 1])
+            .run();
+        OpTest::new(|x| vec![concat([x[0], x[1]], 0)])
+            .inputs([Value::vector(Vec::<i64>::new()), [3i64].into()])
+            .expect([[3i64].into()])
+            .run();
+        let error = build_error(|| drop(concat([crate::ops::array::zeros([2, 3]), crate::ops::array::zeros([3, 2])], 0)));
+        assert!(error.contains("value 1 of shape [3,2] does not fit the others beside dimension 0"), "{error}");
+    }
+
+    #[test]
+    fn stack_and_unstack_are_whole() {
+        OpTest::new(|x| vec![stack([x[0], x[1]], 1), stack([x[0], x[1]], 0)])
+            .inputs([[1.0f32, 2.0].into(), [3.0f32, 4.0].into()])
+            .expect([[[1.0f32, 3.0], [2.0, 4.0]].into(), [[1.0f32, 2.0], [3.0, 4.0]].into()])
+            .differentiable(&[0, 1])
+            .run();
+        let x: Value = [[1.0f32, 3.0], [2.0, 4.0]].into();
+        OpTest::new(|x| unstack(x[0], 1))
+            .inputs([x])
+            .constants(&[0])
+            .expect([[1.0f32, 2.0].into(), [3.0f32, 4.0].into()])
+            .run();
+    }
+}

@@ -1,0 +1,120 @@
+//! GatherV2: slices picked by index.
+
+use crate::dispatch;
+use crate::error::{Error, Result};
+use crate::graph::Tensor;
+use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig, resolve_axis};
+use crate::shape::{Dim, PartialShape};
+
+/// The slices of `params` along dimension `axis` that `indices` names. TF: `tf.gather`.
+///
+/// `indices` is int32 or int64 of any shape, which stands in the result in place of dimension `axis`. An index out of
+/// range is an error of the run.
+///
+/// ```
+/// use flowstone as tf;
+/// let y = tf::gather(tf::constant([10, 20, 30]), [2, 0], 0);
+/// assert_eq!(tf::Session()?.run(y, tf::feed_dict! {})?.as_slice::<i32>()?, [30, 10]);
+/// # Ok::<(), tf::Error>(())
+/// ```
+#[track_caller]
+pub fn gather(params: impl IntoTensor, indices: impl IntoTensor, axis: impl IntoTensor) -> Tensor {
+    GATHER_V2.call([params.into_arg(), indices.into_arg(), axis.into_arg()]).single()
+}
+
+pub(super) static GATHER_V2: OpDef = OpDef {
+    sig: Sig::new(
+        "GatherV2(params: Tparams, indices: Tindices, axis: Taxis) -> (output: Tparams) \
+         where batch_dims: int = 0, Tparams: type, Tindices: index, Taxis: index",
+    ),
+    infer: infer_gather,
+    kernel: Kernel::Run(|ctx| {
+        let x = ctx.inputs.shape(0)?.clone();
+        let axis = ctx.inputs.value(2)?.integers()?.first().copied().unwrap_or_default();
+        let axis = resolve_axis(axis, x.rank())?;
+        let batch = batch_dims(ctx.node.attrs().int("batch_dims")?, ctx.inputs.shape(1)?.rank())?;
+        let indices = ctx.inputs.value(1)?.integers()?;
+        let product = |dims: &[usize]| dims.iter().product::<usize>();
+        let (batches, rows, n, block) =
+            (product(&x[..batch]), product(&x[batch..axis]), x[axis], product(&x[axis + 1..]));
+        if let Some(bad) = indices.iter().find(|&&i| i < 0 || i as usize >= n) {
+            return Err(Error::invalid_argument(format!("index {bad} is not in [0, {n}), dimension {axis} of {x}")));
+        }
+        let count = indices.len().checked_div(batches).unwrap_or(0);
+        dispatch!(ctx.node.attrs().dtype("Tparams")?, all, T => {
+            let params = ctx.inputs.slice::<T>(0)?;
+            let mut out = ctx.outputs.slice::<T>(0)?.chunks_exact_mut(block.max(1));
+            if block > 0 {
+                for outer in 0..batches * rows {
+                    let batch = outer / rows.max(1);
+                    for &i in &indices[batch * count..(batch + 1) * count] {
+                        let from = (outer * n + i as usize) * block;
+                        if let Some(out) = out.next() {
+                            out.clone_from_slice(&params[from..from + block]);
+                        }
+                    }
+                }
+            }
+            Ok(())
+        })
+    }),
+    grad: Grad::Missing("it is a sparse one (IndexedSlices), which cannot be built yet"),
+    flags: Flags::PURE,
+};
+
+fn batch_dims(batch: i64, rank: usize) -> Result<usize> {
+    let resolved = if batch < 0 { batch + rank as i64 } else { batch };
+    usize::try_from(resolved)
+        .ok()
+        .filter(|&b| b <= rank)
+        .ok_or_else(|| Error::invalid_argument(format!("batch_dims {batch} of indices with {rank} dimensions")))
+}
+
+fn infer_gather(ctx: &mut InferCtx) -> Result<()> {
+    let axis = ctx.known_integer(2)?;
+    let (Some(params), Some(indices)) = (ctx.shape(0)?.dims(), ctx.shape(1)?.dims()) else {
+        return ctx.set(0, PartialShape::unknown());
+    };
+    let batch = batch_dims(ctx.attrs().int("batch_dims")?, indices.len())?;
+    if params.is_empty() {
+        return Err(Error::invalid_argument("params must have a dimension to gather from"));
+    }
+    let rank = params.len() + indices.len() - 1 - batch;
+    let Some(axis) = axis else { return ctx.set(0, PartialShape::unknown_of_rank(rank)) };
+    let axis = resolve_axis(axis, params.len())?;
+    if batch > axis || params[..batch].iter().zip(indices).any(|(p, i)| crate::shape::merge_dims(*p, *i).is_none()) {
+        let (p, i) = (ctx.shape(0)?, ctx.shape(1)?);
+        return Err(Error::invalid_argument(format!("params {p} and indices {i} do not share {batch} batch dimensions")));
+    }
+    let dims: Vec<Dim> = params[..axis].iter().chain(&indices[batch..]).chain(&params[axis + 1..]).copied().collect();
+    let picked = match (&ctx.input(0)?.integers, ctx.known_integers(1)?) {
+        (Some(list), Some(indices)) if params.len() == 1 => {
+            Some(indices.iter().map(|&i| usize::try_from(i).ok().and_then(|i| list.get(i).copied().flatten())).collect())
+        }
+        _ => None::<Vec<Option<i64>>>,
+    };
+    ctx.set(0, PartialShape::new(dims))?;
+    if let Some(picked) = picked {
+        ctx.set_integers(0, picked);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::OpTest;
+    use crate::value::Value;
+
+    #[test]
+    fn gather_is_whole() {
+        let x: Value = [[1.0f32, 2.0], [3.0, 4.0], [5.0, 6.0]].into();
+        OpTest::new(|x| vec![gather(x[0], x[1], 0), gather(x[0], [1, 1, 0], 1)])
+            .inputs([x, [[2i32, 0]].into()])
+            .expect([
+                Value::new([1, 2, 2], vec![5.0f32, 6.0, 1.0, 2.0]).unwrap_or(Value::scalar(0)),
+                [[2.0f32, 2.0, 1.0], [4.0, 4.0, 3.0], [6.0, 6.0, 5.0]].into(),
+            ])
+            .run();
+    }
+}

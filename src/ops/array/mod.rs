@@ -1,0 +1,66 @@
+//! Operations that make arrays and move their elements.
+
+mod broadcast;
+mod concat;
+mod constant;
+mod fill;
+mod gather;
+mod identity;
+mod placeholder;
+mod range;
+mod reshape;
+mod shape;
+mod slice;
+mod transpose;
+
+pub use broadcast::{broadcast_to, tile};
+pub(crate) use broadcast::broadcast_gradient_args;
+pub(crate) use concat::pack_named;
+pub use concat::{concat, stack, unstack};
+pub use constant::{constant, constant_of};
+pub(crate) use fill::{FILL, zeros_like_op, zeros_of};
+pub use fill::{fill, ones, ones_like, zeros, zeros_like};
+pub use gather::gather;
+pub(crate) use identity::IDENTITY;
+pub use identity::{identity, stop_gradient};
+pub use placeholder::{placeholder, placeholder_with_default};
+pub use range::range;
+pub use reshape::{expand_dims, reshape, squeeze};
+pub(crate) use shape::shape_op;
+pub use shape::{rank, shape, shape_n, size};
+pub(crate) use slice::slice_exact;
+pub use slice::{pad, slice};
+pub use transpose::{invert_permutation, transpose};
+
+use crate::op::OpDef;
+
+pub(super) static OPS: &[&OpDef] = &[
+    &broadcast::BROADCAST_GRADIENT_ARGS,
+    &broadcast::BROADCAST_TO,
+    &broadcast::TILE,
+    &concat::CONCAT_OFFSET,
+    &concat::CONCAT_V2,
+    &concat::PACK,
+    &concat::UNPACK,
+    &constant::CONST,
+    &fill::FILL,
+    &fill::ONES_LIKE,
+    &fill::ZEROS_LIKE,
+    &gather::GATHER_V2,
+    &identity::IDENTITY,
+    &identity::STOP_GRADIENT,
+    &placeholder::PLACEHOLDER,
+    &placeholder::PLACEHOLDER_WITH_DEFAULT,
+    &range::RANGE,
+    &reshape::EXPAND_DIMS,
+    &reshape::RESHAPE,
+    &reshape::SQUEEZE,
+    &shape::RANK,
+    &shape::SHAPE,
+    &shape::SHAPE_N,
+    &shape::SIZE,
+    &slice::PAD,
+    &slice::SLICE,
+    &transpose::INVERT_PERMUTATION,
+    &transpose::TRANSPOSE,
+];

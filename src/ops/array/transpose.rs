@@ -1,0 +1,111 @@
+//! Transpose and InvertPermutation: dimensions in another order.
+
+use crate::dispatch;
+use crate::error::{Error, Result};
+use crate::graph::Tensor;
+use crate::kernels::copy::gather_steps;
+use crate::op::{Flags, Grad, IntoTensor, Kernel, OpDef, Sig};
+use crate::shape::PartialShape;
+use crate::value::Value;
+
+/// `a` with its dimensions in the order `perm`. TF: `tf.transpose`.
+///
+/// `perm` is a list of int32 or int64 that holds each dimension once. The gradient is transposed back.
+///
+/// ```
+/// use flowstone as tf;
+/// let y = tf::transpose(tf::constant([[1, 2, 3], [4, 5, 6]]), [1, 0]);
+/// assert_eq!(y.shape().to_string(), "[3,2]");
+/// ```
+#[track_caller]
+pub fn transpose(a: impl IntoTensor, perm: impl IntoTensor) -> Tensor {
+    TRANSPOSE.call([a.into_arg(), perm.into_arg()]).name("transpose").single()
+}
+
+/// The permutation that undoes `x`. TF: `tf.invert_permutation`. No gradient.
+#[track_caller]
+pub fn invert_permutation(x: impl IntoTensor) -> Tensor {
+    INVERT_PERMUTATION.call([x.into_arg()]).single()
+}
+
+/// Where each number of the permutation `perm` stands.
+fn inverse(perm: &[i64]) -> Result<Vec<i64>> {
+    let mut inverse = vec![-1; perm.len()];
+    for (place, &p) in (0..).zip(perm) {
+        let slot = usize::try_from(p).ok().and_then(|p| inverse.get_mut(p)).filter(|slot| **slot == -1);
+        *slot.ok_or_else(|| Error::invalid_argument(format!("{perm:?} is not a permutation")))? = place;
+    }
+    Ok(inverse)
+}
+
+pub(super) static TRANSPOSE: OpDef = OpDef {
+    sig: Sig::new("Transpose(x: T, perm: Tperm) -> (y: T) where T: type, Tperm: index = int32"),
+    infer: |ctx| {
+        let rank = ctx.shape(0)?.rank().or(ctx.shape_of_rank(1, 1)?.dim(0));
+        let Some(rank) = rank else { return ctx.set(0, PartialShape::unknown()) };
+        let input = ctx.shape_of_rank(0, rank)?;
+        let Some(perm) = ctx.known_integers(1)? else { return ctx.set(0, PartialShape::unknown_of_rank(rank)) };
+        inverse(&perm)?;
+        if perm.len() != rank {
+            return Err(Error::invalid_argument(format!("perm {perm:?} for shape {input}")));
+        }
+        ctx.set(0, PartialShape::new(perm.iter().map(|&p| input.dim(p as usize))))
+    },
+    kernel: Kernel::Run(|ctx| {
+        let perm = ctx.inputs.value(1)?.integers()?;
+        inverse(&perm)?;
+        let strides = ctx.inputs.shape(0)?.strides();
+        if perm.len() != strides.len() {
+            return Err(Error::invalid_argument(format!("perm {perm:?} for shape {}", ctx.inputs.shape(0)?)));
+        }
+        let steps: Vec<usize> = perm.iter().map(|&p| strides[p as usize]).collect();
+        let dims = ctx.outputs.shape(0)?.clone();
+        dispatch!(ctx.node.dtype()?, all, T => {
+            let out = ctx.outputs.slice::<T>(0)?;
+            if !out.is_empty() {
+                gather_steps(ctx.inputs.slice::<T>(0)?, 0, &steps, &dims, out);
+            }
+            Ok(())
+        })
+    }),
+    grad: Grad::Rule(|g| Ok(vec![Some(transpose(g.dy(0), invert_permutation(g.x(1)))), None])),
+    flags: Flags::PURE,
+};
+
+pub(super) static INVERT_PERMUTATION: OpDef = OpDef {
+    sig: Sig::new("InvertPermutation(x: T) -> (y: T) where T: index = int32"),
+    infer: |ctx| {
+        let shape = ctx.shape_of_rank(0, 1)?;
+        ctx.set(0, shape)?;
+        if let Some(perm) = ctx.known_integers(0)? {
+            ctx.set_integers(0, inverse(&perm)?.into_iter().map(Some));
+        }
+        Ok(())
+    },
+    kernel: Kernel::Run(|ctx| {
+        let inverse = inverse(&ctx.inputs.value(0)?.integers()?)?;
+        let value = Value::vector(inverse).convert(ctx.node.dtype()?)?;
+        ctx.outputs.set(0, value);
+        Ok(())
+    }),
+    grad: Grad::Stop("a permutation is not smooth"),
+    flags: Flags::PURE,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{OpTest, build_error};
+
+    #[test]
+    fn transpose_is_whole() {
+        OpTest::new(|x| vec![transpose(x[0], x[1])])
+            .inputs([[[1.0f32, 2.0, 3.0], [4.0, 5.0, 6.0]].into(), [1i32, 0].into()])
+            .constants(&[1])
+            .expect([[[1.0f32, 4.0], [2.0, 5.0], [3.0, 6.0]].into()])
+            .differentiable(&[0])
+            .run();
+        OpTest::new(|x| vec![invert_permutation(x[0])]).inputs([[2i32, 0, 1].into()]).expect([[1i32, 2, 0].into()]).run();
+        assert!(build_error(|| drop(transpose([[1, 2]], [0, 0]))).contains("[0, 0] is not a permutation"));
+    }
+}

@@ -1,0 +1,77 @@
+//! Kernels of elementwise operations: the loops of [`kernels::elementwise`] over a node's inputs and outputs, in place
+//! where the plan allows it.
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::kernels::elementwise::{self, Broadcast};
+use crate::op::{KernelCtx, KernelFn};
+use crate::value::Element;
+
+/// `y = f(x)` with a result of the same type; in place if nobody else needs `x`.
+pub(crate) fn unary<T: Element + Copy>(ctx: &mut KernelCtx, f: impl Fn(T) -> T + Sync) -> Result<()> {
+    if ctx.take_over(0, 0) {
+        elementwise::unary_in_place(ctx.outputs.slice::<T>(0)?, |&x| f(x));
+    } else {
+        elementwise::unary(ctx.inputs.slice::<T>(0)?, ctx.outputs.slice::<T>(0)?, |&x| f(x));
+    }
+    Ok(())
+}
+
+/// `z = f(x, y)`, broadcast, with a result of the same type; in place if nobody else needs `x`.
+pub(crate) fn binary<T: Element + Copy>(ctx: &mut KernelCtx, f: impl Fn(T, T) -> T + Sync) -> Result<()> {
+    let shape = ctx.outputs.shape(0)?.clone();
+    let plan = Broadcast::new(ctx.inputs.shape(0)?, ctx.inputs.shape(1)?, &shape);
+    if ctx.take_over(0, 0) {
+        elementwise::binary_in_place(&plan, ctx.outputs.slice::<T>(0)?, ctx.inputs.slice::<T>(1)?, f);
+    } else {
+        elementwise::binary(
+            &plan,
+            ctx.inputs.slice::<T>(0)?,
+            ctx.inputs.slice::<T>(1)?,
+            ctx.outputs.slice::<T>(0)?,
+            f,
+        );
+    }
+    Ok(())
+}
+
+/// `z = f(x, y)`, broadcast, with a result of another type.
+pub(crate) fn compare<T: Element + Copy, U: Element>(
+    ctx: &mut KernelCtx,
+    f: impl Fn(T, T) -> U + Sync,
+) -> Result<()> {
+    let shape = ctx.outputs.shape(0)?.clone();
+    let plan = Broadcast::new(ctx.inputs.shape(0)?, ctx.inputs.shape(1)?, &shape);
+    elementwise::binary(&plan, ctx.inputs.slice::<T>(0)?, ctx.inputs.slice::<T>(1)?, ctx.outputs.slice::<U>(0)?, f);
+    Ok(())
+}
+
+/// A kernel function that cannot fail to be made.
+pub(crate) fn kernel_fn(f: impl Fn(&mut KernelCtx) -> Result<()> + Send + Sync + 'static) -> Result<KernelFn> {
+    Ok(Arc::new(f))
+}
+
+/// The [`Kernel`](crate::op::Kernel) `y = f(x)` for the data types of a `dispatch!` list: `unary_kernel!(floats, T, |x: T| x)`.
+macro_rules! unary_kernel {
+    ($types:ident, $T:ident, $f:expr) => {
+        $crate::op::Kernel::Make(|node| {
+            $crate::dispatch!(node.dtype()?, $types, $T => $crate::ops::elementwise::kernel_fn(|ctx| {
+                $crate::ops::elementwise::unary::<$T>(ctx, $f)
+            }))
+        })
+    };
+}
+
+/// The [`Kernel`](crate::op::Kernel) `z = f(x, y)` with broadcasting.
+macro_rules! binary_kernel {
+    ($types:ident, $T:ident, $f:expr) => {
+        $crate::op::Kernel::Make(|node| {
+            $crate::dispatch!(node.dtype()?, $types, $T => $crate::ops::elementwise::kernel_fn(|ctx| {
+                $crate::ops::elementwise::binary::<$T>(ctx, $f)
+            }))
+        })
+    };
+}
+
+pub(crate) use {binary_kernel, unary_kernel};

@@ -1,0 +1,63 @@
+//! Operations that only order others.
+
+use crate::graph::{Graph, Operation, Tensor, get_default_graph};
+use crate::op::{Arg, Flags, Grad, Kernel, OpDef, Sig, rules};
+use crate::ops::array::IDENTITY;
+
+pub(super) static OPS: &[&OpDef] = &[&NO_OP];
+
+/// An operation that does nothing. TF: `tf.no_op`.
+#[track_caller]
+pub fn no_op() -> Operation {
+    NO_OP.call([]).operation()
+}
+
+/// An operation that has run when all of `operations` have. TF: `tf.group`.
+///
+/// ```
+/// use flowstone as tf;
+/// let a = tf::constant(1.0).op();
+/// let both = tf::group(&[a, tf::no_op()]);
+/// assert_eq!(both.control_inputs().len(), 2);
+/// ```
+#[track_caller]
+pub fn group(operations: &[Operation]) -> Operation {
+    group_named(operations, "group_deps")
+}
+
+/// As [`group`], with the node's name.
+#[track_caller]
+pub(crate) fn group_named(operations: &[Operation], name: &str) -> Operation {
+    let graph = operations.first().and_then(|op| op.graph().ok()).unwrap_or_else(get_default_graph);
+    no_op_after(&graph, operations, name)
+}
+
+/// A no-op called `name` that runs after `operations`.
+#[track_caller]
+pub(crate) fn no_op_after(graph: &Graph, operations: &[Operation], name: &str) -> Operation {
+    let call = NO_OP.call([]).graph(graph).name(name);
+    let _after = graph.control_dependencies(operations);
+    call.operation()
+}
+
+static NO_OP: OpDef = OpDef {
+    sig: Sig::new("NoOp() -> ()"),
+    infer: rules::nothing,
+    kernel: Kernel::Run(|_| Ok(())),
+    grad: Grad::Stop("it has no outputs"),
+    flags: Flags::PURE,
+};
+
+/// The same tensors, none of which is available before all of them are. TF: `tf.tuple`.
+#[track_caller]
+pub(crate) fn tuple(graph: &Graph, tensors: &[Option<Tensor>]) -> Vec<Option<Tensor>> {
+    let _scope = graph.name_scope("tuple");
+    let operations: Vec<Operation> = tensors.iter().flatten().map(|t| t.op()).collect();
+    let gate = no_op_after(graph, &operations, "group_deps");
+    let gated = |tensor: Tensor| {
+        let _colocated = graph.colocate_with(tensor.op());
+        let _after = graph.control_dependencies(&[gate]);
+        IDENTITY.call([Arg::Tensor(tensor)]).name("control_dependency").single()
+    };
+    tensors.iter().map(|tensor| tensor.map(gated)).collect()
+}

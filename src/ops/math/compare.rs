@@ -1,0 +1,175 @@
+//! Comparisons and logic.
+
+use crate::dispatch;
+use crate::dtype::DType;
+use crate::error::Result;
+use crate::graph::Tensor;
+use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, KernelFn, NodeInfo, OpDef, Sig, broadcast, rules};
+use crate::ops::elementwise::{compare, kernel_fn, unary};
+use crate::shape::PartialShape;
+
+macro_rules! functions {
+    ($($(#[$doc:meta])* $function:ident $op:ident;)*) => {$(
+        $(#[$doc])*
+        #[track_caller]
+        pub fn $function(x: impl IntoTensor, y: impl IntoTensor) -> Tensor {
+            $op.call([x.into_arg(), y.into_arg()]).single()
+        }
+    )*};
+}
+
+functions! {
+    /// `x == y`, element by element, broadcast, as bool. TF: `tf.equal`. Any data type. No gradient.
+    ///
+    /// ```
+    /// use flowstone as tf;
+    /// let y = tf::equal([1, 2, 3], 2);
+    /// assert_eq!(tf::Session()?.run(y, tf::feed_dict! {})?.as_slice::<bool>()?, [false, true, false]);
+    /// # Ok::<(), tf::Error>(())
+    /// ```
+    equal EQUAL;
+    /// `x != y`, element by element, broadcast, as bool. TF: `tf.not_equal`. Any data type. No gradient.
+    not_equal NOT_EQUAL;
+    /// `x < y`, element by element, broadcast, as bool. TF: `tf.less`. Numbers. No gradient.
+    less LESS;
+    /// `x <= y`, element by element, broadcast, as bool. TF: `tf.less_equal`. Numbers. No gradient.
+    less_equal LESS_EQUAL;
+    /// `x > y`, element by element, broadcast, as bool. TF: `tf.greater`. Numbers. No gradient.
+    greater GREATER;
+    /// `x >= y`, element by element, broadcast, as bool. TF: `tf.greater_equal`. Numbers. No gradient.
+    greater_equal GREATER_EQUAL;
+    /// Whether both are true, element by element, broadcast. TF: `tf.logical_and`. No gradient.
+    logical_and LOGICAL_AND;
+    /// Whether one is true, element by element, broadcast. TF: `tf.logical_or`. No gradient.
+    logical_or LOGICAL_OR;
+}
+
+/// The opposite truth value. TF: `tf.logical_not`. No gradient.
+#[track_caller]
+pub fn logical_not(x: impl IntoTensor) -> Tensor {
+    LOGICAL_NOT.call([x.into_arg()]).single()
+}
+
+const NOT_SMOOTH: Grad = Grad::Stop("a truth value is not smooth");
+
+fn infer_equal(ctx: &mut InferCtx) -> Result<()> {
+    match broadcast(ctx.shape(0)?, ctx.shape(1)?) {
+        Ok(shape) => ctx.set(0, shape),
+        // As in TensorFlow: then the answer is one truth value.
+        Err(_) if !ctx.attrs().bool("incompatible_shape_error")? => ctx.set(0, PartialShape::scalar()),
+        Err(error) => Err(error),
+    }
+}
+
+fn equality(node: &NodeInfo, wanted: bool) -> Result<KernelFn> {
+    match node.dtype()? {
+        DType::String => kernel_fn(move |ctx| {
+            let (a, b) = (ctx.inputs.slice::<Vec<u8>>(0)?, ctx.inputs.slice::<Vec<u8>>(1)?);
+            let out = ctx.outputs.shape(0)?.clone();
+            let plan = crate::kernels::elementwise::Broadcast::new(ctx.inputs.shape(0)?, ctx.inputs.shape(1)?, &out);
+            let (pa, pb): (Vec<usize>, Vec<usize>) = ((0..a.len()).collect(), (0..b.len()).collect());
+            let out = ctx.outputs.slice::<bool>(0)?;
+            crate::kernels::elementwise::binary(&plan, &pa, &pb, out, |i, j| (a[i] == b[j]) == wanted);
+            Ok(())
+        }),
+        dtype => dispatch!(dtype, plain, T => kernel_fn(move |ctx| {
+            if broadcast(&ctx.inputs.shape(0)?.into(), &ctx.inputs.shape(1)?.into()).is_err() {
+                ctx.outputs.slice::<bool>(0)?.fill(!wanted);
+                return Ok(());
+            }
+            compare::<T, bool>(ctx, move |x, y| (x == y) == wanted)
+        })),
+    }
+}
+
+pub(super) static EQUAL: OpDef = OpDef {
+    sig: Sig::new("Equal(x: T, y: T) -> (z: bool) where T: type, incompatible_shape_error: bool = true"),
+    infer: infer_equal,
+    kernel: Kernel::Make(|node| equality(node, true)),
+    grad: NOT_SMOOTH,
+    flags: Flags::PURE,
+};
+
+pub(super) static NOT_EQUAL: OpDef = OpDef {
+    sig: Sig::new("NotEqual(x: T, y: T) -> (z: bool) where T: type, incompatible_shape_error: bool = true"),
+    infer: infer_equal,
+    kernel: Kernel::Make(|node| equality(node, false)),
+    grad: NOT_SMOOTH,
+    flags: Flags::PURE,
+};
+
+macro_rules! orders {
+    ($($op:ident $sig:literal $compare:tt;)*) => {$(
+        pub(super) static $op: OpDef = OpDef {
+            sig: Sig::new($sig),
+            infer: rules::broadcasting,
+            kernel: Kernel::Make(|node| {
+                dispatch!(node.dtype()?, numbers, T => kernel_fn(|ctx| compare::<T, bool>(ctx, |x, y| x $compare y)))
+            }),
+            grad: NOT_SMOOTH,
+            flags: Flags::PURE,
+        };
+    )*};
+}
+orders! {
+    LESS "Less(x: T, y: T) -> (z: bool) where T: real" <;
+    LESS_EQUAL "LessEqual(x: T, y: T) -> (z: bool) where T: real" <=;
+    GREATER "Greater(x: T, y: T) -> (z: bool) where T: real" >;
+    GREATER_EQUAL "GreaterEqual(x: T, y: T) -> (z: bool) where T: real" >=;
+}
+
+pub(super) static LOGICAL_AND: OpDef = OpDef {
+    sig: Sig::new("LogicalAnd(x: bool, y: bool) -> (z: bool)"),
+    infer: rules::broadcasting,
+    kernel: Kernel::Run(|ctx| compare::<bool, bool>(ctx, |x, y| x && y)),
+    grad: NOT_SMOOTH,
+    flags: Flags::PURE,
+};
+
+pub(super) static LOGICAL_OR: OpDef = OpDef {
+    sig: Sig::new("LogicalOr(x: bool, y: bool) -> (z: bool)"),
+    infer: rules::broadcasting,
+    kernel: Kernel::Run(|ctx| compare::<bool, bool>(ctx, |x, y| x || y)),
+    grad: NOT_SMOOTH,
+    flags: Flags::PURE,
+};
+
+pub(super) static LOGICAL_NOT: OpDef = OpDef {
+    sig: Sig::new("LogicalNot(x: bool) -> (y: bool)"),
+    infer: rules::same_shape,
+    kernel: Kernel::Run(|ctx| unary::<bool>(ctx, |x| !x)),
+    grad: NOT_SMOOTH,
+    flags: Flags::PURE,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::OpTest;
+
+    #[test]
+    fn comparisons_are_whole() {
+        OpTest::new(|x| vec![equal(x[0], x[1]), not_equal(x[0], x[1])])
+            .inputs([[[1i64, 2], [3, 4]].into(), [1i64, 4].into()])
+            .expect([[[true, false], [false, true]].into(), [[false, true], [true, false]].into()])
+            .run();
+        OpTest::new(|x| vec![equal(x[0], "b")]).inputs([[b"a".to_vec(), b"b".to_vec()].into()]).expect([[false, true].into()]).run();
+        OpTest::new(|x| vec![less(x[0], x[1]), less_equal(x[0], x[1]), greater(x[0], x[1]), greater_equal(x[0], x[1])])
+            .inputs([[1.0f32, 2.0, f32::NAN].into(), [2.0f32, 2.0, 2.0].into()])
+            .expect([
+                [true, false, false].into(),
+                [true, true, false].into(),
+                [false, false, false].into(),
+                [false, true, false].into(),
+            ])
+            .run();
+    }
+
+    #[test]
+    fn logic_is_whole() {
+        OpTest::new(|x| vec![logical_and(x[0], x[1]), logical_or(x[0], x[1]), logical_not(x[0])])
+            .inputs([[true, true, false].into(), [true, false, false].into()])
+            .expect([[true, false, false].into(), [true, true, false].into(), [false, false, true].into()])
+            .run();
+    }
+}

@@ -1,0 +1,69 @@
+//! Arithmetic, comparisons, reductions, matrix products.
+
+mod add_n;
+mod arg;
+mod arithmetic;
+mod cast;
+mod compare;
+mod matmul;
+mod reduce;
+mod unary;
+
+pub use add_n::add_n;
+pub use arg::{argmax, argmin};
+pub(crate) use arithmetic::{add_named, mul_named, raw_mul, truediv_named};
+pub use arithmetic::{add, divide, floordiv, floormod, multiply, subtract};
+pub(crate) use arithmetic::{neg, sub};
+pub use cast::cast;
+pub use compare::{equal, greater, greater_equal, less, less_equal, logical_and, logical_not, logical_or, not_equal};
+pub use matmul::{MatMulArgs, matmul, matmul_args};
+pub use reduce::{
+    ReduceArgs, reduce_max, reduce_max_args, reduce_mean, reduce_mean_args, reduce_min, reduce_min_args, reduce_prod,
+    reduce_prod_args, reduce_sum, reduce_sum_args,
+};
+pub use unary::{abs, exp, log, negative, reciprocal, sigmoid, sign, sqrt, square, tanh};
+
+use crate::op::OpDef;
+
+pub(super) static OPS: &[&OpDef] = &[
+    &add_n::ADD_N,
+    &arg::ARG_MAX,
+    &arg::ARG_MIN,
+    &arithmetic::ADD,
+    &arithmetic::ADD_V2,
+    &arithmetic::FLOOR_DIV,
+    &arithmetic::FLOOR_MOD,
+    &arithmetic::MUL,
+    &arithmetic::REAL_DIV,
+    &arithmetic::SUB,
+    &cast::CAST,
+    &compare::EQUAL,
+    &compare::GREATER,
+    &compare::GREATER_EQUAL,
+    &compare::LESS,
+    &compare::LESS_EQUAL,
+    &compare::LOGICAL_AND,
+    &compare::LOGICAL_NOT,
+    &compare::LOGICAL_OR,
+    &compare::NOT_EQUAL,
+    &matmul::BATCH_MAT_MUL_V2,
+    &matmul::MAT_MUL,
+    &reduce::MAX,
+    &reduce::MEAN,
+    &reduce::MIN,
+    &reduce::PROD,
+    &reduce::SUM,
+    &unary::ABS,
+    &unary::EXP,
+    &unary::LOG,
+    &unary::NEG,
+    &unary::RECIPROCAL,
+    &unary::SIGMOID,
+    &unary::SIGMOID_GRAD,
+    &unary::SIGN,
+    &unary::SQRT,
+    &unary::SQRT_GRAD,
+    &unary::SQUARE,
+    &unary::TANH,
+    &unary::TANH_GRAD,
+];

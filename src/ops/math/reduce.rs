@@ -1,0 +1,305 @@
+//! Sum, Mean, Prod, Max, Min: many elements to one.
+
+use smallvec::SmallVec;
+
+use crate::dispatch;
+use crate::dtype::DType;
+use crate::error::Result;
+use crate::graph::Tensor;
+use crate::kernels::reduce::Reduction;
+use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert, resolve_axis};
+use crate::ops::array::{broadcast_to, constant_of, gather, range, rank, reshape, shape, size, tile};
+use crate::ops::math::{cast, equal, truediv_named};
+use crate::shape::{Dim, PartialShape};
+use crate::value::{Number, Value};
+
+/// A reduction under construction: the keyword arguments of [`reduce_sum`] and its kin.
+#[must_use = "nothing is built until `build` is called"]
+pub struct ReduceArgs {
+    op: &'static OpDef,
+    input: Arg,
+    axis: Option<Arg>,
+    keepdims: bool,
+}
+
+impl ReduceArgs {
+    /// The dimensions that go: one int32 or int64 or a list of them, negative ones counted from the end; all if not said.
+    pub fn axis(mut self, axis: impl IntoTensor) -> Self {
+        self.axis = Some(axis.into_arg());
+        self
+    }
+
+    /// The same as [`axis`](ReduceArgs::axis), as TensorFlow called it first.
+    pub fn reduction_indices(self, axis: impl IntoTensor) -> Self {
+        self.axis(axis)
+    }
+
+    /// Whether reduced dimensions stay, with size 1; they go if not said.
+    pub fn keepdims(mut self, keepdims: bool) -> Self {
+        self.keepdims = keepdims;
+        self
+    }
+
+    /// The same as [`keepdims`](ReduceArgs::keepdims), as TensorFlow called it first.
+    pub fn keep_dims(self, keepdims: bool) -> Self {
+        self.keepdims(keepdims)
+    }
+
+    /// Builds the reduction.
+    #[track_caller]
+    pub fn build(self) -> Tensor {
+        let input = convert(self.input, "input_tensor", None);
+        let axis = self.axis.unwrap_or_else(|| all_axes(input));
+        let call = self.op.call([Arg::Tensor(input), axis]);
+        call.attr("keep_dims", self.keepdims).single()
+    }
+}
+
+/// All dimensions of `x`, as TensorFlow builds them: a constant if their number is known.
+#[track_caller]
+fn all_axes(x: Tensor) -> Arg {
+    let axes = match x.rank() {
+        Some(rank) => convert(Value::vector((0..rank as i32).collect::<Vec<_>>()).into_arg(), "Const", None),
+        None => range(0, rank(x), 1),
+    };
+    Arg::Tensor(axes)
+}
+
+macro_rules! functions {
+    ($($(#[$doc:meta])* $function:ident $args:ident $op:ident;)*) => {$(
+        $(#[$doc])*
+        #[track_caller]
+        pub fn $function(input: impl IntoTensor) -> Tensor {
+            $args(input).build()
+        }
+
+        #[doc = concat!("[`", stringify!($function), "`] with keyword arguments.")]
+        pub fn $args(input: impl IntoTensor) -> ReduceArgs {
+            ReduceArgs { op: &$op, input: input.into_arg(), axis: None, keepdims: false }
+        }
+    )*};
+}
+
+functions! {
+    /// The sum of all elements. TF: `tf.reduce_sum`. Numbers; 0 for an empty array.
+    ///
+    /// The gradient is that of the sum, for every element. With keyword arguments `axis` and `keepdims`:
+    ///
+    /// ```
+    /// use flowstone as tf;
+    /// let x = tf::constant([[1.0, 2.0], [3.0, 4.0]]);
+    /// let (all, rows) = (tf::reduce_sum(x), tf::reduce_sum!(x, axis = 1));
+    /// let (all, rows) = tf::Session()?.run((all, rows), tf::feed_dict! {})?;
+    /// assert_eq!((all.item::<f32>()?, rows.as_slice::<f32>()?), (10.0, &[3.0, 7.0][..]));
+    /// # Ok::<(), tf::Error>(())
+    /// ```
+    reduce_sum reduce_sum_args SUM;
+    /// The mean of all elements. TF: `tf.reduce_mean`. Numbers; NaN for an empty array, and whole numbers round
+    /// towards zero. Keyword arguments `axis` and `keepdims`.
+    reduce_mean reduce_mean_args MEAN;
+    /// The product of all elements. TF: `tf.reduce_prod`. Numbers; 1 for an empty array.
+    /// Keyword arguments `axis` and `keepdims`. The gradient cannot be built yet.
+    reduce_prod reduce_prod_args PROD;
+    /// The largest element. TF: `tf.reduce_max`. Numbers; the lowest number of the type for an empty array.
+    /// Keyword arguments `axis` and `keepdims`. The gradient is shared by the elements that are the largest.
+    reduce_max reduce_max_args MAX;
+    /// The smallest element. TF: `tf.reduce_min`. Numbers; the highest number of the type for an empty array.
+    /// Keyword arguments `axis` and `keepdims`. The gradient is shared by the elements that are the smallest.
+    reduce_min reduce_min_args MIN;
+}
+
+/// For each of `rank` dimensions whether it goes.
+fn reduced_axes(axes: &[i64], rank: usize) -> Result<SmallVec<[bool; 4]>> {
+    let mut reduced = SmallVec::from_elem(false, rank);
+    for &axis in axes {
+        reduced[resolve_axis(axis, rank)?] = true;
+    }
+    Ok(reduced)
+}
+
+fn infer(ctx: &mut InferCtx) -> Result<()> {
+    let keep = ctx.attrs().bool("keep_dims")?;
+    let Some(dims) = ctx.shape(0)?.dims() else { return ctx.set(0, PartialShape::unknown()) };
+    let Some(axes) = ctx.known_integers(1)? else {
+        return ctx.set(0, if keep { PartialShape::unknown_of_rank(dims.len()) } else { PartialShape::unknown() });
+    };
+    let reduced = reduced_axes(&axes, dims.len())?;
+    let kept: Vec<Dim> = dims
+        .iter()
+        .zip(reduced)
+        .filter_map(|(dim, gone)| if gone { keep.then_some(Some(1)) } else { Some(*dim) })
+        .collect();
+    ctx.set(0, PartialShape::new(kept))
+}
+
+fn run<T: Number>(ctx: &mut KernelCtx, start: T, join: fn(T, T) -> T, finish: fn(T, usize) -> T) -> Result<()> {
+    let shape = ctx.inputs.shape(0)?;
+    let reduced = reduced_axes(&ctx.inputs.value(1)?.integers()?, shape.rank())?;
+    let plan = Reduction::new(shape, &reduced);
+    let count = shape.iter().zip(&reduced).filter(|(_, gone)| **gone).map(|(n, _)| n).product();
+    let out = ctx.outputs.slice::<T>(0)?;
+    plan.run(ctx.inputs.slice::<T>(0)?, out, start, join);
+    out.iter_mut().for_each(|x| *x = finish(*x, count));
+    Ok(())
+}
+
+macro_rules! reductions {
+    ($($op:ident $name:literal, $T:ident, $start:expr, $join:expr, $finish:expr, $grad:expr;)*) => {$(
+        pub(super) static $op: OpDef = OpDef {
+            sig: Sig::new(concat!(
+                $name,
+                "(input: T, reduction_indices: Tidx) -> (output: T) ",
+                "where keep_dims: bool = false, T: number, Tidx: index = int32"
+            )),
+            infer,
+            kernel: Kernel::Run(|ctx| {
+                dispatch!(ctx.node.dtype()?, numbers, $T => run::<$T>(ctx, $start, $join, $finish))
+            }),
+            grad: $grad,
+            flags: Flags::PURE,
+        };
+    )*};
+}
+
+reductions! {
+    SUM "Sum", T, T::ZERO, T::plus, |x, _| x, Grad::Rule(|g| Ok(vec![Some(sum_grad(g)?), None]));
+    MEAN "Mean", T, T::ZERO, T::plus, mean_of::<T>, Grad::Rule(mean_grad);
+    PROD "Prod", T, T::ONE, T::times, |x, _| x,
+        Grad::Missing("it needs Cumprod and ListDiff, which are not there yet");
+    MAX "Max", T, T::LOWEST, |a, b| if b > a || b != b { b } else { a }, |x, _| x, Grad::Rule(extreme_grad);
+    MIN "Min", T, T::HIGHEST, |a, b| if b < a || b != b { b } else { a }, |x, _| x, Grad::Rule(extreme_grad);
+}
+
+fn mean_of<T: Number>(sum: T, count: usize) -> T {
+    if T::DTYPE.is_floating() {
+        T::from_f64(sum.to_f64() / count as f64)
+    } else if count == 0 {
+        T::ZERO
+    } else {
+        T::from_f64((sum.to_f64() / count as f64).trunc())
+    }
+}
+
+fn sum_grad(g: &GradCtx) -> Result<Tensor> {
+    let (x, dy) = (g.x(0), g.dy(0));
+    let x_shape = x.shape();
+    if let (Some(dims), Some(axes)) = (x_shape.dims(), g.integers(1)) {
+        let rank = dims.len();
+        if axes.iter().copied().eq(0..rank as i64) {
+            let dy = reshape(dy, vec![1i32; rank]);
+            let multiples = match sizes(&x_shape) {
+                Some(sizes) => g.constant(Value::vector(sizes), "Const"),
+                None => shape(x),
+            };
+            return Ok(tile(dy, multiples));
+        }
+        if let Some(sizes) = sizes(&x_shape) {
+            let reduced = reduced_axes(&axes, rank)?;
+            let kept: Vec<i32> = sizes.iter().zip(&reduced).map(|(n, gone)| if *gone { 1 } else { *n }).collect();
+            let times: Vec<i32> = sizes.iter().zip(&reduced).map(|(n, gone)| if *gone { *n } else { 1 }).collect();
+            return Ok(tile(reshape(dy, kept), times));
+        }
+    }
+    let input_shape = shape(x);
+    let dy = if g.attrs().bool("keep_dims")? { dy } else { reshape(dy, kept_shape(input_shape, g.x(1), x.rank())) };
+    Ok(broadcast_to(dy, input_shape))
+}
+
+fn sizes(shape: &PartialShape) -> Option<Vec<i32>> {
+    shape.known()?.iter().map(|&n| i32::try_from(n).ok()).collect()
+}
+
+/// The shape of a reduction that keeps its dimensions: `input_shape` with 1 at `axes`.
+fn kept_shape(input_shape: Tensor, axes: Tensor, rank: Option<usize>) -> Tensor {
+    // 1 where an axis is reduced: 1 + (size - 1) * (no axis equals this place).
+    let axes = cast(axes, DType::Int32);
+    let count = rank.map_or_else(|| size(input_shape), |rank| constant_of(rank as i32, DType::Int32));
+    let axes = reshape((axes + count) % count, [-1, 1]);
+    let places = reshape(range(0, count, 1), [1, -1]);
+    let hit = reduce_max_args(cast(equal(axes, places), DType::Int32)).axis(0).build();
+    // The maximum over no axes at all is the lowest number.
+    let hit = cast(crate::ops::math::greater(hit, 0), DType::Int32);
+    input_shape - (input_shape - 1) * hit
+}
+
+fn mean_grad(g: &GradCtx) -> Result<Vec<Option<Tensor>>> {
+    let sum = sum_grad(g)?;
+    let dtype = sum.dtype()?;
+    let (x, y) = (g.x(0).shape(), g.y(0).shape());
+    let factor = match (x.num_elements(), y.num_elements()) {
+        (Some(x), Some(y)) => {
+            let factor = Value::scalar((x / y.max(1)) as f64).convert(dtype)?;
+            g.constant(factor, "Const")
+        }
+        _ => {
+            let input_shape = shape(g.x(0));
+            let count = size(input_shape);
+            let axes = cast(g.x(1), DType::Int32);
+            let axes = (axes + count) % count;
+            cast(reduce_prod(gather(input_shape, axes, 0)), dtype)
+        }
+    };
+    Ok(vec![Some(truediv_named(sum.into_arg(), factor.into_arg(), "truediv")), None])
+}
+
+fn extreme_grad(g: &GradCtx) -> Result<Vec<Option<Tensor>>> {
+    let (x, mut y, mut dy) = (g.x(0), g.y(0), g.dy(0));
+    let input_shape = shape(x);
+    let kept = if g.attrs().bool("keep_dims")? {
+        shape(y)
+    } else {
+        let kept = kept_shape(input_shape, g.x(1), x.rank());
+        (y, dy) = (reshape(y, kept), reshape(dy, kept));
+        kept
+    };
+    let indicators = cast(equal(y, x), dy.dtype()?);
+    let selected = reshape(reduce_sum_args(indicators).axis(g.x(1)).build(), kept);
+    Ok(vec![Some(truediv_named(indicators.into_arg(), selected.into_arg(), "truediv") * dy), None])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{OpTest, build_error};
+
+    #[test]
+    fn reductions_over_everything_are_whole() {
+        OpTest::new(|x| vec![reduce_sum(x[0]), reduce_mean(x[0]), reduce_max(x[0]), reduce_min(x[0])])
+            .inputs([[[1.0f32, 2.0, 3.0], [4.0, 5.0, 9.0]].into()])
+            .expect([24.0f32, 4.0, 9.0, 1.0].map(Value::scalar))
+            .differentiable(&[0])
+            .run();
+        OpTest::new(|x| vec![reduce_prod(x[0])]).inputs([[2i32, 3, 4].into()]).expect([Value::scalar(24i32)]).run();
+    }
+
+    #[test]
+    fn reductions_along_axes_are_whole() {
+        let x: Value = [[1.0f32, 2.0, 3.0], [4.0, 5.0, 9.0]].into();
+        OpTest::new(|x| {
+            vec![
+                reduce_sum_args(x[0]).axis(0).build(),
+                reduce_mean_args(x[0]).axis([-1]).keepdims(true).build(),
+                reduce_max_args(x[0]).axis(1).build(),
+            ]
+        })
+        .inputs([x.clone()])
+        .expect([[5.0f32, 7.0, 12.0].into(), [[2.0f32], [6.0]].into(), [3.0f32, 9.0].into()])
+        .differentiable(&[0])
+        .run();
+        OpTest::new(|x| vec![reduce_sum_args(x[0]).axis(x[1]).build()])
+            .inputs([x, Value::vector(Vec::<i32>::new())])
+            .expect([[[1.0f32, 2.0, 3.0], [4.0, 5.0, 9.0]].into()])
+            .run();
+    }
+
+    #[test]
+    fn empty_arrays_have_the_neutral_element() {
+        let empty = Value::vector(Vec::<f32>::new());
+        OpTest::new(|x| vec![reduce_sum(x[0]), reduce_mean(x[0]), reduce_prod(x[0]), reduce_max(x[0])])
+            .inputs([empty])
+            .expect([0.0f32, f32::NAN, 1.0, f32::NEG_INFINITY].map(Value::scalar))
+            .run();
+        let error = build_error(|| drop(reduce_sum_args(crate::ops::array::zeros([2])).axis(1).build()));
+        assert!(error.contains("Sum: axis 1 is not in [-1, 1)"), "{error}");
+    }
+}

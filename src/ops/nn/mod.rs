@@ -1,0 +1,31 @@
+//! Operations of neural networks.
+
+mod conv2d;
+mod cross_entropy;
+mod max_pool;
+mod relu;
+mod softmax;
+mod window;
+
+pub use conv2d::{Conv2dArgs, conv2d, conv2d_args};
+pub use cross_entropy::{softmax_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2};
+pub use max_pool::{MaxPoolArgs, max_pool, max_pool_args};
+pub use relu::relu;
+pub use softmax::{log_softmax, softmax};
+pub use window::{IntoPadding, Padding};
+
+use crate::op::OpDef;
+
+pub(super) static OPS: &[&OpDef] = &[
+    &conv2d::CONV_2D,
+    &conv2d::CONV_2D_BACKPROP_FILTER,
+    &conv2d::CONV_2D_BACKPROP_INPUT,
+    &cross_entropy::SOFTMAX_CROSS_ENTROPY_WITH_LOGITS,
+    &max_pool::MAX_POOL,
+    &max_pool::MAX_POOL_GRAD,
+    &max_pool::MAX_POOL_GRAD_GRAD,
+    &relu::RELU,
+    &relu::RELU_GRAD,
+    &softmax::LOG_SOFTMAX,
+    &softmax::SOFTMAX,
+];

@@ -1,0 +1,152 @@
+//! Windows that slide over images: strides, paddings and the sizes that follow.
+
+use crate::error::{Error, Result};
+use crate::op::AttrReader;
+use crate::shape::Dim;
+
+/// What stands around an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// As many zeros as make the output as large as the input divided by the stride, rounded up.
+    Same,
+    /// None.
+    Valid,
+}
+
+impl Padding {
+    /// TensorFlow's name: `SAME` or `VALID`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Padding::Same => "SAME",
+            Padding::Valid => "VALID",
+        }
+    }
+}
+
+/// What can stand for a padding: [`Padding`], `"SAME"` or `"VALID"`.
+pub trait IntoPadding {
+    /// TensorFlow's name. A name that does not exist is an error of the node.
+    fn into_padding(self) -> String;
+}
+
+impl IntoPadding for Padding {
+    fn into_padding(self) -> String {
+        self.name().to_owned()
+    }
+}
+
+impl IntoPadding for &str {
+    fn into_padding(self) -> String {
+        self.to_owned()
+    }
+}
+
+/// The attributes of a sliding window, checked.
+#[derive(Clone, Debug)]
+pub(super) struct Window {
+    /// Steps along height and width.
+    pub(super) strides: [usize; 2],
+    pub(super) dilations: [usize; 2],
+    padding: PaddingKind,
+    nchw: bool,
+}
+
+#[derive(Clone, Debug)]
+enum PaddingKind {
+    Same,
+    Valid,
+    /// Before and after, along height and width.
+    Explicit([[usize; 2]; 2]),
+}
+
+/// The places of height, width and channels among the dimensions.
+pub(super) type Places = (usize, usize, usize);
+
+impl Window {
+    pub(super) fn new(attrs: AttrReader, with_dilations: bool) -> Result<Self> {
+        let nchw = attrs.str("data_format")? == "NCHW";
+        let strides = pair(attrs.ints("strides")?, "strides", nchw)?;
+        let dilations = if with_dilations { pair(attrs.ints("dilations")?, "dilations", nchw)? } else { [1, 1] };
+        let padding = match attrs.str("padding")? {
+            "SAME" => PaddingKind::Same,
+            "VALID" => PaddingKind::Valid,
+            _ => PaddingKind::Explicit(explicit(attrs.ints("explicit_paddings")?, nchw)?),
+        };
+        Ok(Window { strides, dilations, padding, nchw })
+    }
+
+    /// The window of a pooling, and its height and width.
+    pub(super) fn of_pool(attrs: AttrReader) -> Result<(Self, [usize; 2])> {
+        let window = Window::new(attrs, false)?;
+        let size = pair(attrs.ints("ksize")?, "ksize", window.nchw)?;
+        Ok((window, size))
+    }
+
+    pub(super) fn places(&self) -> Places {
+        if self.nchw { (2, 3, 1) } else { (1, 2, 3) }
+    }
+
+    /// Kernels take NHWC only, as TensorFlow's own do on a CPU.
+    pub(super) fn need_nhwc(&self) -> Result<()> {
+        if self.nchw { Err(Error::unimplemented("data_format NCHW on a CPU")) } else { Ok(()) }
+    }
+
+    /// The size of the output along `axis` (0 height, 1 width) and the padding before.
+    pub(super) fn output(&self, axis: usize, input: usize, window: usize) -> Result<(usize, usize)> {
+        let (stride, dilation) = (self.strides[axis], self.dilations[axis]);
+        let too_large = || Error::resource_exhausted(format!("a window of {window} with dilation {dilation}"));
+        if window == 0 {
+            return Err(Error::invalid_argument("a window of size 0"));
+        }
+        let reach = (window - 1).checked_mul(dilation).and_then(|n| n.checked_add(1)).ok_or_else(too_large)?;
+        let sliding = |padded: usize| {
+            let rest = padded.checked_sub(reach).ok_or_else(|| {
+                Error::invalid_argument(format!("a window of {reach} does not fit into {padded} (padding included)"))
+            })?;
+            Ok(rest / stride + 1)
+        };
+        match &self.padding {
+            PaddingKind::Valid => Ok((sliding(input)?, 0)),
+            PaddingKind::Same => {
+                let output = input.div_ceil(stride);
+                let needed = output.saturating_sub(1).checked_mul(stride).and_then(|n| n.checked_add(reach));
+                let total = needed.ok_or_else(too_large)?.saturating_sub(input);
+                Ok((output, if output == 0 { 0 } else { total / 2 }))
+            }
+            PaddingKind::Explicit(pads) => {
+                let [before, after] = pads[axis];
+                let padded = input.checked_add(before).and_then(|n| n.checked_add(after)).ok_or_else(too_large)?;
+                Ok((sliding(padded)?, before))
+            }
+        }
+    }
+
+    /// The size of the output along `axis`, as far as it is known.
+    pub(super) fn output_dim(&self, axis: usize, input: Dim, window: Dim) -> Result<Dim> {
+        match (input, window) {
+            (Some(input), Some(window)) => Ok(Some(self.output(axis, input, window)?.0)),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The height's and the width's of four numbers, one for each dimension, the others being 1.
+fn pair(list: &[i64], name: &str, nchw: bool) -> Result<[usize; 2]> {
+    let wrong = || Error::invalid_argument(format!("{name} is {list:?}: four positive numbers, 1 for batch and channels"));
+    let &[n, a, b, c] = list else { return Err(wrong()) };
+    let (channels, height, width) = if nchw { (a, b, c) } else { (c, a, b) };
+    if n != 1 || channels != 1 || height < 1 || width < 1 {
+        return Err(wrong());
+    }
+    Ok([usize::try_from(height).map_err(|_| wrong())?, usize::try_from(width).map_err(|_| wrong())?])
+}
+
+fn explicit(list: &[i64], nchw: bool) -> Result<[[usize; 2]; 2]> {
+    let wrong = || Error::invalid_argument(format!("explicit_paddings is {list:?}: eight numbers, 0 for batch and channels"));
+    let sizes = list.iter().map(|&n| usize::try_from(n)).collect::<Result<Vec<_>, _>>().map_err(|_| wrong())?;
+    match *sizes.as_slice() {
+        [0, 0, t, b, l, r, 0, 0] if !nchw => Ok([[t, b], [l, r]]),
+        [0, 0, 0, 0, t, b, l, r] if nchw => Ok([[t, b], [l, r]]),
+        _ => Err(wrong()),
+    }
+}

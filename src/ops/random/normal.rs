@@ -1,0 +1,178 @@
+//! RandomStandardNormal and RandomUniform.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::dispatch;
+use crate::dtype::DType;
+use crate::error::Result;
+use crate::graph::{Tensor, get_default_graph};
+use crate::kernels::random::{PhiloxRandom, Sample, fill};
+use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert};
+use crate::ops::math::{add_named, mul_named, sub};
+use crate::value::Element;
+
+/// Normally distributed numbers of mean 0 and standard deviation 1. TF: `tf.random_normal`.
+///
+/// `shape` is a list of int32 or int64. Every run draws anew. Keyword arguments `mean`, `stddev`, `dtype` (float32 or
+/// float64) and `seed`. With seeds the numbers are TensorFlow's. No gradient into `shape`.
+///
+/// ```
+/// use flowstone as tf;
+/// tf::set_random_seed(1);
+/// let x = tf::random_normal!([2, 3], stddev = 0.01);
+/// assert_eq!(tf::Session()?.run(x, tf::feed_dict! {})?.shape().dims(), [2, 3]);
+/// # Ok::<(), tf::Error>(())
+/// ```
+#[track_caller]
+pub fn random_normal(shape: impl IntoTensor) -> Tensor {
+    random_normal_args(shape).build()
+}
+
+/// [`random_normal`] with keyword arguments.
+pub fn random_normal_args(shape: impl IntoTensor) -> RandomArgs {
+    RandomArgs::new(&RANDOM_STANDARD_NORMAL, shape.into_arg())
+}
+
+/// Numbers spread evenly over [0, 1). TF: `tf.random_uniform`.
+///
+/// As [`random_normal`], with the keyword arguments `minval`, `maxval`, `dtype` and `seed`.
+#[track_caller]
+pub fn random_uniform(shape: impl IntoTensor) -> Tensor {
+    random_uniform_args(shape).build()
+}
+
+/// [`random_uniform`] with keyword arguments.
+pub fn random_uniform_args(shape: impl IntoTensor) -> RandomArgs {
+    RandomArgs::new(&RANDOM_UNIFORM, shape.into_arg())
+}
+
+/// Sets the default graph's seed. TF: `tf.set_random_seed`.
+///
+/// Operations built after it that have no seed of their own get one from it.
+pub fn set_random_seed(seed: i64) {
+    get_default_graph().set_random_seed(seed);
+}
+
+/// Random numbers under construction: the keyword arguments of [`random_normal`] and [`random_uniform`].
+#[must_use = "nothing is built until `build` is called"]
+pub struct RandomArgs {
+    op: &'static OpDef,
+    shape: Arg,
+    /// Mean and standard deviation, or lowest and highest number.
+    parameters: [Arg; 2],
+    dtype: DType,
+    seed: Option<i64>,
+}
+
+impl RandomArgs {
+    fn new(op: &'static OpDef, shape: Arg) -> Self {
+        let parameters = [0.0.into_arg(), 1.0.into_arg()];
+        RandomArgs { op, shape, parameters, dtype: DType::Float32, seed: None }
+    }
+
+    /// The mean; 0 if not said.
+    pub fn mean(mut self, mean: impl IntoTensor) -> Self {
+        self.parameters[0] = mean.into_arg();
+        self
+    }
+
+    /// The standard deviation; 1 if not said.
+    pub fn stddev(mut self, stddev: impl IntoTensor) -> Self {
+        self.parameters[1] = stddev.into_arg();
+        self
+    }
+
+    /// The lowest number; 0 if not said.
+    pub fn minval(self, minval: impl IntoTensor) -> Self {
+        self.mean(minval)
+    }
+
+    /// The number that all are below; 1 if not said.
+    pub fn maxval(self, maxval: impl IntoTensor) -> Self {
+        self.stddev(maxval)
+    }
+
+    /// float32, if not said, or float64.
+    pub fn dtype(mut self, dtype: DType) -> Self {
+        self.dtype = dtype;
+        self
+    }
+
+    /// The operation's own seed.
+    pub fn seed(mut self, seed: i64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Builds the numbers.
+    #[track_caller]
+    pub fn build(self) -> Tensor {
+        let graph = Arg::graph_of(std::slice::from_ref(&self.shape)).unwrap_or_else(|_| get_default_graph());
+        let normal = std::ptr::eq(self.op, &RANDOM_STANDARD_NORMAL);
+        let name = graph.scope_name(if normal { "random_normal" } else { "random_uniform" });
+        let _scope = graph.name_scope(&format!("{name}/"));
+        let shape = convert(self.shape, "shape", None);
+        let names = if normal { ["mean", "stddev"] } else { ["min", "max"] };
+        let [low, high] = self.parameters;
+        let [low, high] = [(low, names[0]), (high, names[1])].map(|(arg, name)| convert(arg, name, Some(self.dtype)));
+        let (seed, seed2) = graph.next_seeds(self.seed);
+        let call = self.op.call([shape.into_arg()]).attr("dtype", self.dtype);
+        let numbers = call.attr("seed", seed).attr("seed2", seed2).single();
+        let factor = if normal { high } else { sub(high, low) };
+        let scaled = mul_named(numbers.into_arg(), factor.into_arg(), "mul");
+        add_named(scaled.into_arg(), low.into_arg(), &format!("{name}/"))
+    }
+}
+
+fn infer(ctx: &mut InferCtx) -> Result<()> {
+    let shape = ctx.shape_from(0)?;
+    if let Some(negative) = ctx.known_integers(0)?.and_then(|sizes| sizes.into_iter().find(|&n| n < 0)) {
+        return Err(crate::Error::invalid_argument(format!("shape holds a size of {negative}")));
+    }
+    ctx.set(0, shape)
+}
+
+/// The generator of a node lives as long as the session.
+struct Generator(Mutex<PhiloxRandom>);
+
+fn run<T: Element + Sample>(ctx: &mut KernelCtx, draw: fn([u32; 4]) -> T::Group) -> Result<()> {
+    let attrs = ctx.node.attrs();
+    let (seed, seed2) = (attrs.int("seed")? as u64, attrs.int("seed2")? as u64);
+    let make = || {
+        let (seed, seed2) = if (seed, seed2) == (0, 0) { (rand_seed(), rand_seed()) } else { (seed, seed2) };
+        Generator(Mutex::new(PhiloxRandom::new(seed, seed2)))
+    };
+    let generator = ctx.resources.get_or_create(&format!("random generator of {}", ctx.node.name), make)?;
+    let out = ctx.outputs.slice::<T>(0)?;
+    let here = generator.0.lock().unwrap_or_else(PoisonError::into_inner).reserve(out.len());
+    fill(&here, out, draw);
+    Ok(())
+}
+
+/// A seed that nobody can foresee: the standard library's hash keys are drawn anew in every process.
+fn rand_seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(std::time::SystemTime::now())
+}
+
+pub(super) static RANDOM_STANDARD_NORMAL: OpDef = OpDef {
+    sig: Sig::new(
+        "RandomStandardNormal(shape: T) -> (output: dtype) \
+         where seed: int = 0, seed2: int = 0, dtype: floating, T: index",
+    ),
+    infer,
+    kernel: Kernel::Run(|ctx| dispatch!(ctx.node.attrs().dtype("dtype")?, floats, T => run::<T>(ctx, T::normal))),
+    grad: Grad::Stop("random numbers do not depend on their shape"),
+    flags: Flags::STATEFUL,
+};
+
+pub(super) static RANDOM_UNIFORM: OpDef = OpDef {
+    sig: Sig::new(
+        "RandomUniform(shape: T) -> (output: dtype) \
+         where seed: int = 0, seed2: int = 0, dtype: floating, T: index",
+    ),
+    infer,
+    kernel: Kernel::Run(|ctx| dispatch!(ctx.node.attrs().dtype("dtype")?, floats, T => run::<T>(ctx, T::uniform))),
+    grad: Grad::Stop("random numbers do not depend on their shape"),
+    flags: Flags::STATEFUL,
+};

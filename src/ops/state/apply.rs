@@ -1,0 +1,167 @@
+//! ApplyGradientDescent and ApplyAdam: one step of an optimizer on one variable.
+
+use std::sync::Arc;
+
+use crate::dispatch;
+use crate::error::{Error, Result};
+use crate::graph::Tensor;
+use crate::kernels::parallel::{ELEMENTWISE_CHUNK, for_each_chunk};
+use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, VariableCell};
+use crate::value::{Element, Value};
+
+/// `var -= alpha * delta`.
+#[track_caller]
+pub(crate) fn apply_gradient_descent(var: Tensor, alpha: Tensor, delta: Tensor, name: &str, use_locking: bool) -> Tensor {
+    let args = [var.into_arg(), alpha.into_arg(), delta.into_arg()];
+    APPLY_GRADIENT_DESCENT.call(args).attr("use_locking", use_locking).name(name).single()
+}
+
+/// One step of Adam; `args` in the order of the signature.
+#[track_caller]
+pub(crate) fn apply_adam(args: [Tensor; 10], name: &str, use_locking: bool) -> Tensor {
+    APPLY_ADAM.call(args.map(IntoTensor::into_arg)).attr("use_locking", use_locking).name(name).single()
+}
+
+/// The first `variables` inputs and the last one have one shape, the others are single numbers.
+fn infer_apply(ctx: &mut InferCtx, variables: usize) -> Result<()> {
+    let last = ctx.len() - 1;
+    let mut shape = ctx.shape(last)?.clone();
+    for i in 0..last {
+        let input = ctx.shape(i)?;
+        if i < variables {
+            shape = shape.merge(input).ok_or_else(|| {
+                Error::invalid_argument(format!("variable, slots and gradient differ in shape: {input} and {shape}"))
+            })?;
+        } else if input.rank().is_some_and(|rank| rank != 0) {
+            return Err(Error::invalid_argument(format!("input {i} must be a single number, but its shape is {input}")));
+        }
+    }
+    ctx.set(0, shape)
+}
+
+/// The floating-point arithmetic that optimizers need.
+trait Real: Element + Copy {
+    fn gradient_descent(var: &mut [Self], alpha: Self, delta: &[Self]);
+    fn adam(var: &mut [Self], m: &mut [Self], v: &mut [Self], step: &AdamStep<Self>, grad: &[Self]);
+    fn adam_step(scalars: [Self; 6], nesterov: bool) -> AdamStep<Self>;
+}
+
+/// The numbers of one step of Adam: <https://arxiv.org/abs/1412.6980>, section 2, the reordered form.
+struct AdamStep<T> {
+    alpha: T,
+    beta1: T,
+    one_minus_beta1: T,
+    one_minus_beta2: T,
+    epsilon: T,
+    nesterov: bool,
+}
+
+macro_rules! real {
+    ($($float:ty)*) => {$(
+        impl Real for $float {
+            fn gradient_descent(var: &mut [Self], alpha: Self, delta: &[Self]) {
+                for_each_chunk(var, ELEMENTWISE_CHUNK, |start, var| {
+                    var.iter_mut().zip(&delta[start..]).for_each(|(var, delta)| *var -= alpha * delta);
+                });
+            }
+
+            fn adam_step([beta1_power, beta2_power, lr, beta1, beta2, epsilon]: [Self; 6], nesterov: bool) -> AdamStep<Self> {
+                AdamStep {
+                    alpha: lr * (1.0 - beta2_power).sqrt() / (1.0 - beta1_power),
+                    beta1,
+                    one_minus_beta1: 1.0 - beta1,
+                    one_minus_beta2: 1.0 - beta2,
+                    epsilon,
+                    nesterov,
+                }
+            }
+
+            fn adam(var: &mut [Self], m: &mut [Self], v: &mut [Self], step: &AdamStep<Self>, grad: &[Self]) {
+                let slots = m.iter_mut().zip(v).zip(grad);
+                for (var, ((m, v), &g)) in var.iter_mut().zip(slots) {
+                    *m += (g - *m) * step.one_minus_beta1;
+                    *v += (g * g - *v) * step.one_minus_beta2;
+                    let direction = if step.nesterov { g * step.one_minus_beta1 + step.beta1 * *m } else { *m };
+                    *var -= direction * step.alpha / (v.sqrt() + step.epsilon);
+                }
+            }
+        }
+    )*};
+}
+real!(f32 f64);
+
+pub(super) static APPLY_GRADIENT_DESCENT: OpDef = OpDef {
+    sig: Sig::new(
+        "ApplyGradientDescent(var: Ref(T), alpha: T, delta: T) -> (out: Ref(T)) \
+         where T: floating, use_locking: bool = false",
+    ),
+    infer: |ctx| infer_apply(ctx, 1),
+    kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, floats, T => gradient_descent::<T>(ctx))),
+    grad: Grad::Stop("an update is not a function of its inputs"),
+    flags: Flags::STATEFUL,
+};
+
+fn gradient_descent<T: Real>(ctx: &mut KernelCtx) -> Result<()> {
+    let cell = Arc::clone(ctx.inputs.variable(0)?);
+    let (alpha, delta) = (ctx.inputs.value(1)?.item::<T>()?, ctx.inputs.value(2)?);
+    cell.update(|var| {
+        check_shape(&cell, var, delta)?;
+        T::gradient_descent(var.make_mut()?, alpha, delta.as_slice()?);
+        Ok(())
+    })?;
+    ctx.outputs.set_variable(0, cell);
+    Ok(())
+}
+
+pub(super) static APPLY_ADAM: OpDef = OpDef {
+    sig: Sig::new(
+        "ApplyAdam(var: Ref(T), m: Ref(T), v: Ref(T), beta1_power: T, beta2_power: T, lr: T, beta1: T, beta2: T, \
+         epsilon: T, grad: T) -> (out: Ref(T)) \
+         where T: floating, use_locking: bool = false, use_nesterov: bool = false",
+    ),
+    infer: |ctx| infer_apply(ctx, 3),
+    kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, floats, T => adam::<T>(ctx))),
+    grad: Grad::Stop("an update is not a function of its inputs"),
+    flags: Flags::STATEFUL,
+};
+
+fn adam<T: Real>(ctx: &mut KernelCtx) -> Result<()> {
+    let inputs = &ctx.inputs;
+    let (var, m, v) = (Arc::clone(inputs.variable(0)?), inputs.variable(1)?, inputs.variable(2)?);
+    if Arc::ptr_eq(&var, m) || Arc::ptr_eq(&var, v) || Arc::ptr_eq(m, v) {
+        return Err(Error::invalid_argument("var, m and v must be three variables"));
+    }
+    let scalar = |i: usize| inputs.value(i)?.item::<T>();
+    let scalars = [scalar(3)?, scalar(4)?, scalar(5)?, scalar(6)?, scalar(7)?, scalar(8)?];
+    let step = T::adam_step(scalars, ctx.node.attrs().bool("use_nesterov")?);
+    let grad = inputs.value(9)?;
+    // Everything is checked under the three locks before anything is written.
+    var.update(|var_value| {
+        m.update(|m_value| {
+            v.update(|v_value| {
+                check_shape(&var, var_value, grad)?;
+                check_shape(m, m_value, grad)?;
+                check_shape(v, v_value, grad)?;
+                let grad = grad.as_slice::<T>()?;
+                T::adam(var_value.make_mut()?, m_value.make_mut()?, v_value.make_mut()?, &step, grad);
+                Ok(())
+            })
+        })
+    })?;
+    ctx.outputs.set_variable(0, var);
+    Ok(())
+}
+
+fn check_shape(cell: &VariableCell, value: &Value, grad: &Value) -> Result<()> {
+    if value.shape() != grad.shape() || value.dtype() != grad.dtype() {
+        return Err(Error::invalid_argument(format!(
+            "variable '{}' is {} {}, but its gradient is {} {}",
+            cell.name(),
+            value.dtype(),
+            value.shape(),
+            grad.dtype(),
+            grad.shape()
+        )));
+    }
+    Ok(())
+}

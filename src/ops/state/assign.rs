@@ -1,0 +1,137 @@
+//! Assign, AssignAdd, AssignSub: a variable's new value.
+
+use std::sync::Arc;
+
+use crate::dispatch;
+use crate::error::{Error, Result};
+use crate::graph::Tensor;
+use crate::kernels::elementwise::{Broadcast, binary_in_place};
+use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig};
+use crate::value::Number;
+
+use super::Variable;
+
+/// Gives `variable` the value `value` and yields the new value. TF: `tf.assign`.
+///
+/// `value` has the variable's data type and shape. There is no gradient.
+///
+/// ```
+/// use flowstone as tf;
+/// let x = tf::Variable(1.0);
+/// let set = tf::assign(x, 5.0);
+/// let sess = tf::Session()?;
+/// assert_eq!(sess.run(set, tf::feed_dict! {})?.item::<f32>()?, 5.0);
+/// assert_eq!(sess.run(x, tf::feed_dict! {})?.item::<f32>()?, 5.0);
+/// # Ok::<(), tf::Error>(())
+/// ```
+#[track_caller]
+pub fn assign(variable: Variable, value: impl IntoTensor) -> Tensor {
+    ASSIGN.call([variable.reference().into_arg(), value.into_arg()]).single()
+}
+
+/// Adds `value` to `variable` and yields the new value. TF: `tf.assign_add`.
+///
+/// `value` has the variable's data type, a number, and its shape. An error if the variable has no value yet.
+#[track_caller]
+pub fn assign_add(variable: Variable, value: impl IntoTensor) -> Tensor {
+    ASSIGN_ADD.call([variable.reference().into_arg(), value.into_arg()]).single()
+}
+
+/// Subtracts `value` from `variable` and yields the new value. TF: `tf.assign_sub`.
+///
+/// `value` has the variable's data type, a number, and its shape. An error if the variable has no value yet.
+#[track_caller]
+pub fn assign_sub(variable: Variable, value: impl IntoTensor) -> Tensor {
+    ASSIGN_SUB.call([variable.reference().into_arg(), value.into_arg()]).single()
+}
+
+/// `assign` with its attribute and its name.
+#[track_caller]
+pub(crate) fn assign_named(variable: Variable, value: impl IntoTensor, use_locking: bool, name: &str) -> Tensor {
+    let call = ASSIGN.call([variable.reference().into_arg(), value.into_arg()]);
+    call.attr("use_locking", use_locking).name(name).single()
+}
+
+/// `assign_add` with its name.
+#[track_caller]
+pub(crate) fn assign_add_named(variable: Variable, value: impl IntoTensor, name: &str) -> Tensor {
+    ASSIGN_ADD.call([variable.reference().into_arg(), value.into_arg()]).name(name).single()
+}
+
+const NO_GRADIENT: Grad = Grad::Stop("an assignment is not a function of its inputs");
+
+pub(super) static ASSIGN: OpDef = OpDef {
+    sig: Sig::new(
+        "Assign(ref: Ref(T), value: T) -> (output_ref: Ref(T)) \
+         where T: type, validate_shape: bool = true, use_locking: bool = true",
+    ),
+    infer: |ctx| {
+        let value = ctx.shape(1)?.clone();
+        if !ctx.attrs().bool("validate_shape")? {
+            return ctx.set(0, value);
+        }
+        let shape = ctx.shape(0)?;
+        let merged = shape.merge(&value).ok_or_else(|| {
+            Error::invalid_argument(format!("a variable of shape {shape} cannot take a value of shape {value}"))
+        })?;
+        ctx.set(0, merged)
+    },
+    kernel: Kernel::Run(|ctx| {
+        let value = ctx.inputs.take(1)?;
+        let cell = ctx.inputs.variable(0)?;
+        cell.assign(value);
+        let cell = Arc::clone(cell);
+        ctx.outputs.set_variable(0, cell);
+        Ok(())
+    }),
+    grad: NO_GRADIENT,
+    flags: Flags::STATEFUL,
+};
+
+fn infer_update(ctx: &mut InferCtx) -> Result<()> {
+    let (shape, value) = (ctx.shape(0)?, ctx.shape(1)?);
+    let merged = shape.merge(value).ok_or_else(|| {
+        Error::invalid_argument(format!("a variable of shape {shape} cannot be changed by a value of shape {value}"))
+    })?;
+    ctx.set(0, merged)
+}
+
+/// Joins the value of input 1 to the variable of input 0, element by element.
+fn update<T: Number>(ctx: &mut KernelCtx, join: fn(T, T) -> T) -> Result<()> {
+    let change = ctx.inputs.value(1)?;
+    let cell = ctx.inputs.variable(0)?;
+    cell.update(|value| {
+        if value.shape() != change.shape() {
+            let (have, got) = (value.shape(), change.shape());
+            return Err(Error::invalid_argument(format!(
+                "the variable's value has shape {have}, the change {got}"
+            )));
+        }
+        let plan = Broadcast::new(value.shape(), change.shape(), value.shape());
+        binary_in_place(&plan, value.make_mut::<T>()?, change.as_slice::<T>()?, join);
+        Ok(())
+    })?;
+    let cell = Arc::clone(cell);
+    ctx.outputs.set_variable(0, cell);
+    Ok(())
+}
+
+pub(super) static ASSIGN_ADD: OpDef = OpDef {
+    sig: Sig::new(
+        "AssignAdd(ref: Ref(T), value: T) -> (output_ref: Ref(T)) where T: number, use_locking: bool = false",
+    ),
+    infer: infer_update,
+    kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, numbers, T => update::<T>(ctx, T::plus))),
+    grad: NO_GRADIENT,
+    flags: Flags::STATEFUL,
+};
+
+pub(super) static ASSIGN_SUB: OpDef = OpDef {
+    sig: Sig::new(
+        "AssignSub(ref: Ref(T), value: T) -> (output_ref: Ref(T)) where T: number, use_locking: bool = false",
+    ),
+    infer: infer_update,
+    kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, numbers, T => update::<T>(ctx, T::minus))),
+    grad: NO_GRADIENT,
+    flags: Flags::STATEFUL,
+};

@@ -1,0 +1,24 @@
+//! Operations on variables.
+
+mod apply;
+mod assign;
+mod variable;
+
+pub(crate) use apply::{apply_adam, apply_gradient_descent};
+pub(crate) use assign::{assign_add_named, assign_named};
+pub use assign::{assign, assign_add, assign_sub};
+pub use variable::{
+    Variable, VariableArgs, global_variables, global_variables_initializer, trainable_variables, variables_initializer,
+};
+pub(crate) use variable::{SlotInit, slot_variable, trainable_variables_of};
+
+use crate::op::OpDef;
+
+pub(super) static OPS: &[&OpDef] = &[
+    &variable::VARIABLE_V2,
+    &assign::ASSIGN,
+    &assign::ASSIGN_ADD,
+    &assign::ASSIGN_SUB,
+    &apply::APPLY_ADAM,
+    &apply::APPLY_GRADIENT_DESCENT,
+];

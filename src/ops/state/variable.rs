@@ -1,0 +1,274 @@
+//! VariableV2 and the [`Variable`] handle: values that a session keeps from one run to the next.
+
+use crate::dtype::DType;
+use crate::error::Result;
+use crate::graph::{Attr, Graph, Operation, Tensor, get_default_graph};
+use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, OpDef, Sig, convert};
+use crate::ops::array;
+use crate::ops::flow::no_op_after;
+use crate::ops::state::assign::ASSIGN;
+use crate::shape::{PartialShape, Shape};
+
+const GLOBAL_VARIABLES: &str = "variables";
+const TRAINABLE_VARIABLES: &str = "trainable_variables";
+
+/// A value that a session keeps from one run to the next. TF: `tf.Variable`.
+///
+/// A copyable handle. Where a tensor is wanted it stands for its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Variable {
+    reference: Tensor,
+    value: Tensor,
+    initializer: Operation,
+    initial_value: Tensor,
+    trainable: bool,
+}
+
+impl Variable {
+    /// The same as the function [`Variable`](fn@Variable).
+    #[track_caller]
+    pub fn new(initial_value: impl IntoTensor) -> Self {
+        VariableArgs::new(initial_value).build()
+    }
+
+    /// The variable itself, for operations that change it.
+    pub fn reference(self) -> Tensor {
+        self.reference
+    }
+
+    /// Its value: the node `…/read`. TF: `variable.value()`.
+    pub fn value(self) -> Tensor {
+        self.value
+    }
+
+    /// The operation that gives it its initial value. TF: `variable.initializer`.
+    pub fn initializer(self) -> Operation {
+        self.initializer
+    }
+
+    /// The initial value. TF: `variable.initial_value`.
+    pub fn initial_value(self) -> Tensor {
+        self.initial_value
+    }
+
+    /// The node of the variable itself. TF: `variable.op`.
+    pub fn op(self) -> Operation {
+        self.reference.op()
+    }
+
+    /// The name, as `"W:0"`. TF: `variable.name`.
+    pub fn name(self) -> String {
+        self.reference.name()
+    }
+
+    /// The data type; an error if the variable could not be built.
+    pub fn dtype(self) -> Result<DType> {
+        self.reference.dtype()
+    }
+
+    /// The shape.
+    pub fn shape(self) -> PartialShape {
+        self.reference.shape()
+    }
+
+    /// Whether optimizers change it unless they are told otherwise.
+    pub fn trainable(self) -> bool {
+        self.trainable
+    }
+
+    /// The same variable under another name; see [`Tensor::named`].
+    #[track_caller]
+    pub fn named(self, name: &str) -> Self {
+        self.reference.named(name);
+        self
+    }
+}
+
+impl IntoTensor for Variable {
+    fn into_arg(self) -> Arg {
+        Arg::Tensor(self.value)
+    }
+}
+
+impl IntoTensor for &Variable {
+    fn into_arg(self) -> Arg {
+        Arg::Tensor(self.value)
+    }
+}
+
+/// A variable with this initial value. TF: `tf.Variable`.
+///
+/// Its data type and shape are those of `initial_value`. It has no value before its initializer has run:
+/// see [`global_variables_initializer`].
+///
+/// ```
+/// use flowstone as tf;
+/// let w = tf::Variable(tf::zeros([2, 3])).named("w");
+/// let sess = tf::Session()?;
+/// sess.run(tf::global_variables_initializer(), tf::feed_dict! {})?;
+/// assert_eq!(sess.run(w, tf::feed_dict! {})?.shape().dims(), [2, 3]);
+/// # Ok::<(), tf::Error>(())
+/// ```
+#[allow(non_snake_case)]
+#[track_caller]
+pub fn Variable(initial_value: impl IntoTensor) -> Variable {
+    VariableArgs::new(initial_value).build()
+}
+
+/// A variable under construction: the keyword arguments of [`Variable`](fn@Variable).
+#[must_use = "nothing is built until `build` is called"]
+pub struct VariableArgs {
+    initial_value: Arg,
+    trainable: bool,
+    dtype: Option<DType>,
+    name: String,
+}
+
+impl VariableArgs {
+    /// A trainable variable with this initial value.
+    pub fn new(initial_value: impl IntoTensor) -> Self {
+        VariableArgs { initial_value: initial_value.into_arg(), trainable: true, dtype: None, name: "Variable".into() }
+    }
+
+    /// Whether optimizers change it unless they are told otherwise; true if not said.
+    pub fn trainable(mut self, trainable: bool) -> Self {
+        self.trainable = trainable;
+        self
+    }
+
+    /// The data type of an initial value that is a literal.
+    pub fn dtype(mut self, dtype: DType) -> Self {
+        self.dtype = Some(dtype);
+        self
+    }
+
+    /// The name, made unique.
+    pub fn name(mut self, name: &str) -> Self {
+        self.name = name.to_owned();
+        self
+    }
+
+    /// Builds the variable.
+    #[track_caller]
+    pub fn build(self) -> Variable {
+        let graph = Arg::graph_of(std::slice::from_ref(&self.initial_value)).unwrap_or_else(|_| get_default_graph());
+        let _outside = graph.clear_control_dependencies();
+        let scope = graph.scope_name(&self.name);
+        let initial_value = {
+            let _scope = graph.name_scope(&format!("{scope}/"));
+            convert(self.initial_value, "initial_value", self.dtype)
+        };
+        let variable = build(&graph, &scope, initial_value, self.trainable);
+        if !variable.reference.is_poisoned() {
+            graph.add_to_collection(GLOBAL_VARIABLES, variable);
+            if variable.trainable {
+                graph.add_to_collection(TRAINABLE_VARIABLES, variable);
+            }
+        }
+        variable
+    }
+}
+
+/// The nodes of a variable called `scope`.
+#[track_caller]
+fn build(graph: &Graph, scope: &str, initial_value: Tensor, trainable: bool) -> Variable {
+    let poisoned = Tensor::poisoned(graph);
+    let mut variable = Variable {
+        reference: poisoned,
+        value: poisoned,
+        initializer: poisoned.op(),
+        initial_value,
+        trainable,
+    };
+    let Ok(dtype) = initial_value.dtype() else { return variable };
+    variable.reference = VARIABLE_V2
+        .call([])
+        .graph(graph)
+        .attr("shape", Attr::Shape(initial_value.shape()))
+        .attr("dtype", dtype)
+        .name(format!("{scope}/"))
+        .single();
+    let _scope = graph.name_scope(&format!("{scope}/"));
+    let assign = ASSIGN.call([variable.reference.into_arg(), initial_value.into_arg()]);
+    variable.initializer = assign.operation();
+    let _colocated = graph.colocate_with(variable.op());
+    variable.value = array::IDENTITY.call([variable.reference.into_arg()]).name("read").single();
+    variable
+}
+
+/// The initial value of a slot.
+pub(crate) enum SlotInit {
+    /// Zeros of the variable's data type and shape.
+    Zeros,
+}
+
+/// A variable that an optimizer keeps beside `primary`, called `primary/name`. TF: `slot_creator.create_slot`.
+#[track_caller]
+pub(crate) fn slot_variable(graph: &Graph, primary: Variable, name: &str, init: &SlotInit) -> Variable {
+    let _colocated = graph.colocate_with(primary.op());
+    let _outside = graph.clear_control_dependencies();
+    let _root = graph.root_scope();
+    let scope = graph.scope_name(&format!("{}/{name}", primary.op().name()));
+    let initial_value = {
+        let _scope = graph.name_scope(&format!("{scope}/Initializer/"));
+        let shape = primary.shape().known().unwrap_or_else(Shape::scalar);
+        match init {
+            SlotInit::Zeros => array::zeros_of(shape, primary.dtype().unwrap_or(DType::Float32)),
+        }
+    };
+    let slot = build(graph, &scope, initial_value, false);
+    graph.add_to_collection(GLOBAL_VARIABLES, slot);
+    slot
+}
+
+/// The variables of the default graph. TF: `tf.global_variables`.
+pub fn global_variables() -> Vec<Variable> {
+    get_default_graph().get_collection(GLOBAL_VARIABLES)
+}
+
+/// The variables of the default graph that optimizers change. TF: `tf.trainable_variables`.
+pub fn trainable_variables() -> Vec<Variable> {
+    get_default_graph().get_collection(TRAINABLE_VARIABLES)
+}
+
+/// The trainable variables of `graph`.
+pub(crate) fn trainable_variables_of(graph: &Graph) -> Vec<Variable> {
+    graph.get_collection(TRAINABLE_VARIABLES)
+}
+
+/// An operation that gives all variables of the default graph their initial values.
+/// TF: `tf.global_variables_initializer`.
+#[track_caller]
+pub fn global_variables_initializer() -> Operation {
+    variables_initializer(&global_variables())
+}
+
+/// An operation that gives `variables` their initial values. TF: `tf.variables_initializer`.
+#[track_caller]
+pub fn variables_initializer(variables: &[Variable]) -> Operation {
+    let initializers: Vec<Operation> = variables.iter().map(|v| v.initializer).collect();
+    let graph = initializers.first().and_then(|op| op.graph().ok()).unwrap_or_else(get_default_graph);
+    no_op_after(&graph, &initializers, "init")
+}
+
+pub(super) static VARIABLE_V2: OpDef = OpDef {
+    sig: Sig::new(
+        "VariableV2() -> (ref: Ref(dtype)) \
+         where shape: shape, dtype: type, container: string = '', shared_name: string = ''",
+    ),
+    infer: |ctx| {
+        let shape = ctx.attrs().shape("shape")?.clone();
+        ctx.set(0, shape)
+    },
+    kernel: Kernel::Run(|ctx| {
+        let attrs = ctx.node.attrs();
+        let (container, shared) = (attrs.str("container")?, attrs.str("shared_name")?);
+        let name = if shared.is_empty() { &ctx.node.name } else { shared };
+        let key = if container.is_empty() { name.to_owned() } else { format!("{container}/{name}") };
+        let cell = ctx.resources.variable(&key)?;
+        ctx.outputs.set_variable(0, cell);
+        Ok(())
+    }),
+    grad: Grad::Stop("a variable has no inputs"),
+    flags: Flags::STATEFUL,
+};

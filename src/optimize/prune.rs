@@ -1,0 +1,73 @@
+//! Pruning: what a run needs for its fetches, in an order in which it can run.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+
+use crate::error::{Error, Result};
+use crate::graph::{Node, NodeId, Port};
+
+/// The nodes that `targets` need when `fed` outputs are given, each after everything it needs. Nodes built earlier come
+/// first where there is a choice.
+pub(crate) fn prune(nodes: &[Node], targets: impl IntoIterator<Item = NodeId>, fed: &HashSet<Port>) -> Result<Vec<NodeId>> {
+    let mut needed = vec![false; nodes.len()];
+    let mut pending: Vec<NodeId> = targets.into_iter().collect();
+    let mut order = Vec::new();
+    let mut in_order = true;
+    while let Some(id) = pending.pop() {
+        let (Some(mark), Some(node)) = (needed.get_mut(id.index()), nodes.get(id.index())) else {
+            return Err(Error::internal("a node is not in its graph"));
+        };
+        if std::mem::replace(mark, true) {
+            continue;
+        }
+        order.push(id);
+        for before in dependencies(node, fed) {
+            in_order &= before < id;
+            pending.push(before);
+        }
+    }
+    order.sort_unstable();
+    if in_order { Ok(order) } else { sort(nodes, order, fed) }
+}
+
+fn dependencies<'a>(node: &'a Node, fed: &'a HashSet<Port>) -> impl Iterator<Item = NodeId> + 'a {
+    let data = node.inputs.iter().filter(|port| !fed.contains(port)).map(|port| port.node);
+    data.chain(node.controls.iter().copied())
+}
+
+/// Kahn's algorithm, the smallest node first.
+fn sort(nodes: &[Node], needed: Vec<NodeId>, fed: &HashSet<Port>) -> Result<Vec<NodeId>> {
+    let mut waiting: HashMap<NodeId, usize> = HashMap::with_capacity(needed.len());
+    let mut followers: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
+    let mut ready = BinaryHeap::new();
+    for &id in &needed {
+        let mut count = 0;
+        for before in dependencies(&nodes[id.index()], fed) {
+            followers.entry(before).or_default().push(id);
+            count += 1;
+        }
+        waiting.insert(id, count);
+        if count == 0 {
+            ready.push(Reverse(id));
+        }
+    }
+    let mut order = Vec::with_capacity(needed.len());
+    while let Some(Reverse(id)) = ready.pop() {
+        order.push(id);
+        for &next in followers.get(&id).into_iter().flatten() {
+            if let Some(count) = waiting.get_mut(&next) {
+                *count -= 1;
+                if *count == 0 {
+                    ready.push(Reverse(next));
+                }
+            }
+        }
+    }
+    match needed.iter().find(|id| waiting.get(id).is_some_and(|&count| count > 0)) {
+        Some(stuck) => {
+            let node = &nodes[stuck.index()];
+            Err(Error::invalid_argument("the graph has a cycle").at(&node.name, Some(node.location)))
+        }
+        None => Ok(order),
+    }
+}

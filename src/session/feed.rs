@@ -1,0 +1,86 @@
+//! What `run` is given: values for tensors.
+
+use crate::error::Result;
+use crate::graph::Tensor;
+use crate::ops::state::Variable;
+use crate::value::{IntoValue, Literal};
+
+/// Which tensor is fed: a handle or a name.
+#[derive(Clone, Debug)]
+pub enum FeedKey {
+    /// A tensor.
+    Tensor(Tensor),
+    /// A tensor by name: `"x:0"`.
+    Name(String),
+}
+
+impl From<Tensor> for FeedKey {
+    fn from(tensor: Tensor) -> Self {
+        FeedKey::Tensor(tensor)
+    }
+}
+
+impl From<Variable> for FeedKey {
+    fn from(variable: Variable) -> Self {
+        FeedKey::Tensor(variable.value())
+    }
+}
+
+impl From<&str> for FeedKey {
+    fn from(name: &str) -> Self {
+        FeedKey::Name(name.to_owned())
+    }
+}
+
+impl From<String> for FeedKey {
+    fn from(name: String) -> Self {
+        FeedKey::Name(name)
+    }
+}
+
+/// Values for tensors; made by [`feed_dict!`](crate::feed_dict!).
+#[derive(Clone, Debug, Default)]
+pub struct Feeds(pub(super) Vec<(FeedKey, Result<Literal>)>);
+
+impl Feeds {
+    /// No feeds.
+    pub fn new() -> Self {
+        Feeds::default()
+    }
+
+    /// These and one more.
+    #[must_use]
+    pub fn feed(mut self, key: impl Into<FeedKey>, value: impl IntoValue) -> Self {
+        self.0.push((key.into(), value.into_literal()));
+        self
+    }
+}
+
+impl From<&Feeds> for Feeds {
+    fn from(feeds: &Feeds) -> Self {
+        feeds.clone()
+    }
+}
+
+/// The feeds of a run: `feed_dict! { X: images, Y: labels }`. TF: `feed_dict={X: images, Y: labels}`.
+///
+/// A key is a tensor or a name in parentheses or quotes, a value anything that [`IntoValue`] takes. Arrays and vectors
+/// that are given away are not copied.
+///
+/// ```
+/// use flowstone as tf;
+/// use tf::feed_dict;
+/// let x = tf::placeholder(tf::float32, [2]).named("x");
+/// let sess = tf::Session()?;
+/// let a = sess.run(x * 2.0, feed_dict! { x: [1.0, 2.0] })?;
+/// let b = sess.run(x * 2.0, feed_dict! { "x:0": vec![1.0f32, 2.0] })?;
+/// assert_eq!(a, b);
+/// # Ok::<(), tf::Error>(())
+/// ```
+#[macro_export]
+macro_rules! feed_dict {
+    () => { $crate::Feeds::new() };
+    ($($key:tt $(. $field:tt)* : $value:expr),+ $(,)?) => {
+        $crate::Feeds::new()$(.feed($key $(. $field)*, $value))+
+    };
+}

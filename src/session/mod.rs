@@ -1,0 +1,294 @@
+//! Running a graph: [`Session`] makes a plan for each signature (fetches, feeds and their shapes), keeps it, and
+//! executes it on a thread pool of its own.
+
+mod exec;
+mod feed;
+mod fetch;
+mod memory;
+mod plan;
+
+pub use feed::{FeedKey, Feeds};
+pub use fetch::{Fetch, Results, Target};
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::{Error, Result};
+use crate::graph::{Fact, Graph, NodeId, Port, Tensor, get_default_graph};
+use crate::op::Resources;
+use crate::value::Value;
+use exec::Execution;
+use memory::Buffers;
+use plan::{Plan, Signature};
+
+/// How a session runs. TF: `tf.ConfigProto`.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ConfigProto {
+    /// The threads of the session's pool; 0 takes one for each processor.
+    pub intra_op_parallelism_threads: usize,
+}
+
+/// A graph being run: its variables, its plans, its threads. TF: `tf.Session`.
+///
+/// Several threads may call [`run`](Session::run) on one session at once. Dropping it frees all it holds.
+///
+/// ```
+/// use flowstone as tf;
+/// let x = tf::placeholder(tf::float32, [2]);
+/// let y = x * 2.0 + 1.0;
+/// let sess = tf::Session()?;
+/// let y = sess.run(y, tf::feed_dict! { x: [1.0, 2.0] })?;
+/// assert_eq!(y.as_slice::<f32>()?, [3.0, 5.0]);
+/// # Ok::<(), tf::Error>(())
+/// ```
+pub struct Session {
+    graph: Graph,
+    resources: Resources,
+    buffers: Buffers,
+    pool: rayon::ThreadPool,
+    plans: Mutex<Plans>,
+}
+
+/// A session of the default graph. TF: `tf.Session()`.
+#[allow(non_snake_case)]
+pub fn Session() -> Result<Session> {
+    Session::new(&get_default_graph())
+}
+
+/// A session under construction: the keyword arguments of [`Session`](fn@Session).
+#[derive(Default)]
+#[must_use = "there is no session until `build` is called"]
+pub struct SessionArgs {
+    graph: Option<Graph>,
+    config: ConfigProto,
+}
+
+impl SessionArgs {
+    /// A session of the default graph.
+    pub fn new() -> Self {
+        SessionArgs::default()
+    }
+
+    /// The graph to run; the default graph if not said.
+    pub fn graph(mut self, graph: &Graph) -> Self {
+        self.graph = Some(graph.clone());
+        self
+    }
+
+    /// How to run.
+    pub fn config(mut self, config: ConfigProto) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// The number of threads; 0 takes one for each processor.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.config.intra_op_parallelism_threads = threads;
+        self
+    }
+
+    /// Opens the session.
+    pub fn build(self) -> Result<Session> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.config.intra_op_parallelism_threads)
+            .thread_name(|i| format!("flowstone-{i}"))
+            .build()
+            .map_err(|e| Error::resource_exhausted(format!("cannot start the session's threads: {e}")))?;
+        Ok(Session {
+            graph: self.graph.unwrap_or_else(get_default_graph),
+            resources: Resources::default(),
+            buffers: Buffers::default(),
+            pool,
+            plans: Mutex::default(),
+        })
+    }
+}
+
+/// The plans made last, the latest at the end.
+#[derive(Default)]
+struct Plans(Vec<(Arc<Signature>, Arc<Plan>)>);
+
+/// More signatures than this are not kept.
+const MOST_PLANS: usize = 16;
+
+impl Plans {
+    fn get(&mut self, signature: &Signature) -> Option<Arc<Plan>> {
+        let place = self.0.iter().rposition(|(known, _)| **known == *signature)?;
+        let entry = self.0.remove(place);
+        let plan = entry.1.clone();
+        self.0.push(entry);
+        Some(plan)
+    }
+
+    fn insert(&mut self, signature: Signature, plan: Arc<Plan>) {
+        if self.0.len() >= MOST_PLANS {
+            self.0.remove(0);
+        }
+        self.0.push((Arc::new(signature), plan));
+    }
+}
+
+/// The places of the results among what a signature fetches.
+enum Place {
+    Fetch(usize),
+    Nothing,
+}
+
+impl Session {
+    /// A session of `graph` with a thread for each processor.
+    pub fn new(graph: &Graph) -> Result<Self> {
+        SessionArgs::new().graph(graph).build()
+    }
+
+    /// The graph that is run.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The number of threads of the session's pool.
+    pub fn threads(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+
+    /// Computes what is fetched from what is fed. TF: `sess.run(fetches, feed_dict)`.
+    ///
+    /// `fetches` is a tensor, an operation, a variable, a name, or a structure of these, and the values come back in the
+    /// same structure. Any tensor can be fed, also in the middle of the graph. Only what the fetches need is run, each
+    /// node once. If anything fails, the error names the node, its inputs and the line that built it, and every
+    /// variable has the value it had before the failing update.
+    pub fn run<F: Fetch>(&self, fetches: F, feeds: impl Into<Feeds>) -> Result<F::Output> {
+        self.graph.check()?;
+        let mut targets = Vec::new();
+        fetches.targets(&mut targets);
+        let (signature, places, values) = self.signature(targets, feeds.into())?;
+        let plan = self.plan(signature)?;
+        let execution = Execution::new(&plan, &self.resources, &self.buffers, self.threads());
+        let fetched = if plan.parallel {
+            self.pool.install(|| execution.run(values))?
+        } else {
+            execution.run(values)?
+        };
+        let results: Vec<Value> = places
+            .into_iter()
+            .map(|place| match place {
+                Place::Fetch(i) => fetched.get(i).cloned().unwrap_or_else(fetch::nothing),
+                Place::Nothing => fetch::nothing(),
+            })
+            .collect();
+        drop(fetched);
+        Ok(fetches.take(&mut Results(results.into_iter())))
+    }
+
+    /// Checks targets and feeds and sorts out what is computed.
+    fn signature(&self, targets: Vec<Target>, feeds: Feeds) -> Result<(Signature, Vec<Place>, Vec<Value>)> {
+        let mut signature =
+            Signature { fetches: Vec::new(), targets: Vec::new(), feeds: Vec::new(), revision: self.graph.lock().revision() };
+        let mut values = Vec::with_capacity(feeds.0.len());
+        let mut fed = HashSet::new();
+        for (key, literal) in feeds.0 {
+            let tensor = match key {
+                FeedKey::Tensor(tensor) => tensor,
+                FeedKey::Name(name) => self.graph.get_tensor_by_name(&name)?,
+            };
+            self.owns(tensor)?;
+            let fact = tensor.fact().ok_or_else(|| Error::failed_precondition("a fed tensor could not be built"))?;
+            let value = literal
+                .and_then(|literal| feed_value(literal, &fact))
+                .map_err(|e| {
+                    let location = tensor.op().location();
+                    Error::new(e.kind(), format!("the value fed to '{}': {}", tensor.name(), e.message()))
+                        .at(&tensor.op().name(), location)
+                })?;
+            if !fed.insert(tensor.port()) {
+                return Err(Error::invalid_argument(format!("'{}' is fed twice", tensor.name())));
+            }
+            signature.feeds.push((tensor.port(), value.shape().clone()));
+            values.push(value);
+        }
+        let mut places = Vec::with_capacity(targets.len());
+        for target in targets {
+            match target.resolve(&self.graph)? {
+                Target::Tensor(tensor) => {
+                    self.owns(tensor)?;
+                    let port = tensor.port();
+                    let known = signature.fetches.iter().position(|fetch| *fetch == port);
+                    places.push(Place::Fetch(known.unwrap_or(signature.fetches.len())));
+                    if known.is_none() {
+                        signature.fetches.push(port);
+                    }
+                }
+                Target::Operation(operation) => {
+                    self.owns(Tensor { graph: operation.graph, node: operation.node, output: 0 })?;
+                    signature.targets.push(operation.node);
+                    places.push(Place::Nothing);
+                }
+                Target::Name(_) => return Err(Error::internal("a name was not resolved")),
+            }
+        }
+        Ok((signature, places, values))
+    }
+
+    fn owns(&self, tensor: Tensor) -> Result<()> {
+        if tensor.graph != self.graph.key() {
+            tensor.graph()?;
+            return Err(Error::invalid_argument(format!(
+                "'{}' is of another graph than the session runs",
+                tensor.name()
+            )));
+        }
+        if tensor.node == NodeId::POISON {
+            return Err(Error::failed_precondition("this tensor could not be built"));
+        }
+        Ok(())
+    }
+
+    fn plan(&self, signature: Signature) -> Result<Arc<Plan>> {
+        let plans = || self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = plans().get(&signature) {
+            return Ok(plan);
+        }
+        let plan = Arc::new(Plan::new(&self.graph, &signature)?);
+        plans().insert(signature, plan.clone());
+        Ok(plan)
+    }
+
+    /// The number of plans that are kept.
+    pub fn cached_plans(&self) -> usize {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner).0.len()
+    }
+
+    /// The nodes that a run of `fetches` would execute when `feeds` are fed, in an order in which they could run.
+    pub fn executed(&self, fetches: impl Fetch, feeds: &[Tensor]) -> Result<Vec<crate::graph::Operation>> {
+        let mut targets = Vec::new();
+        fetches.targets(&mut targets);
+        let fed: HashSet<Port> = feeds.iter().map(|tensor| tensor.port()).collect();
+        let mut wanted = Vec::new();
+        for target in targets {
+            match target.resolve(&self.graph)? {
+                Target::Tensor(tensor) if fed.contains(&tensor.port()) => {}
+                Target::Tensor(tensor) => wanted.push(tensor.node),
+                Target::Operation(operation) => wanted.push(operation.node),
+                Target::Name(_) => {}
+            }
+        }
+        let order = crate::optimize::prune::prune(self.graph.lock().nodes(), wanted, &fed)?;
+        Ok(order.into_iter().map(|node| crate::graph::Operation::new(&self.graph, node)).collect())
+    }
+}
+
+/// The value of `literal` as an array that `fact` describes.
+fn feed_value(literal: crate::value::Literal, fact: &Fact) -> Result<Value> {
+    let value = literal.resolve(Some(fact.dtype))?.convert(fact.dtype)?;
+    if !fact.shape.accepts(value.shape()) {
+        return Err(Error::invalid_argument(format!("its shape is {}, but {} is expected", value.shape(), fact.shape)));
+    }
+    Ok(value)
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Session({:?}, {} threads)", self.graph, self.threads())
+    }
+}

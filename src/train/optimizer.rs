@@ -1,0 +1,182 @@
+//! What all optimizers share: gradients in, one operation that applies them out.
+
+use std::panic::Location;
+use std::sync::{Mutex, PoisonError};
+
+use indexmap::IndexMap;
+
+use crate::autodiff::GradientsArgs;
+use crate::error::Error;
+use crate::graph::{self, Graph, Operation, Tensor, get_default_graph};
+use crate::op::IntoTensor;
+use crate::ops::flow::no_op_after;
+use crate::ops::state::{SlotInit, Variable, assign_add_named, slot_variable, trainable_variables_of};
+
+/// An optimizer. TF: `tf.train.Optimizer`.
+///
+/// Users call [`minimize`](Optimizer::minimize), or [`compute_gradients`](Optimizer::compute_gradients) and
+/// [`apply_gradients`](Optimizer::apply_gradients); an optimizer of one's own is the four methods without a body.
+pub trait Optimizer {
+    /// The step's numbers as tensors, made once for all variables.
+    type Hyper;
+
+    /// The name of the scope and of the operation.
+    fn name(&self) -> &str;
+
+    /// Makes the variables that the optimizer keeps beside those it changes.
+    fn create_slots(&self, graph: &Graph, variables: &[Variable]);
+
+    /// Makes the step's numbers into tensors.
+    fn prepare(&self) -> Self::Hyper;
+
+    /// The operation that changes `variable`.
+    fn update(&self, hyper: &Self::Hyper, variable: Variable, gradient: Tensor) -> Operation;
+
+    /// The operation called `name` that has run when all `updates` have, and what else ends a step.
+    fn finish(&self, graph: &Graph, _hyper: &Self::Hyper, updates: &[Operation], name: &str) -> Operation {
+        no_op_after(graph, updates, name)
+    }
+
+    /// An operation that changes the trainable variables one step towards a smaller `loss`.
+    /// TF: `optimizer.minimize(loss)`.
+    ///
+    /// `loss` is float32 or float64. It is an error of the graph if there is no variable to change or no gradient
+    /// reaches one. See [`minimize_args`](Optimizer::minimize_args) for `global_step` and `var_list`.
+    #[track_caller]
+    fn minimize(&self, loss: Tensor) -> Operation
+    where
+        Self: Sized,
+    {
+        self.minimize_args(loss).build()
+    }
+
+    /// [`minimize`](Optimizer::minimize) with keyword arguments.
+    fn minimize_args(&self, loss: Tensor) -> Minimize<'_, Self>
+    where
+        Self: Sized,
+    {
+        Minimize { optimizer: self, loss, global_step: None, variables: None }
+    }
+
+    /// The gradient of `loss` with respect to each variable, `None` where there is none; all trainable variables if
+    /// `variables` is `None`. TF: `optimizer.compute_gradients`.
+    #[track_caller]
+    fn compute_gradients(&self, loss: Tensor, variables: Option<&[Variable]>) -> Vec<(Option<Tensor>, Variable)> {
+        let line = graph::line().unwrap_or_else(Location::caller);
+        let _line = graph::built_at(line);
+        let graph = loss.graph().unwrap_or_else(|_| get_default_graph());
+        let variables = variables.map_or_else(|| trainable_variables_of(&graph), <[Variable]>::to_vec);
+        if variables.is_empty() {
+            graph.record(Error::invalid_argument("there is no variable to optimize").at(self.name(), Some(line)));
+        }
+        let gradients = GradientsArgs::new(loss, variables.as_slice()).gate_gradients(true).build();
+        gradients.into_iter().zip(variables).collect()
+    }
+
+    /// An operation that applies gradients to variables and then adds 1 to `global_step`. TF: `optimizer.apply_gradients`.
+    #[track_caller]
+    fn apply_gradients(&self, gradients: &[(Option<Tensor>, Variable)], global_step: Option<Variable>) -> Operation {
+        let line = graph::line().unwrap_or_else(Location::caller);
+        let _line = graph::built_at(line);
+        let pairs: Vec<(Tensor, Variable)> = gradients.iter().filter_map(|(g, v)| g.map(|g| (g, *v))).collect();
+        let graph = pairs.first().and_then(|(g, _)| g.graph().ok()).unwrap_or_else(get_default_graph);
+        if pairs.is_empty() {
+            let names: Vec<String> = gradients.iter().map(|(_, v)| v.op().name()).collect();
+            let error = Error::invalid_argument(format!("no gradient reaches any variable of [{}]", names.join(", ")));
+            graph.record(error.at(self.name(), Some(line)));
+            return Tensor::poisoned(&graph).op();
+        }
+        if pairs.iter().any(|(g, v)| g.is_poisoned() || v.reference().is_poisoned()) {
+            return Tensor::poisoned(&graph).op();
+        }
+        let variables: Vec<Variable> = pairs.iter().map(|(_, v)| *v).collect();
+        {
+            let _outside = graph.clear_control_dependencies();
+            self.create_slots(&graph, &variables);
+        }
+        let name = graph.scope_name(self.name());
+        let _scope = graph.name_scope(&format!("{name}/"));
+        let hyper = self.prepare();
+        let mut updates = Vec::with_capacity(pairs.len());
+        for (gradient, variable) in pairs {
+            let _scope = graph.name_scope(&format!("update_{}", variable.op().name()));
+            let _colocated = graph.colocate_with(variable.op());
+            updates.push(self.update(&hyper, variable, gradient));
+        }
+        let train = match global_step {
+            None => self.finish(&graph, &hyper, &updates, &format!("{name}/")),
+            Some(step) => {
+                let update = self.finish(&graph, &hyper, &updates, "update");
+                let _after = graph.control_dependencies(&[update]);
+                let _colocated = graph.colocate_with(step.op());
+                assign_add_named(step, 1, &format!("{name}/")).op()
+            }
+        };
+        graph.add_to_collection("train_op", train);
+        train
+    }
+}
+
+/// The keyword arguments of [`Optimizer::minimize`].
+#[must_use = "nothing is built until `build` is called"]
+pub struct Minimize<'a, O> {
+    optimizer: &'a O,
+    loss: Tensor,
+    global_step: Option<Variable>,
+    variables: Option<Vec<Variable>>,
+}
+
+impl<O: Optimizer> Minimize<'_, O> {
+    /// A variable that counts the steps.
+    pub fn global_step(mut self, step: Variable) -> Self {
+        self.global_step = Some(step);
+        self
+    }
+
+    /// The variables to change; all trainable ones if not said.
+    pub fn var_list(mut self, variables: &[Variable]) -> Self {
+        self.variables = Some(variables.to_vec());
+        self
+    }
+
+    /// Builds the training operation.
+    #[track_caller]
+    pub fn build(self) -> Operation {
+        let _line = graph::built_at(graph::line().unwrap_or_else(Location::caller));
+        let gradients = self.optimizer.compute_gradients(self.loss, self.variables.as_deref());
+        self.optimizer.apply_gradients(&gradients, self.global_step)
+    }
+}
+
+/// The slot variables of an optimizer, made once for each variable and kept.
+#[derive(Debug, Default)]
+pub struct Slots(Mutex<IndexMap<(Tensor, &'static str), Variable>>);
+
+impl Slots {
+    /// The slot `kind` of `primary`; made by `make` if it is not there yet.
+    pub fn get_or_create(&self, primary: Tensor, kind: &'static str, make: impl FnOnce() -> Variable) -> Variable {
+        let known = self.get(primary, kind);
+        known.unwrap_or_else(|| {
+            let slot = make();
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((primary, kind), slot);
+            slot
+        })
+    }
+
+    /// The slot `kind` of `primary`, if it was made. TF: `optimizer.get_slot`.
+    pub fn get(&self, primary: Tensor, kind: &'static str) -> Option<Variable> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(primary, kind)).copied()
+    }
+
+    /// The slot `kind` of `variable`, zeros at first, called `variable/name`.
+    #[track_caller]
+    pub(super) fn zeros(&self, graph: &Graph, variable: Variable, kind: &'static str, name: &str) -> Variable {
+        self.get_or_create(variable.reference(), kind, || slot_variable(graph, variable, name, &SlotInit::Zeros))
+    }
+}
+
+/// A number of a step as a tensor called `name`.
+#[track_caller]
+pub(super) fn number(value: f64, name: &str) -> Tensor {
+    crate::op::convert(value.into_arg(), name, None)
+}
