@@ -1,13 +1,11 @@
 //! Gradients: one backward walk over the graph that adds the nodes of each operation's gradient rule.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::panic::Location;
-
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{self, Graph, NodeId, Operation, Port, Tensor};
 use crate::op::{Grad, GradCtx, IntoTensor};
 use crate::ops::{self, array, flow, math, state::Variable};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Something that gradients are taken of, or with respect to.
 pub trait Differentiable: Copy {
@@ -137,7 +135,7 @@ impl GradientsArgs {
     /// Builds the gradients.
     #[track_caller]
     pub fn build(self) -> Vec<Option<Tensor>> {
-        let line = graph::line().unwrap_or_else(Location::caller);
+        let line = crate::graph::here();
         let count = self.xs.len();
         let Some(graph) = self.ys.iter().chain(&self.xs).find_map(|t| t.graph().ok()) else {
             let graph = graph::get_default_graph();
@@ -256,7 +254,8 @@ impl Backward<'_> {
         let attrs = op.with(|node| node.attrs.clone()).unwrap_or_default();
         let _scope = self.graph.name_scope(&format!("{name}_grad"));
         let ctx = GradCtx { graph: self.graph.clone(), op, inputs: inputs.clone(), attrs, dys: complete };
-        let mut dxs = rule(&ctx).map_err(|e| e.retitled(&format!("gradient of {}", op.op_type())).at(&name, location))?;
+        let mut dxs =
+            rule(&ctx).map_err(|e| e.retitled(&format!("gradient of {}", op.op_type())).at(&name, location))?;
         if dxs.len() != inputs.len() {
             return Err(Error::internal(format!(
                 "the gradient of {} gives {} gradients for {} inputs",

@@ -46,7 +46,11 @@ impl Graph {
                 op: node.op.to_string(),
                 input: node.inputs.iter().map(input).chain(controls).collect(),
                 device: node.device.to_string(),
-                attr: node.attrs.iter().map(|(name, attr)| Ok((name.to_string(), attr_value(attr)?))).collect::<Result<_>>()?,
+                attr: node
+                    .attrs
+                    .iter()
+                    .map(|(name, attr)| Ok((name.to_string(), attr_value(attr)?)))
+                    .collect::<Result<_>>()?,
             })
         };
         let node = state.nodes().iter().map(node_def).collect::<Result<_>>()?;

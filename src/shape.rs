@@ -309,7 +309,6 @@ impl IntoShape for () {
     }
 }
 
-
 impl<D: IntoDim, const N: usize> IntoShape for [D; N] {
     fn into_shape(self) -> Result<PartialShape> {
         from_dims(self)

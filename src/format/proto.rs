@@ -216,7 +216,8 @@ pub struct TensorProto {
 impl GraphDef {
     /// Reads a graph from the bytes of a `.pb` file.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        GraphDef::decode(bytes).map_err(|e| Error::data_loss(format!("these {} bytes are not a GraphDef: {e}", bytes.len())))
+        GraphDef::decode(bytes)
+            .map_err(|e| Error::data_loss(format!("these {} bytes are not a GraphDef: {e}", bytes.len())))
     }
 
     /// The bytes of a `.pb` file.

@@ -9,8 +9,8 @@ mod view;
 
 pub use node::{Attr, AttrList, Attrs, Fact, Integers, LONGEST_INTEGERS, Node, NodeId, Port};
 pub use registry::GraphKey;
-pub(crate) use scope::{built_at, line};
 pub use scope::{ScopeGuard, get_default_graph, reset_default_graph};
+pub(crate) use scope::{built_at, here};
 pub use tensor::{Operation, Tensor};
 pub use view::{DotOptions, Edge};
 
@@ -114,7 +114,9 @@ impl Graph {
     /// The graph with this key, if it has an owner still.
     pub(crate) fn find(key: GraphKey) -> Result<Graph> {
         registry::get(key).ok_or_else(|| {
-            Error::failed_precondition("the graph of this tensor was dropped: keep a `Graph` or a `Session` of it alive")
+            Error::failed_precondition(
+                "the graph of this tensor was dropped: keep a `Graph` or a `Session` of it alive",
+            )
         })
     }
 
@@ -151,8 +153,9 @@ impl Graph {
     pub fn get_operation_by_name(&self, name: &str) -> Result<Operation> {
         let state = self.lock();
         let node = state.by_name.get(name).copied();
-        node.map(|node| Operation { graph: self.0.key, node })
-            .ok_or_else(|| Error::not_found(format!("the graph has no operation named '{name}'{}", state.nearest(name))))
+        node.map(|node| Operation { graph: self.0.key, node }).ok_or_else(|| {
+            Error::not_found(format!("the graph has no operation named '{name}'{}", state.nearest(name)))
+        })
     }
 
     /// The tensor called `name`, an operation's name and an output: `"cost:0"`. TF: `graph.get_tensor_by_name`.
@@ -166,7 +169,9 @@ impl Graph {
         let operation = self.get_operation_by_name(op)?;
         let outputs = operation.outputs().len();
         if output as usize >= outputs {
-            return Err(Error::not_found(format!("operation '{op}' has {outputs} outputs, and none is number {output}")));
+            return Err(Error::not_found(format!(
+                "operation '{op}' has {outputs} outputs, and none is number {output}"
+            )));
         }
         Ok(operation.output(output))
     }
@@ -212,7 +217,7 @@ impl Graph {
     /// Reserves a unique name inside the current scope. TF: `graph.unique_name`.
     #[track_caller]
     pub fn unique_name(&self, name: &str) -> Arc<str> {
-        let location = scope::line().unwrap_or_else(Location::caller);
+        let location = scope::here();
         let outer = scope::name(self.0.key);
         let full = if outer.is_empty() { name.to_owned() } else { format!("{outer}/{name}") };
         if let Err(error) = names::check(&full) {
@@ -228,11 +233,6 @@ impl Graph {
         let mut state = self.lock();
         let next = NodeId(state.nodes.len() as u32);
         state.names.unique(&format!("{scope}/{name}"), location, next).into()
-    }
-
-    /// The name scope that is open on this thread, empty at the top.
-    pub(crate) fn current_scope(&self) -> Arc<str> {
-        scope::name(self.0.key)
     }
 
     /// Nodes built until the guard is dropped run after `operations`. TF: `tf.control_dependencies`.
@@ -357,18 +357,6 @@ impl Graph {
         Ok(id)
     }
 
-    /// Adds control inputs to a node that is there already.
-    pub(crate) fn add_controls(&self, node: NodeId, controls: &[NodeId]) {
-        self.mark_controls(controls);
-        let mut state = self.lock();
-        state.revision += 1;
-        if let Some(node) = state.nodes.get_mut(node.index()) {
-            node.controls.extend(controls);
-            node.controls.sort_unstable();
-            node.controls.dedup();
-        }
-    }
-
     /// TensorFlow marks the nodes that a control edge starts from.
     pub(crate) fn mark_controls(&self, nodes: &[NodeId]) {
         let mut state = self.lock();
@@ -376,15 +364,6 @@ impl Graph {
             if let Some(node) = state.nodes.get_mut(node.index()) {
                 node.attrs.insert("_has_manual_control_dependencies".into(), Attr::Bool(true));
             }
-        }
-    }
-
-    /// Sets an attribute of a node that is there already.
-    pub(crate) fn set_attr(&self, node: NodeId, name: &str, attr: Attr) {
-        let mut state = self.lock();
-        state.revision += 1;
-        if let Some(node) = state.nodes.get_mut(node.index()) {
-            node.attrs.insert(name.into(), attr);
         }
     }
 

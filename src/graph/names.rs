@@ -67,7 +67,8 @@ impl Names {
 
     /// Gives back the names of the latest call if `name` belongs to it: its root name and its first node.
     pub(super) fn give_back(&mut self, name: &str) -> Option<(String, NodeId)> {
-        let inside = |l: &Latest| name == l.root || name.strip_prefix(&*l.root).is_some_and(|rest| rest.starts_with('/'));
+        let inside =
+            |l: &Latest| name == l.root || name.strip_prefix(&*l.root).is_some_and(|rest| rest.starts_with('/'));
         if !self.latest.as_ref().is_some_and(inside) {
             return None;
         }

@@ -120,8 +120,14 @@ pub(crate) fn built_at(line: &'static Location<'static>) -> ScopeGuard {
     ScopeGuard::push(Frame::Line(line))
 }
 
-/// The line that nodes count as built on, where it is not the caller's.
-pub(crate) fn line() -> Option<&'static Location<'static>> {
+/// The line that nodes count as built on: the caller's, unless a [`built_at`] says otherwise.
+#[track_caller]
+pub(crate) fn here() -> &'static Location<'static> {
+    let caller = Location::caller();
+    line().unwrap_or(caller)
+}
+
+fn line() -> Option<&'static Location<'static>> {
     STACK.with_borrow(|stack| {
         stack.frames.iter().find_map(|(_, frame)| match frame {
             Frame::Line(line) => Some(*line),
@@ -165,10 +171,10 @@ pub(super) fn control_inputs(graph: GraphKey, inputs: &[NodeId]) -> Vec<NodeId> 
         for (_, frame) in stack.frames.iter().rev() {
             match frame {
                 Frame::ControlReset(key) if *key == graph => break,
-                Frame::Control { graph: key, after, seen } if *key == graph => {
-                    if !inputs.iter().any(|input| seen.contains(input)) {
-                        controls.extend(after.iter().copied().filter(|node| !inputs.contains(node)));
-                    }
+                Frame::Control { graph: key, after, seen }
+                    if *key == graph && !inputs.iter().any(|input| seen.contains(input)) =>
+                {
+                    controls.extend(after.iter().copied().filter(|node| !inputs.contains(node)));
                 }
                 _ => {}
             }

@@ -176,10 +176,6 @@ impl Operation {
         Tensor { graph: self.graph, node: self.node, output }
     }
 
-    pub(crate) fn is_poisoned(self) -> bool {
-        self.node == NodeId::POISON
-    }
-
     /// The same operation under another name; see [`Tensor::named`].
     #[track_caller]
     pub fn named(self, name: &str) -> Self {

@@ -44,8 +44,9 @@ impl Graph {
         let state = self.lock();
         let edges = state.nodes.iter().map(|node| node.inputs.len() + node.controls.len()).sum();
         let mut view = DiGraph::with_capacity(state.nodes.len(), edges);
-        let places: Vec<_> =
-            (0..state.nodes.len()).map(|i| view.add_node(Operation { graph: self.0.key, node: NodeId(i as u32) })).collect();
+        let places: Vec<_> = (0..state.nodes.len())
+            .map(|i| view.add_node(Operation { graph: self.0.key, node: NodeId(i as u32) }))
+            .collect();
         for (node, &target) in state.nodes.iter().zip(&places) {
             for (input, port) in (0..).zip(&node.inputs) {
                 let fact = state.node(port.node).and_then(|n| n.outputs.get(port.output as usize)).cloned();
@@ -147,7 +148,8 @@ impl Picture {
         if !self.known.insert(name.clone()) {
             return;
         }
-        let scope = scopes.into_iter().fold(&mut self.root, |scope, part| scope.scopes.entry(part.to_owned()).or_default());
+        let scope =
+            scopes.into_iter().fold(&mut self.root, |scope, part| scope.scopes.entry(part.to_owned()).or_default());
         let attributes = if closed {
             format!("label={} shape=box3d style=filled", quoted(&name))
         } else {
@@ -168,7 +170,8 @@ impl Picture {
     }
 
     fn write(&self) -> String {
-        let mut out = "digraph flowstone {\n  rankdir=BT;\n  node [shape=box fontsize=10];\n  edge [fontsize=8];\n".to_owned();
+        let mut out =
+            "digraph flowstone {\n  rankdir=BT;\n  node [shape=box fontsize=10];\n  edge [fontsize=8];\n".to_owned();
         // A scope opens where it is met and closes when its own entry comes up again.
         let mut pending = vec![(&self.root, String::new(), false)];
         while let Some((scope, path, entered)) = pending.pop() {

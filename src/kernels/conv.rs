@@ -250,7 +250,8 @@ fn add<T: GemmElement>(sum: &mut [T], more: &[T]) {
 fn add_filter_gradient<T: GemmElement>(s: &Conv2d, kernel: &MicroKernel<T>, image: &[T], dy: &[T], dw: &mut [T]) {
     let [height, width] = s.padded();
     // One row of the left operand for each number of a patch, one column for each output pixel.
-    let rows: Vec<usize> = s.patch_runs(width, s.in_c).into_iter().flat_map(|(start, len)| start..start + len).collect();
+    let rows: Vec<usize> =
+        s.patch_runs(width, s.in_c).into_iter().flat_map(|(start, len)| start..start + len).collect();
     let runs: Vec<(usize, usize)> = (0..s.out_h).map(|y| (y * s.stride_h * width * s.in_c, s.out_w)).collect();
     let step = s.stride_w * s.in_c;
     with_scratch(height * width * s.in_c, |padded| {
@@ -300,15 +301,39 @@ mod tests {
 
     fn cases() -> Vec<Conv2d> {
         let mut cases = Vec::new();
-        for &(k_h, k_w, stride, dilation, pad_top, pad_left) in
-            &[(3, 3, 1, 1, 1, 1), (1, 1, 1, 1, 0, 0), (5, 2, 2, 1, 2, 0), (3, 3, 1, 2, 2, 2), (2, 3, 3, 2, 0, 4), (7, 7, 2, 1, 3, 5)]
-        {
-            for &(in_h, in_w, in_c, out_c, batch) in &[(7, 9, 3, 5, 2), (14, 14, 2, 64, 9), (4, 5, 1, 32, 0), (6, 6, 4, 33, 15)] {
-                let size = |n: usize, k: usize, pad: usize| (n + 2 * pad).checked_sub((k - 1) * dilation + 1).map(|r| r / stride + 1);
-                let (Some(out_h), Some(out_w)) = (size(in_h, k_h, pad_top), size(in_w, k_w, pad_left)) else { continue };
+        for &(k_h, k_w, stride, dilation, pad_top, pad_left) in &[
+            (3, 3, 1, 1, 1, 1),
+            (1, 1, 1, 1, 0, 0),
+            (5, 2, 2, 1, 2, 0),
+            (3, 3, 1, 2, 2, 2),
+            (2, 3, 3, 2, 0, 4),
+            (7, 7, 2, 1, 3, 5),
+        ] {
+            for &(in_h, in_w, in_c, out_c, batch) in
+                &[(7, 9, 3, 5, 2), (14, 14, 2, 64, 9), (4, 5, 1, 32, 0), (6, 6, 4, 33, 15)]
+            {
+                let size = |n: usize, k: usize, pad: usize| {
+                    (n + 2 * pad).checked_sub((k - 1) * dilation + 1).map(|r| r / stride + 1)
+                };
+                let (Some(out_h), Some(out_w)) = (size(in_h, k_h, pad_top), size(in_w, k_w, pad_left)) else {
+                    continue;
+                };
                 cases.push(Conv2d {
-                    batch, in_h, in_w, in_c, k_h, k_w, out_c, out_h, out_w,
-                    stride_h: stride, stride_w: stride, dilation_h: dilation, dilation_w: dilation, pad_top, pad_left,
+                    batch,
+                    in_h,
+                    in_w,
+                    in_c,
+                    k_h,
+                    k_w,
+                    out_c,
+                    out_h,
+                    out_w,
+                    stride_h: stride,
+                    stride_w: stride,
+                    dilation_h: dilation,
+                    dilation_w: dilation,
+                    pad_top,
+                    pad_left,
                 });
             }
         }
@@ -318,7 +343,8 @@ mod tests {
     #[test]
     fn all_three_directions_match_the_definition_exactly() {
         for s in cases() {
-            let (x, w, dy) = (whole(s.batch * s.input_len(), 1), whole(s.filter_len(), 2), whole(s.batch * s.output_len(), 3));
+            let (x, w, dy) =
+                (whole(s.batch * s.input_len(), 1), whole(s.filter_len(), 2), whole(s.batch * s.output_len(), 3));
             let (mut y, mut dx, mut dw) = (vec![0; dy.len()], vec![0; x.len()], vec![0; w.len()]);
             each_product(&s, |a, b, c| {
                 y[a] += x[b] * w[c];
@@ -346,8 +372,21 @@ mod tests {
     #[test]
     fn results_are_the_same_bits_for_any_number_of_threads() {
         let s = Conv2d {
-            batch: 30, in_h: 14, in_w: 14, in_c: 16, k_h: 3, k_w: 3, out_c: 40, out_h: 14, out_w: 14,
-            stride_h: 1, stride_w: 1, dilation_h: 1, dilation_w: 1, pad_top: 1, pad_left: 1,
+            batch: 30,
+            in_h: 14,
+            in_w: 14,
+            in_c: 16,
+            k_h: 3,
+            k_w: 3,
+            out_c: 40,
+            out_h: 14,
+            out_w: 14,
+            stride_h: 1,
+            stride_w: 1,
+            dilation_h: 1,
+            dilation_w: 1,
+            pad_top: 1,
+            pad_left: 1,
         };
         let fractions = |n: usize| (0..n).map(|i| ((i * 7919) % 1000) as f32 / 999.0 - 0.5).collect::<Vec<f32>>();
         let (x, dy) = (fractions(s.batch * s.input_len()), fractions(s.batch * s.output_len()));

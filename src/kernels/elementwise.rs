@@ -164,7 +164,9 @@ mod tests {
             (&[0, 3], &[3], &[0, 3]),
         ];
         for (a, b, out) in cases {
-            let data = |dims: &[usize], k: i64| (0..dims.iter().product::<usize>() as i64).map(|i| i * k + 1).collect::<Vec<_>>();
+            let data = |dims: &[usize], k: i64| {
+                (0..dims.iter().product::<usize>() as i64).map(|i| i * k + 1).collect::<Vec<_>>()
+            };
             let (x, y) = (data(a, 3), data(b, 7));
             let expected = reference((a, &x), (b, &y), out);
             let plan = Broadcast::new(a, b, out);

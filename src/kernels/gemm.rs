@@ -211,6 +211,7 @@ trait Vector<T>: Copy {
 /// columns in order `2 * LANES` elements of `b`, `b_step` apart, can be read; `ROWS * 2 * LANES` elements can be written
 /// at `out`.
 #[inline(always)]
+#[allow(clippy::too_many_arguments, clippy::needless_range_loop)]
 unsafe fn tile<T: Copy, V: Vector<T>, const ROWS: usize>(
     x: *const T,
     rows: &[usize; MOST_ROWS],
@@ -426,8 +427,17 @@ mod tests {
         c
     }
 
-    const SIZES: &[(usize, usize, usize)] =
-        &[(1, 1, 1), (3, 5, 2), (13, 7, 33), (100, 31, 10), (10, 100, 64), (97, 3, 65), (200, 64, 100), (5, 0, 4), (0, 3, 2)];
+    const SIZES: &[(usize, usize, usize)] = &[
+        (1, 1, 1),
+        (3, 5, 2),
+        (13, 7, 33),
+        (100, 31, 10),
+        (10, 100, 64),
+        (97, 3, 65),
+        (200, 64, 100),
+        (5, 0, 4),
+        (0, 3, 2),
+    ];
 
     #[test]
     fn products_match_the_definition() {
@@ -459,8 +469,10 @@ mod tests {
     #[test]
     fn every_level_gives_the_same_tile() {
         let (m, k, n) = (12, 17, 32);
-        let (a, b): (Vec<f32>, Vec<f32>) =
-            (numbers(m * k, 3).iter().map(|x| *x as f32).collect(), numbers(k * n, 4).iter().map(|x| *x as f32).collect());
+        let (a, b): (Vec<f32>, Vec<f32>) = (
+            numbers(m * k, 3).iter().map(|x| *x as f32).collect(),
+            numbers(k * n, 4).iter().map(|x| *x as f32).collect(),
+        );
         let rows: Vec<usize> = (0..m).map(|i| i * k).collect();
         let run = |level: Level| {
             let kernel = f32::kernel(level);

@@ -148,8 +148,18 @@ mod tests {
             let (in_h, in_w, channels, batch) = (7, 6, 3, 2);
             let size = |n: usize| (n + 2 * pad - k) / stride + 1;
             let s = Pool2d {
-                batch, in_h, in_w, channels, k_h: k, k_w: k, out_h: size(in_h), out_w: size(in_w),
-                stride_h: stride, stride_w: stride, pad_top: pad, pad_left: pad,
+                batch,
+                in_h,
+                in_w,
+                channels,
+                k_h: k,
+                k_w: k,
+                out_h: size(in_h),
+                out_w: size(in_w),
+                stride_h: stride,
+                stride_w: stride,
+                pad_top: pad,
+                pad_left: pad,
             };
             // Many equal numbers: the first of a window wins.
             let x: Vec<i32> = (0..batch * s.input_len()).map(|i| (i * 31 % 5) as i32).collect();

@@ -182,8 +182,6 @@ mod tests {
         let mut one = generator.clone();
         one.skip(5000);
         assert_eq!(all[20_000], f32::normal(one.next_block())[0]);
-        let mean = all.iter().sum::<f32>() / all.len() as f32;
-        assert!(mean.abs() < 0.02, "{mean}");
     }
 
     #[test]

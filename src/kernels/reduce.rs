@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn every_choice_of_axes_adds_up() {
-        let shapes: &[&[usize]] = &[&[], &[5], &[3, 4], &[2, 3, 4], &[2, 3, 2, 5], &[9000], &[70, 300], &[0, 3], &[3, 0]];
+        let shapes: &[&[usize]] =
+            &[&[], &[5], &[3, 4], &[2, 3, 4], &[2, 3, 2, 5], &[9000], &[70, 300], &[0, 3], &[3, 0]];
         for dims in shapes {
             let n: usize = dims.iter().product();
             let x: Vec<i64> = (0..n as i64).map(|i| i * i % 101).collect();

@@ -34,7 +34,7 @@ real!(f32 f64);
 const ROWS: usize = 512;
 
 fn largest<T: Real>(x: &[T]) -> T {
-    x.iter().copied().fold(T::LOWEST, |a, b| if b > a || b != b { b } else { a })
+    x.iter().copied().fold(T::LOWEST, |a, b| if b > a || b.is_nan() { b } else { a })
 }
 
 /// The numbers of `y` become `e^(x - max)`; gives their sum.

@@ -125,7 +125,7 @@ impl Built {
 impl Call {
     #[track_caller]
     pub(super) fn new(op: &'static OpDef, args: Vec<Arg>) -> Self {
-        let location = graph::line().unwrap_or_else(Location::caller);
+        let location = crate::graph::here();
         Call { op, args, attrs: Vec::new(), name: None, graph: None, location }
     }
 
@@ -254,7 +254,8 @@ pub(crate) fn check_inputs(sig: &Signature, attrs: &Attrs, facts: &[Fact]) -> Re
     for argument in &sig.inputs {
         let count = argument.count.as_ref().map_or(Ok(1), |count| super::AttrReader(attrs).int(count))?;
         for _ in 0..count {
-            let found = rest.next().ok_or_else(|| Error::invalid_argument(format!("input {} is missing", argument.name)))?;
+            let found =
+                rest.next().ok_or_else(|| Error::invalid_argument(format!("input {} is missing", argument.name)))?;
             let wanted = match &argument.dtype {
                 ArgType::Fixed(dtype) => *dtype,
                 ArgType::Attr(attr) => super::AttrReader(attrs).dtype(attr)?,
@@ -306,10 +307,10 @@ fn output_facts(sig: &Signature, attrs: &Attrs) -> Result<SmallVec<[Fact; 1]>> {
 fn types_from_tensors(sig: &Signature, args: &[Arg], attrs: &mut Attrs) -> Result<()> {
     for (argument, arg) in sig.inputs.iter().zip(args) {
         let ArgType::Attr(attr) = &argument.dtype else { continue };
-        if let Some(dtype) = arg.tensors().next().map(Tensor::dtype).transpose()? {
-            if !attrs.contains_key(attr) {
-                attrs.insert(attr.clone(), dtype.into());
-            }
+        if let Some(dtype) = arg.tensors().next().map(Tensor::dtype).transpose()?
+            && !attrs.contains_key(attr)
+        {
+            attrs.insert(attr.clone(), dtype.into());
         }
     }
     Ok(())
@@ -337,13 +338,7 @@ struct ArgBuilder<'a> {
 }
 
 impl ArgBuilder<'_> {
-    fn inputs(
-        &self,
-        argument: &Argument,
-        arg: Arg,
-        attrs: &mut Attrs,
-        inputs: &mut SmallVec<[Port; 2]>,
-    ) -> Result<()> {
+    fn inputs(&self, argument: &Argument, arg: Arg, attrs: &mut Attrs, inputs: &mut SmallVec<[Port; 2]>) -> Result<()> {
         let Some(count) = &argument.count else {
             inputs.push(self.input(argument, &argument.name, arg, attrs)?);
             return Ok(());
@@ -417,7 +412,7 @@ impl ArgBuilder<'_> {
 /// The tensor that `arg` is, or a constant called `name` with its value, of type `wanted` if it is flexible.
 #[track_caller]
 pub(crate) fn convert(arg: Arg, name: &str, wanted: Option<DType>) -> Tensor {
-    let location = graph::line().unwrap_or_else(Location::caller);
+    let location = crate::graph::here();
     let literal = match arg {
         Arg::Tensor(tensor) => return tensor,
         Arg::Literal(literal) => literal,
@@ -427,7 +422,7 @@ pub(crate) fn convert(arg: Arg, name: &str, wanted: Option<DType>) -> Tensor {
     constant_in(&graph, literal.and_then(|literal| literal.resolve(wanted)), name, location)
 }
 
-/// A constant called `name`, made unique in the current scope of `graph`.
+/// A constant called `name` in the current scope of `graph`, made unique; with a closing slash it is a full name.
 pub(crate) fn constant_in(
     graph: &Graph,
     value: Result<Value>,
@@ -436,7 +431,7 @@ pub(crate) fn constant_in(
 ) -> Tensor {
     let name = {
         let _line = graph::built_at(location);
-        graph.unique_name(name)
+        graph.scope_name(name)
     };
     match value.and_then(|value| graph.add(constant_node(name.clone(), value, location)?)) {
         Ok(node) => Tensor::new(graph, Port { node, output: 0 }),

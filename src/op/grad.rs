@@ -1,8 +1,6 @@
 //! Gradients: how they flow back through an operation.
 
-use std::panic::Location;
-
-use super::{AttrReader, Arg, IntoTensor};
+use super::{Arg, AttrReader, IntoTensor};
 use crate::error::Result;
 use crate::graph::{Attrs, Graph, Operation, Tensor};
 
@@ -77,7 +75,7 @@ impl GradCtx {
     #[track_caller]
     pub fn constant(&self, value: impl IntoTensor, name: &str) -> Tensor {
         let Arg::Literal(literal) = value.into_arg() else { return Tensor::poisoned(&self.graph) };
-        let line = crate::graph::line().unwrap_or_else(Location::caller);
+        let line = crate::graph::here();
         super::constant_in(&self.graph, literal.and_then(|literal| literal.resolve(None)), name, line)
     }
 }

@@ -45,9 +45,9 @@ impl<'a> InferCtx<'a> {
     /// The shape of input `i`, which must have `rank` dimensions; unknown ones if nothing is known.
     pub fn shape_of_rank(&self, i: usize, rank: usize) -> Result<PartialShape> {
         let shape = self.shape(i)?;
-        shape
-            .merge(&PartialShape::unknown_of_rank(rank))
-            .ok_or_else(|| Error::invalid_argument(format!("input {i} must have {rank} dimensions, but its shape is {shape}")))
+        shape.merge(&PartialShape::unknown_of_rank(rank)).ok_or_else(|| {
+            Error::invalid_argument(format!("input {i} must have {rank} dimensions, but its shape is {shape}"))
+        })
     }
 
     /// The integers of input `i`, each as far as it is known; `None` if not even their number is.
@@ -71,7 +71,9 @@ impl<'a> InferCtx<'a> {
     pub fn known_integer(&self, i: usize) -> Result<Option<i64>> {
         let shape = self.shape(i)?;
         if shape.known().is_some_and(|s| s.num_elements().is_ok_and(|n| n != 1)) {
-            return Err(Error::invalid_argument(format!("input {i} must be a single number, but its shape is {shape}")));
+            return Err(Error::invalid_argument(format!(
+                "input {i} must be a single number, but its shape is {shape}"
+            )));
         }
         Ok(self.known_integers(i)?.and_then(|all| all.first().copied()))
     }
@@ -117,10 +119,11 @@ impl<'a> InferCtx<'a> {
     /// Sets the integers of output `o`, which has rank 0 or 1.
     pub fn set_integers(&mut self, o: usize, integers: impl IntoIterator<Item = Option<i64>>) {
         let integers: Integers = integers.into_iter().collect();
-        if let Some(fact) = self.outputs.get_mut(o).filter(|fact| fact.dtype.is_integer()) {
-            if integers.len() <= LONGEST_INTEGERS && integers.iter().any(Option::is_some) {
-                fact.integers = Some(integers);
-            }
+        if let Some(fact) = self.outputs.get_mut(o).filter(|fact| fact.dtype.is_integer())
+            && integers.len() <= LONGEST_INTEGERS
+            && integers.iter().any(Option::is_some)
+        {
+            fact.integers = Some(integers);
         }
     }
 }
@@ -189,9 +192,9 @@ pub mod rules {
         let mut shape = PartialShape::unknown();
         for i in 0..ctx.len() {
             let next = ctx.shape(i)?;
-            shape = shape
-                .merge(next)
-                .ok_or_else(|| Error::invalid_argument(format!("the shapes of the inputs differ: {shape} and {next}")))?;
+            shape = shape.merge(next).ok_or_else(|| {
+                Error::invalid_argument(format!("the shapes of the inputs differ: {shape} and {next}"))
+            })?;
         }
         ctx.set(0, shape)
     }

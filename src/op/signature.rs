@@ -95,7 +95,8 @@ impl Signature {
         };
         let (left, right) = head.split_once("->").ok_or_else(|| wrong("no '->'"))?;
         let (name, inputs) = left.trim().split_once('(').ok_or_else(|| wrong("no '('"))?;
-        let attrs = attrs.into_iter().map(AttrDef::parse).collect::<Option<Vec<_>>>().ok_or_else(|| wrong("bad attribute"))?;
+        let attrs =
+            attrs.into_iter().map(AttrDef::parse).collect::<Option<Vec<_>>>().ok_or_else(|| wrong("bad attribute"))?;
         let arguments = |list: &str| -> Option<Vec<Argument>> {
             let list = list.trim().trim_start_matches('(').strip_suffix(')')?;
             split(list).into_iter().map(|item| Argument::parse(item, &attrs)).collect()
@@ -228,7 +229,8 @@ impl AttrKind {
 
     /// An error that says what is allowed, unless `attr` is.
     pub fn check(&self, name: &str, attr: &Attr) -> Result<()> {
-        let wrong = |allowed: String| Err(Error::invalid_argument(format!("attribute {name} is {attr}, not {allowed}")));
+        let wrong =
+            |allowed: String| Err(Error::invalid_argument(format!("attribute {name} is {attr}, not {allowed}")));
         match (self, attr) {
             (AttrKind::Int, Attr::Int(_))
             | (AttrKind::Float, Attr::Float(_))
@@ -301,8 +303,9 @@ impl<'a> AttrReader<'a> {
     /// The string `name`.
     pub fn str(self, name: &str) -> Result<&'a str> {
         match self.get(name)? {
-            Attr::Str(s) => std::str::from_utf8(s)
-                .map_err(|_| Error::invalid_argument(format!("attribute {name} is not text: {:?}", s.escape_ascii().to_string()))),
+            Attr::Str(s) => std::str::from_utf8(s).map_err(|_| {
+                Error::invalid_argument(format!("attribute {name} is not text: {:?}", s.escape_ascii().to_string()))
+            }),
             other => Err(Error::invalid_argument(format!("attribute {name} is {other}"))),
         }
     }

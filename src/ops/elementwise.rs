@@ -25,22 +25,13 @@ pub(crate) fn binary<T: Element + Copy>(ctx: &mut KernelCtx, f: impl Fn(T, T) ->
     if ctx.take_over(0, 0) {
         elementwise::binary_in_place(&plan, ctx.outputs.slice::<T>(0)?, ctx.inputs.slice::<T>(1)?, f);
     } else {
-        elementwise::binary(
-            &plan,
-            ctx.inputs.slice::<T>(0)?,
-            ctx.inputs.slice::<T>(1)?,
-            ctx.outputs.slice::<T>(0)?,
-            f,
-        );
+        elementwise::binary(&plan, ctx.inputs.slice::<T>(0)?, ctx.inputs.slice::<T>(1)?, ctx.outputs.slice::<T>(0)?, f);
     }
     Ok(())
 }
 
 /// `z = f(x, y)`, broadcast, with a result of another type.
-pub(crate) fn compare<T: Element + Copy, U: Element>(
-    ctx: &mut KernelCtx,
-    f: impl Fn(T, T) -> U + Sync,
-) -> Result<()> {
+pub(crate) fn compare<T: Element + Copy, U: Element>(ctx: &mut KernelCtx, f: impl Fn(T, T) -> U + Sync) -> Result<()> {
     let shape = ctx.outputs.shape(0)?.clone();
     let plan = Broadcast::new(ctx.inputs.shape(0)?, ctx.inputs.shape(1)?, &shape);
     elementwise::binary(&plan, ctx.inputs.slice::<T>(0)?, ctx.inputs.slice::<T>(1)?, ctx.outputs.slice::<U>(0)?, f);

@@ -8,7 +8,11 @@ use crate::graph::{Node, NodeId, Port};
 
 /// The nodes that `targets` need when `fed` outputs are given, each after everything it needs. Nodes built earlier come
 /// first where there is a choice.
-pub(crate) fn prune(nodes: &[Node], targets: impl IntoIterator<Item = NodeId>, fed: &HashSet<Port>) -> Result<Vec<NodeId>> {
+pub(crate) fn prune(
+    nodes: &[Node],
+    targets: impl IntoIterator<Item = NodeId>,
+    fed: &HashSet<Port>,
+) -> Result<Vec<NodeId>> {
     let mut needed = vec![false; nodes.len()];
     let mut pending: Vec<NodeId> = targets.into_iter().collect();
     let mut order = Vec::new();

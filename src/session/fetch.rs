@@ -122,23 +122,28 @@ impl<F: Fetch, const N: usize> Fetch for [F; N] {
     }
 }
 
+/// Nothing.
+impl Fetch for () {
+    type Output = ();
+    fn targets(&self, _: &mut Vec<Target>) {}
+    fn take(&self, _: &mut Results) {}
+}
+
 macro_rules! fetch_tuples {
     ($(($($F:ident $i:tt),*))*) => {$(
         impl<$($F: Fetch),*> Fetch for ($($F,)*) {
             type Output = ($($F::Output,)*);
             fn targets(&self, targets: &mut Vec<Target>) {
                 $(self.$i.targets(targets);)*
-                let _ = targets;
             }
             fn take(&self, results: &mut Results) -> Self::Output {
-                let _ = &results;
                 ($(self.$i.take(results),)*)
             }
         }
     )*};
 }
 fetch_tuples! {
-    () (A 0) (A 0, B 1) (A 0, B 1, C 2) (A 0, B 1, C 2, D 3) (A 0, B 1, C 2, D 3, E 4)
+    (A 0) (A 0, B 1) (A 0, B 1, C 2) (A 0, B 1, C 2, D 3) (A 0, B 1, C 2, D 3, E 4)
     (A 0, B 1, C 2, D 3, E 4, F 5) (A 0, B 1, C 2, D 3, E 4, F 5, G 6) (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7)
 }
 

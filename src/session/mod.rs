@@ -165,11 +165,8 @@ impl Session {
         let (signature, places, values) = self.signature(targets, feeds.into())?;
         let plan = self.plan(signature)?;
         let execution = Execution::new(&plan, &self.resources, &self.buffers, self.threads());
-        let fetched = if plan.parallel {
-            self.pool.install(|| execution.run(values))?
-        } else {
-            execution.run(values)?
-        };
+        let fetched =
+            if plan.parallel { self.pool.install(|| execution.run(values))? } else { execution.run(values)? };
         let results: Vec<Value> = places
             .into_iter()
             .map(|place| match place {
@@ -183,8 +180,12 @@ impl Session {
 
     /// Checks targets and feeds and sorts out what is computed.
     fn signature(&self, targets: Vec<Target>, feeds: Feeds) -> Result<(Signature, Vec<Place>, Vec<Value>)> {
-        let mut signature =
-            Signature { fetches: Vec::new(), targets: Vec::new(), feeds: Vec::new(), revision: self.graph.lock().revision() };
+        let mut signature = Signature {
+            fetches: Vec::new(),
+            targets: Vec::new(),
+            feeds: Vec::new(),
+            revision: self.graph.lock().revision(),
+        };
         let mut values = Vec::with_capacity(feeds.0.len());
         let mut fed = HashSet::new();
         for (key, literal) in feeds.0 {
@@ -194,13 +195,11 @@ impl Session {
             };
             self.owns(tensor)?;
             let fact = tensor.fact().ok_or_else(|| Error::failed_precondition("a fed tensor could not be built"))?;
-            let value = literal
-                .and_then(|literal| feed_value(literal, &fact))
-                .map_err(|e| {
-                    let location = tensor.op().location();
-                    Error::new(e.kind(), format!("the value fed to '{}': {}", tensor.name(), e.message()))
-                        .at(&tensor.op().name(), location)
-                })?;
+            let value = literal.and_then(|literal| feed_value(literal, &fact)).map_err(|e| {
+                let location = tensor.op().location();
+                Error::new(e.kind(), format!("the value fed to '{}': {}", tensor.name(), e.message()))
+                    .at(&tensor.op().name(), location)
+            })?;
             if !fed.insert(tensor.port()) {
                 return Err(Error::invalid_argument(format!("'{}' is fed twice", tensor.name())));
             }

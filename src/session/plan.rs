@@ -157,7 +157,8 @@ impl Builder<'_> {
         let value_of = |port: &Port| values.get(port).copied().ok_or_else(|| Error::internal("a fetch has no value"));
         let fetches = signature.fetches.iter().map(value_of).collect::<Result<Vec<_>>>()?;
         let mut uses = vec![0; count as usize];
-        for value in steps.iter().flat_map(|step| &step.inputs).map(|input| input.value).chain(fetches.iter().copied()) {
+        for value in steps.iter().flat_map(|step| &step.inputs).map(|input| input.value).chain(fetches.iter().copied())
+        {
             if let Some(uses) = uses.get_mut(value as usize) {
                 *uses += 1;
             }
@@ -167,13 +168,7 @@ impl Builder<'_> {
         Ok(Plan { steps, first, uses, feeds, fetches, parallel })
     }
 
-    fn step(
-        &self,
-        i: usize,
-        outputs: u32,
-        values: &HashMap<Port, u32>,
-        facts: &HashMap<Port, Fact>,
-    ) -> Result<Step> {
+    fn step(&self, i: usize, outputs: u32, values: &HashMap<Port, u32>, facts: &HashMap<Port, Fact>) -> Result<Step> {
         let (node, op, id) = (&self.nodes[i], self.ops[i], self.order[i]);
         let info = NodeInfo {
             op,
@@ -201,21 +196,13 @@ impl Builder<'_> {
             .iter()
             .map(|input| known(Some(&input.fact)))
             .collect::<Option<SmallVec<[Shape; 4]>>>()
-            .zip((0..node.outputs.len() as u32).map(|o| known(output_fact(o))).collect::<Option<SmallVec<[Shape; 2]>>>())
+            .zip(
+                (0..node.outputs.len() as u32).map(|o| known(output_fact(o))).collect::<Option<SmallVec<[Shape; 2]>>>(),
+            )
             .map(|(inputs, outputs)| Shapes { inputs, outputs });
         let large = |shape: &Shape| shape.num_elements().is_ok_and(|n| n > ELEMENTWISE_CHUNK);
         let heavy = op.flags.heavy || shapes.as_ref().is_none_or(|s| s.inputs.iter().chain(&s.outputs).any(large));
-        Ok(Step {
-            info,
-            run,
-            location: node.location,
-            inputs,
-            outputs,
-            shapes,
-            followers: Vec::new(),
-            waits: 0,
-            heavy,
-        })
+        Ok(Step { info, run, location: node.location, inputs, outputs, shapes, followers: Vec::new(), waits: 0, heavy })
     }
 
     /// Says which step waits for which: for its inputs, its control inputs, and earlier uses of the same variable.
@@ -248,7 +235,8 @@ fn argument_refs(op: &'static OpDef, node: &Node) -> Result<Vec<bool>> {
         refs.extend(std::iter::repeat_n(argument.is_ref, count.min(node.inputs.len())));
     }
     if refs.len() != node.inputs.len() {
-        let error = Error::invalid_argument(format!("{} takes {} inputs, not {}", node.op, refs.len(), node.inputs.len()));
+        let error =
+            Error::invalid_argument(format!("{} takes {} inputs, not {}", node.op, refs.len(), node.inputs.len()));
         return Err(error.at(&node.name, Some(node.location)));
     }
     Ok(refs)

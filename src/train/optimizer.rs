@@ -1,6 +1,5 @@
 //! What all optimizers share: gradients in, one operation that applies them out.
 
-use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
 
 use indexmap::IndexMap;
@@ -62,7 +61,7 @@ pub trait Optimizer {
     /// `variables` is `None`. TF: `optimizer.compute_gradients`.
     #[track_caller]
     fn compute_gradients(&self, loss: Tensor, variables: Option<&[Variable]>) -> Vec<(Option<Tensor>, Variable)> {
-        let line = graph::line().unwrap_or_else(Location::caller);
+        let line = crate::graph::here();
         let _line = graph::built_at(line);
         let graph = loss.graph().unwrap_or_else(|_| get_default_graph());
         let variables = variables.map_or_else(|| trainable_variables_of(&graph), <[Variable]>::to_vec);
@@ -76,7 +75,7 @@ pub trait Optimizer {
     /// An operation that applies gradients to variables and then adds 1 to `global_step`. TF: `optimizer.apply_gradients`.
     #[track_caller]
     fn apply_gradients(&self, gradients: &[(Option<Tensor>, Variable)], global_step: Option<Variable>) -> Operation {
-        let line = graph::line().unwrap_or_else(Location::caller);
+        let line = crate::graph::here();
         let _line = graph::built_at(line);
         let pairs: Vec<(Tensor, Variable)> = gradients.iter().filter_map(|(g, v)| g.map(|g| (g, *v))).collect();
         let graph = pairs.first().and_then(|(g, _)| g.graph().ok()).unwrap_or_else(get_default_graph);
@@ -142,7 +141,7 @@ impl<O: Optimizer> Minimize<'_, O> {
     /// Builds the training operation.
     #[track_caller]
     pub fn build(self) -> Operation {
-        let _line = graph::built_at(graph::line().unwrap_or_else(Location::caller));
+        let _line = graph::built_at(crate::graph::here());
         let gradients = self.optimizer.compute_gradients(self.loss, self.variables.as_deref());
         self.optimizer.apply_gradients(&gradients, self.global_step)
     }

@@ -271,6 +271,7 @@ mod tests {
         let array = arr2(&[[1.0f32, 2.0], [3.0, 4.0]]);
         assert_eq!(Value::from(array.t()).as_slice::<f32>().unwrap(), [1.0, 3.0, 2.0, 4.0]);
         let address = array.as_ptr();
-        assert_eq!(Value::from(array).as_slice::<f32>().unwrap().as_ptr(), address);
+        let value = Value::from(array);
+        assert_eq!(value.as_slice::<f32>().unwrap().as_ptr(), address);
     }
 }

@@ -40,7 +40,8 @@ fn block<T: Element>(
         return elements.first().map_or(Ok(()), |x| f.write_str(&text(x)));
     };
     let step = elements.len().checked_div(len).unwrap_or(0);
-    let separator = if inner.is_empty() { " ".to_owned() } else { format!("{}{}", "\n".repeat(inner.len()), " ".repeat(depth)) };
+    let separator =
+        if inner.is_empty() { " ".to_owned() } else { format!("{}{}", "\n".repeat(inner.len()), " ".repeat(depth)) };
     f.write_str("[")?;
     for i in 0..len {
         if len > LONGEST && (EDGE..len - EDGE).contains(&i) {

@@ -76,6 +76,8 @@ pub trait Number: Element + Copy + PartialOrd + fmt::Display {
     const LOWEST: Self;
     /// The value above or equal to every other one.
     const HIGHEST: Self;
+    /// Whether it is not a number.
+    fn is_nan(self) -> bool;
     /// `self + other`.
     fn plus(self, other: Self) -> Self;
     /// `self - other`.
@@ -99,6 +101,9 @@ macro_rules! floats {
             const ONE: Self = 1.0;
             const LOWEST: Self = <$float>::NEG_INFINITY;
             const HIGHEST: Self = <$float>::INFINITY;
+            fn is_nan(self) -> bool {
+                <$float>::is_nan(self)
+            }
             fn plus(self, other: Self) -> Self { self + other }
             fn minus(self, other: Self) -> Self { self - other }
             fn times(self, other: Self) -> Self { self * other }
@@ -118,6 +123,9 @@ macro_rules! integers {
             const ONE: Self = 1;
             const LOWEST: Self = <$int>::MIN;
             const HIGHEST: Self = <$int>::MAX;
+            fn is_nan(self) -> bool {
+                false
+            }
             fn plus(self, other: Self) -> Self { self.wrapping_add(other) }
             fn minus(self, other: Self) -> Self { self.wrapping_sub(other) }
             fn times(self, other: Self) -> Self { self.wrapping_mul(other) }

@@ -4,9 +4,9 @@ mod convert;
 mod display;
 mod element;
 
-pub use convert::{IntoValue, Literal};
 #[doc(hidden)]
 pub use convert::Nested;
+pub use convert::{IntoValue, Literal};
 pub use element::{Element, Number};
 
 use std::sync::Arc;
@@ -204,11 +204,6 @@ impl Value {
         }
     }
 
-    /// Mutable elements if nobody else shares them.
-    pub(crate) fn unique_mut<T: Element>(&mut self) -> Option<&mut [T]> {
-        T::elements_mut(&mut self.data).and_then(Arc::get_mut).map(Vec::as_mut_slice)
-    }
-
     /// Mutable elements, copied first if somebody else shares them.
     pub(crate) fn make_mut<T: Element>(&mut self) -> Result<&mut [T]> {
         let dtype = self.dtype();
@@ -258,9 +253,12 @@ mod tests {
         let elements = vec![1.0f32, 2.0, 3.0, 4.0];
         let address = elements.as_ptr();
         let value = Value::new([2, 2], elements).unwrap();
-        assert_eq!(value.clone().as_slice::<f32>().unwrap().as_ptr(), address);
-        assert_eq!(value.clone().reshaped([4]).unwrap().as_slice::<f32>().unwrap().as_ptr(), address);
-        assert_eq!(value.into_vec::<f32>().unwrap().as_ptr(), address);
+        let (shared, reshaped) = (value.clone(), value.clone().reshaped([4]).unwrap());
+        assert_eq!(shared.as_slice::<f32>().unwrap().as_ptr(), address);
+        assert_eq!(reshaped.as_slice::<f32>().unwrap().as_ptr(), address);
+        drop((shared, reshaped));
+        let back = value.into_vec::<f32>().unwrap();
+        assert_eq!(back.as_ptr(), address);
     }
 
     #[test]

@@ -131,7 +131,8 @@ pub(super) static BROADCAST_GRADIENT_ARGS: OpDef = OpDef {
     infer: |ctx| {
         ctx.shape_of_rank(0, 1)?;
         ctx.shape_of_rank(1, 1)?;
-        let axes = ctx.known_integers(0)?.zip(ctx.known_integers(1)?).map(|(a, b)| gradient_axes(&a, &b)).transpose()?;
+        let axes =
+            ctx.known_integers(0)?.zip(ctx.known_integers(1)?).map(|(a, b)| gradient_axes(&a, &b)).transpose()?;
         let Some(axes) = axes else {
             ctx.set(0, PartialShape::unknown_of_rank(1))?;
             return ctx.set(1, PartialShape::unknown_of_rank(1));
@@ -190,7 +191,7 @@ mod tests {
             .inputs([[1i64, 2].into()])
             .expect([[[1i64, 2], [1, 2]].into()])
             .run();
-        assert!(build_error(|| drop(broadcast_to([1, 2], [3]))).contains("cannot be broadcast"));
+        assert!(build_error(|| broadcast_to([1, 2], [3])).contains("cannot be broadcast"));
     }
 
     #[test]

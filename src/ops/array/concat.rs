@@ -49,9 +49,7 @@ pub fn unstack(value: impl IntoTensor, axis: i64) -> Vec<Tensor> {
 }
 
 pub(super) static CONCAT_V2: OpDef = OpDef {
-    sig: Sig::new(
-        "ConcatV2(values: N * T, axis: Tidx) -> (output: T) where N: int, T: type, Tidx: index = int32",
-    ),
+    sig: Sig::new("ConcatV2(values: N * T, axis: Tidx) -> (output: T) where N: int, T: type, Tidx: index = int32"),
     infer: infer_concat,
     kernel: Kernel::Run(|ctx| {
         let last = ctx.inputs.len() - 1;
@@ -108,7 +106,9 @@ fn infer_concat(ctx: &mut InferCtx) -> Result<()> {
         };
         let others = PartialShape::new((0..rank).map(|a| if a == axis { None } else { shape.dim(a) }));
         merged = merged.merge(&others).ok_or_else(|| {
-            Error::invalid_argument(format!("value {i} of shape {shape} does not fit the others beside dimension {axis}"))
+            Error::invalid_argument(format!(
+                "value {i} of shape {shape} does not fit the others beside dimension {axis}"
+            ))
         })?;
     }
     let dims: Vec<Dim> = (0..rank).map(|a| if a == axis { total } else { merged.dim(a) }).collect();
@@ -211,7 +211,9 @@ pub(super) static UNPACK: OpDef = OpDef {
         let (num, axis) = (ctx.attrs().int("num")?, ctx.attrs().int("axis")?);
         let shape = ctx.shape(0)?;
         if num < 0 {
-            return Err(Error::invalid_argument(format!("the size of dimension {axis} of shape {shape} must be known")));
+            return Err(Error::invalid_argument(format!(
+                "the size of dimension {axis} of shape {shape} must be known"
+            )));
         }
         let Some(dims) = shape.dims() else { return Ok(()) };
         let mut dims = dims.to_vec();
@@ -263,7 +265,7 @@ mod tests {
             .inputs([Value::vector(Vec::<i64>::new()), [3i64].into()])
             .expect([[3i64].into()])
             .run();
-        let error = build_error(|| drop(concat([crate::ops::array::zeros([2, 3]), crate::ops::array::zeros([3, 2])], 0)));
+        let error = build_error(|| concat([crate::ops::array::zeros([2, 3]), crate::ops::array::zeros([3, 2])], 0));
         assert!(error.contains("value 1 of shape [3,2] does not fit the others beside dimension 0"), "{error}");
     }
 

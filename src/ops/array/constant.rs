@@ -1,10 +1,8 @@
 //! Const: a value that is part of the graph.
 
-use std::panic::Location;
-
 use crate::dtype::DType;
 use crate::error::Error;
-use crate::graph::{Fact, Tensor, get_default_graph, line};
+use crate::graph::{Fact, Tensor, get_default_graph};
 use crate::op::{Flags, Grad, Kernel, OpDef, Sig, constant_in};
 use crate::value::IntoValue;
 
@@ -40,7 +38,7 @@ pub fn constant_of(value: impl IntoValue, dtype: DType) -> Tensor {
 
 #[track_caller]
 fn build(value: impl IntoValue, dtype: Option<DType>) -> Tensor {
-    let location = line().unwrap_or_else(Location::caller);
+    let location = crate::graph::here();
     let value = value.into_literal().and_then(|literal| {
         let value = literal.resolve(dtype)?;
         if let Some(dtype) = dtype { value.convert(dtype) } else { Ok(value) }

@@ -48,7 +48,8 @@ fn full(shape: impl IntoShape, number: i32, dtype: DType, name: &str) -> Tensor 
     const SMALL: usize = 1000;
     let graph = get_default_graph();
     let scope = graph.scope_name(name);
-    let element = || if dtype == DType::Bool { Ok(Value::scalar(number != 0)) } else { Value::scalar(number).convert(dtype) };
+    let element =
+        || if dtype == DType::Bool { Ok(Value::scalar(number != 0)) } else { Value::scalar(number).convert(dtype) };
     let literal = |value: Result<Value>| Arg::Literal(value.map(Literal::firm));
     let known = shape.into_shape().and_then(|shape| {
         let known = shape.known();
@@ -61,9 +62,9 @@ fn full(shape: impl IntoShape, number: i32, dtype: DType, name: &str) -> Tensor 
         shape => shape,
     };
     let _scope = graph.name_scope(&format!("{scope}/"));
-    let sizes = shape.and_then(|shape| {
+    let sizes = shape.map(|shape| {
         let sizes = shape.iter().map(|&n| i32::try_from(n)).collect::<std::result::Result<Vec<i32>, _>>();
-        Ok(sizes.map_or_else(|_| Value::vector(shape.iter().map(|&n| n as i64).collect()), Value::vector))
+        sizes.map_or_else(|_| Value::vector(shape.iter().map(|&n| n as i64).collect()), Value::vector)
     });
     let dims = convert(literal(sizes), "shape_as_tensor", None);
     let value = convert(literal(element()), "Const", None);
@@ -179,7 +180,7 @@ mod tests {
             .inputs([[3i32].into(), Value::scalar(true)])
             .expect([[true, true, true].into()])
             .run();
-        let error = build_error(|| drop(fill([-1, 2], 1.0)));
+        let error = build_error(|| fill([-1, 2], 1.0));
         assert!(error.contains("dims holds a size of -1"), "{error}");
     }
 

@@ -84,13 +84,15 @@ fn infer_gather(ctx: &mut InferCtx) -> Result<()> {
     let axis = resolve_axis(axis, params.len())?;
     if batch > axis || params[..batch].iter().zip(indices).any(|(p, i)| crate::shape::merge_dims(*p, *i).is_none()) {
         let (p, i) = (ctx.shape(0)?, ctx.shape(1)?);
-        return Err(Error::invalid_argument(format!("params {p} and indices {i} do not share {batch} batch dimensions")));
+        return Err(Error::invalid_argument(format!(
+            "params {p} and indices {i} do not share {batch} batch dimensions"
+        )));
     }
     let dims: Vec<Dim> = params[..axis].iter().chain(&indices[batch..]).chain(&params[axis + 1..]).copied().collect();
     let picked = match (&ctx.input(0)?.integers, ctx.known_integers(1)?) {
-        (Some(list), Some(indices)) if params.len() == 1 => {
-            Some(indices.iter().map(|&i| usize::try_from(i).ok().and_then(|i| list.get(i).copied().flatten())).collect())
-        }
+        (Some(list), Some(indices)) if params.len() == 1 => Some(
+            indices.iter().map(|&i| usize::try_from(i).ok().and_then(|i| list.get(i).copied().flatten())).collect(),
+        ),
         _ => None::<Vec<Option<i64>>>,
     };
     ctx.set(0, PartialShape::new(dims))?;

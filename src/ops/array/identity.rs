@@ -1,8 +1,8 @@
 //! Identity and StopGradient: the same value under another name.
 
+use crate::error::Result;
 use crate::graph::Tensor;
 use crate::op::{Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig, rules};
-use crate::error::Result;
 
 /// The same value. TF: `tf.identity`. The gradient passes through. Nothing is copied.
 #[track_caller]

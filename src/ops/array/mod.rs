@@ -13,8 +13,8 @@ mod shape;
 mod slice;
 mod transpose;
 
-pub use broadcast::{broadcast_to, tile};
 pub(crate) use broadcast::broadcast_gradient_args;
+pub use broadcast::{broadcast_to, tile};
 pub(crate) use concat::pack_named;
 pub use concat::{concat, stack, unstack};
 pub use constant::{constant, constant_of};
@@ -26,7 +26,6 @@ pub use identity::{identity, stop_gradient};
 pub use placeholder::{placeholder, placeholder_with_default};
 pub use range::range;
 pub use reshape::{expand_dims, reshape, squeeze};
-pub(crate) use shape::shape_op;
 pub use shape::{rank, shape, shape_n, size};
 pub(crate) use slice::slice_exact;
 pub use slice::{pad, slice};

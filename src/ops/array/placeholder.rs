@@ -1,9 +1,7 @@
 //! Placeholder and PlaceholderWithDefault: what a run is given.
 
-use std::panic::Location;
-
 use crate::dtype::DType;
-use crate::graph::{Attr, Tensor, get_default_graph, line};
+use crate::graph::{Attr, Tensor, get_default_graph};
 use crate::op::{Flags, Grad, IntoTensor, Kernel, OpDef, Sig};
 use crate::shape::IntoShape;
 
@@ -24,7 +22,7 @@ pub fn placeholder(dtype: DType, shape: impl IntoShape) -> Tensor {
         Err(error) => {
             let graph = get_default_graph();
             let name = graph.unique_name("Placeholder");
-            let line = line().unwrap_or_else(Location::caller);
+            let line = crate::graph::here();
             graph.record(error.retitled("Placeholder").at(&name, Some(line)));
             Tensor::poisoned(&graph)
         }
@@ -56,7 +54,7 @@ pub(super) static PLACEHOLDER_WITH_DEFAULT: OpDef = OpDef {
     infer: |ctx| {
         let (shape, input) = (ctx.attrs().shape("shape")?, ctx.shape(0)?);
         if shape.merge(input).is_none() {
-            return Err(crate::Error::invalid_argument(format!("the default has shape {input}, not {shape}")));
+            return Err(crate::error::Error::invalid_argument(format!("the default has shape {input}, not {shape}")));
         }
         let shape = shape.clone();
         ctx.set(0, shape)

@@ -79,6 +79,6 @@ mod tests {
             .inputs([Value::scalar(0.0f32), Value::scalar(1.0f32), Value::scalar(0.5f32)])
             .expect([[0.0f32, 0.5].into()])
             .run();
-        assert!(build_error(|| drop(range(0, 5, 0))).contains("no steps of 0 lead from 0 to 5"));
+        assert!(build_error(|| range(0, 5, 0)).contains("no steps of 0 lead from 0 to 5"));
     }
 }

@@ -105,7 +105,10 @@ mod tests {
             .expect([[[1.0f32, 4.0], [2.0, 5.0], [3.0, 6.0]].into()])
             .differentiable(&[0])
             .run();
-        OpTest::new(|x| vec![invert_permutation(x[0])]).inputs([[2i32, 0, 1].into()]).expect([[1i32, 2, 0].into()]).run();
-        assert!(build_error(|| drop(transpose([[1, 2]], [0, 0]))).contains("[0, 0] is not a permutation"));
+        OpTest::new(|x| vec![invert_permutation(x[0])])
+            .inputs([[2i32, 0, 1].into()])
+            .expect([[1i32, 2, 0].into()])
+            .run();
+        assert!(build_error(|| transpose([[1, 2]], [0, 0])).contains("[0, 0] is not a permutation"));
     }
 }

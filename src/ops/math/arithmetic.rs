@@ -5,7 +5,7 @@ use std::ops;
 use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::Tensor;
+use crate::graph::{Tensor, built_at, here};
 use crate::op::{
     Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, KernelFn, NodeInfo, OpDef, Sig, convert, rules,
 };
@@ -103,52 +103,34 @@ pub(crate) fn truediv_named(x: Arg, y: Arg, name: &str) -> Tensor {
     REAL_DIV.call([x.into_arg(), y.into_arg()]).name(name).single()
 }
 
+/// Tensors and variables on the left take anything on the right; numbers on the left take tensors and variables.
 macro_rules! operators {
-    ($($trait:ident $method:ident $op:ident $name:literal;)*) => {$(
-        operators!(@ $trait $method $op $name, Tensor, [Tensor Variable f32 f64 i32 i64]);
-        operators!(@ $trait $method $op $name, Variable, [Tensor Variable f32 f64 i32 i64]);
-        operators!(@ $trait $method $op $name, f32, [Tensor Variable]);
-        operators!(@ $trait $method $op $name, f64, [Tensor Variable]);
-        operators!(@ $trait $method $op $name, i32, [Tensor Variable]);
-        operators!(@ $trait $method $op $name, i64, [Tensor Variable]);
+    ($($trait:ident $method:ident $build:expr;)*) => {$(
+        operators!(@ $trait $method $build, [R: IntoTensor] R, [Tensor Variable]);
+        operators!(@ $trait $method $build, [] Tensor, [f32 f64 i32 i64]);
+        operators!(@ $trait $method $build, [] Variable, [f32 f64 i32 i64]);
     )*};
-    (@ $trait:ident $method:ident $op:ident $name:literal, $left:ty, [$($right:ty)*]) => {$(
-        impl ops::$trait<$right> for $left {
+    (@ $trait:ident $method:ident $build:expr, [$($generics:tt)*] $right:ty, [$left:ty]) => {
+        impl<$($generics)*> ops::$trait<$right> for $left {
             type Output = Tensor;
             #[track_caller]
             fn $method(self, other: $right) -> Tensor {
-                $op.call([self.into_arg(), other.into_arg()]).name($name).single()
+                let _line = built_at(here());
+                $build(self.into_arg(), other.into_arg())
             }
         }
-    )*};
+    };
+    (@ $trait:ident $method:ident $build:expr, $generics:tt $right:ty, [$($left:ty)*]) => {
+        $(operators!(@ $trait $method $build, $generics $right, [$left]);)*
+    };
 }
 
 operators! {
-    Add add ADD_V2 "add";
-    Sub sub SUB "sub";
-    Mul mul MUL "mul";
-    Rem rem FLOOR_MOD "mod";
-}
-
-macro_rules! division {
-    ($($left:ty, [$($right:ty)*];)*) => {$($(
-        impl ops::Div<$right> for $left {
-            type Output = Tensor;
-            #[track_caller]
-            fn div(self, other: $right) -> Tensor {
-                truediv_named(self.into_arg(), other.into_arg(), "truediv")
-            }
-        }
-    )*)*};
-}
-
-division! {
-    Tensor, [Tensor Variable f32 f64 i32 i64];
-    Variable, [Tensor Variable f32 f64 i32 i64];
-    f32, [Tensor Variable];
-    f64, [Tensor Variable];
-    i32, [Tensor Variable];
-    i64, [Tensor Variable];
+    Add add |x, y| ADD_V2.call([x, y]).name("add").single();
+    Sub sub |x, y| SUB.call([x, y]).name("sub").single();
+    Mul mul |x, y| MUL.call([x, y]).name("mul").single();
+    Rem rem |x, y| FLOOR_MOD.call([x, y]).name("mod").single();
+    Div div |x, y| truediv_named(x, y, "truediv");
 }
 
 impl ops::Neg for Tensor {
@@ -448,9 +430,12 @@ mod tests {
     #[test]
     fn shapes_and_types_that_do_not_fit_are_errors() {
         let x = |shape: [i32; 2]| placeholder(crate::dtype::float32, shape);
-        let error = build_error(|| drop(x([2, 3]) + x([2, 4])));
-        assert!(error.contains("AddV2: shapes [2,3] and [2,4] cannot be broadcast together\n  node add built at "), "{error}");
-        let error = build_error(|| drop(x([2, 3]) * placeholder(crate::dtype::float64, ())));
+        let error = build_error(|| x([2, 3]) + x([2, 4]));
+        assert!(
+            error.contains("AddV2: shapes [2,3] and [2,4] cannot be broadcast together\n  node add built at "),
+            "{error}"
+        );
+        let error = build_error(|| x([2, 3]) * placeholder(crate::dtype::float64, ()));
         assert!(error.contains("argument y is float64, but float32 is needed here"), "{error}");
     }
 }

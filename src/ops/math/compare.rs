@@ -153,7 +153,10 @@ mod tests {
             .inputs([[[1i64, 2], [3, 4]].into(), [1i64, 4].into()])
             .expect([[[true, false], [false, true]].into(), [[false, true], [true, false]].into()])
             .run();
-        OpTest::new(|x| vec![equal(x[0], "b")]).inputs([[b"a".to_vec(), b"b".to_vec()].into()]).expect([[false, true].into()]).run();
+        OpTest::new(|x| vec![equal(x[0], "b")])
+            .inputs([[b"a".to_vec(), b"b".to_vec()].into()])
+            .expect([[false, true].into()])
+            .run();
         OpTest::new(|x| vec![less(x[0], x[1]), less_equal(x[0], x[1]), greater(x[0], x[1]), greater_equal(x[0], x[1])])
             .inputs([[1.0f32, 2.0, f32::NAN].into(), [2.0f32, 2.0, 2.0].into()])
             .expect([

@@ -69,7 +69,8 @@ impl MatMulArgs {
         let args = [a.into_arg(), b.into_arg()];
         let name = format!("{name}/");
         // As in TensorFlow: batched unless both may be matrices.
-        if a.rank().is_some_and(|rank| rank > 2) || b.rank().is_some_and(|rank| rank > 2) || (batched(a) && batched(b)) {
+        if a.rank().is_some_and(|rank| rank > 2) || b.rank().is_some_and(|rank| rank > 2) || (batched(a) && batched(b))
+        {
             return BATCH_MAT_MUL_V2.call(args).attr("adj_x", ta).attr("adj_y", tb).name(name).single();
         }
         MAT_MUL.call(args).attr("transpose_a", ta).attr("transpose_b", tb).name(name).single()
@@ -256,6 +257,11 @@ mod tests {
             let a = placeholder(crate::dtype::float32, (None, 3136));
             matmul(a, placeholder(crate::dtype::float32, [1024, 10]));
         });
-        assert!(error.starts_with("InvalidArgument: MatMul: inner dimensions differ: [?,3136] x [1024,10]\n  node MatMul built at "), "{error}");
+        assert!(
+            error.starts_with(
+                "InvalidArgument: MatMul: inner dimensions differ: [?,3136] x [1024,10]\n  node MatMul built at "
+            ),
+            "{error}"
+        );
     }
 }

@@ -11,8 +11,8 @@ mod unary;
 
 pub use add_n::add_n;
 pub use arg::{argmax, argmin};
-pub(crate) use arithmetic::{add_named, mul_named, raw_mul, truediv_named};
 pub use arithmetic::{add, divide, floordiv, floormod, multiply, subtract};
+pub(crate) use arithmetic::{add_named, mul_named, raw_mul, truediv_named};
 pub(crate) use arithmetic::{neg, sub};
 pub use cast::cast;
 pub use compare::{equal, greater, greater_equal, less, less_equal, logical_and, logical_not, logical_or, not_equal};

@@ -7,7 +7,9 @@ use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::Tensor;
 use crate::kernels::reduce::Reduction;
-use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert, resolve_axis};
+use crate::op::{
+    Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert, resolve_axis,
+};
 use crate::ops::array::{broadcast_to, constant_of, gather, range, rank, reshape, shape, size, tile};
 use crate::ops::math::{cast, equal, truediv_named};
 use crate::shape::{Dim, PartialShape};
@@ -166,8 +168,8 @@ reductions! {
     MEAN "Mean", T, T::ZERO, T::plus, mean_of::<T>, Grad::Rule(mean_grad);
     PROD "Prod", T, T::ONE, T::times, |x, _| x,
         Grad::Missing("it needs Cumprod and ListDiff, which are not there yet");
-    MAX "Max", T, T::LOWEST, |a, b| if b > a || b != b { b } else { a }, |x, _| x, Grad::Rule(extreme_grad);
-    MIN "Min", T, T::HIGHEST, |a, b| if b < a || b != b { b } else { a }, |x, _| x, Grad::Rule(extreme_grad);
+    MAX "Max", T, T::LOWEST, |a, b| if b > a || b.is_nan() { b } else { a }, |x, _| x, Grad::Rule(extreme_grad);
+    MIN "Min", T, T::HIGHEST, |a, b| if b < a || b.is_nan() { b } else { a }, |x, _| x, Grad::Rule(extreme_grad);
 }
 
 fn mean_of<T: Number>(sum: T, count: usize) -> T {
@@ -299,7 +301,7 @@ mod tests {
             .inputs([empty])
             .expect([0.0f32, f32::NAN, 1.0, f32::NEG_INFINITY].map(Value::scalar))
             .run();
-        let error = build_error(|| drop(reduce_sum_args(crate::ops::array::zeros([2])).axis(1).build()));
+        let error = build_error(|| reduce_sum_args(crate::ops::array::zeros([2])).axis(1).build());
         assert!(error.contains("Sum: axis 1 is not in [-1, 1)"), "{error}");
     }
 }

@@ -112,7 +112,7 @@ pub(super) static LOG: OpDef = OpDef {
 pub(super) static ABS: OpDef = OpDef {
     sig: Sig::new("Abs(x: T) -> (y: T) where T: signed"),
     infer: rules::same_shape,
-    kernel: unary_kernel!(signed, T, |x: T| if x < T::ZERO || x == T::ZERO { T::ZERO.minus(x) } else { x }),
+    kernel: unary_kernel!(signed, T, |x: T| if x <= T::ZERO { T::ZERO.minus(x) } else { x }),
     grad: Grad::Rule(|g| Ok(vec![Some(g.dy(0) * sign(g.x(0)))])),
     flags: Flags::PURE,
 };
@@ -201,9 +201,12 @@ mod tests {
     use crate::testing::OpTest;
     use crate::value::Value;
 
+    /// A function with its values at 0.5, 1 and 2.5.
+    type Case = (fn(Tensor) -> Tensor, [f32; 3]);
+
     #[test]
     fn smooth_functions_are_whole() {
-        let functions: &[(fn(Tensor) -> Tensor, [f32; 3])] = &[
+        let functions: &[Case] = &[
             (negative, [-0.5, -1.0, -2.5]),
             (square, [0.25, 1.0, 6.25]),
             (sqrt, [0.707_106_77, 1.0, 1.581_138_8]),

@@ -132,8 +132,21 @@ fn sizes(window: &Window, input: &Shape, filter: &Shape, output: &Shape) -> Resu
     let [stride_h, stride_w] = window.strides;
     let [dilation_h, dilation_w] = window.dilations;
     Ok(Conv2d {
-        batch, in_h, in_w, in_c, k_h, k_w, out_c, out_h, out_w,
-        stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left,
+        batch,
+        in_h,
+        in_w,
+        in_c,
+        k_h,
+        k_w,
+        out_c,
+        out_h,
+        out_w,
+        stride_h,
+        stride_w,
+        dilation_h,
+        dilation_w,
+        pad_top,
+        pad_left,
     })
 }
 
@@ -300,9 +313,12 @@ mod tests {
         let x = || placeholder(crate::dtype::float32, (None, 4, 4, 3));
         let w = |h: i32, c: i32| placeholder(crate::dtype::float32, [h, 3, c, 8]);
         let one = [1, 1, 1, 1];
-        assert!(build_error(|| drop(conv2d(x(), w(3, 2), one, "SAME"))).contains("input [?,4,4,3] has 3 channels, but filter [3,3,2,8] takes 2"));
-        assert!(build_error(|| drop(conv2d(x(), w(5, 3), one, "VALID"))).contains("a window of 5 does not fit into 4"));
-        assert!(build_error(|| drop(conv2d(x(), w(3, 3), [1, 0, 1, 1], "SAME"))).contains("strides is [1, 0, 1, 1]"));
-        assert!(build_error(|| drop(conv2d(x(), w(3, 3), one, "FULL"))).contains("not one of SAME, VALID, EXPLICIT"));
+        assert!(
+            build_error(|| conv2d(x(), w(3, 2), one, "SAME"))
+                .contains("input [?,4,4,3] has 3 channels, but filter [3,3,2,8] takes 2")
+        );
+        assert!(build_error(|| conv2d(x(), w(5, 3), one, "VALID")).contains("a window of 5 does not fit into 4"));
+        assert!(build_error(|| conv2d(x(), w(3, 3), [1, 0, 1, 1], "SAME")).contains("strides is [1, 0, 1, 1]"));
+        assert!(build_error(|| conv2d(x(), w(3, 3), one, "FULL")).contains("not one of SAME, VALID, EXPLICIT"));
     }
 }

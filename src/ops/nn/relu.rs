@@ -30,7 +30,7 @@ fn relu_grad(gradients: impl IntoTensor, features: impl IntoTensor) -> Tensor {
 pub(super) static RELU: OpDef = OpDef {
     sig: Sig::new("Relu(features: T) -> (activations: T) where T: real"),
     infer: rules::same_shape,
-    kernel: unary_kernel!(numbers, T, |x: T| if x < T::ZERO { T::ZERO } else { x }),
+    kernel: unary_kernel!(numbers, T, |x: T| if x > T::ZERO || x.is_nan() { x } else { T::ZERO }),
     grad: Grad::Rule(|g| Ok(vec![Some(relu_grad(g.dy(0), g.y(0)))])),
     flags: Flags::PURE,
 };

@@ -132,7 +132,8 @@ impl Window {
 
 /// The height's and the width's of four numbers, one for each dimension, the others being 1.
 fn pair(list: &[i64], name: &str, nchw: bool) -> Result<[usize; 2]> {
-    let wrong = || Error::invalid_argument(format!("{name} is {list:?}: four positive numbers, 1 for batch and channels"));
+    let wrong =
+        || Error::invalid_argument(format!("{name} is {list:?}: four positive numbers, 1 for batch and channels"));
     let &[n, a, b, c] = list else { return Err(wrong()) };
     let (channels, height, width) = if nchw { (a, b, c) } else { (c, a, b) };
     if n != 1 || channels != 1 || height < 1 || width < 1 {
@@ -142,7 +143,8 @@ fn pair(list: &[i64], name: &str, nchw: bool) -> Result<[usize; 2]> {
 }
 
 fn explicit(list: &[i64], nchw: bool) -> Result<[[usize; 2]; 2]> {
-    let wrong = || Error::invalid_argument(format!("explicit_paddings is {list:?}: eight numbers, 0 for batch and channels"));
+    let wrong =
+        || Error::invalid_argument(format!("explicit_paddings is {list:?}: eight numbers, 0 for batch and channels"));
     let sizes = list.iter().map(|&n| usize::try_from(n)).collect::<Result<Vec<_>, _>>().map_err(|_| wrong())?;
     match *sizes.as_slice() {
         [0, 0, t, b, l, r, 0, 0] if !nchw => Ok([[t, b], [l, r]]),

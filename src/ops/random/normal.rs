@@ -127,7 +127,7 @@ impl RandomArgs {
 fn infer(ctx: &mut InferCtx) -> Result<()> {
     let shape = ctx.shape_from(0)?;
     if let Some(negative) = ctx.known_integers(0)?.and_then(|sizes| sizes.into_iter().find(|&n| n < 0)) {
-        return Err(crate::Error::invalid_argument(format!("shape holds a size of {negative}")));
+        return Err(crate::error::Error::invalid_argument(format!("shape holds a size of {negative}")));
     }
     ctx.set(0, shape)
 }

@@ -11,7 +11,13 @@ use crate::value::{Element, Value};
 
 /// `var -= alpha * delta`.
 #[track_caller]
-pub(crate) fn apply_gradient_descent(var: Tensor, alpha: Tensor, delta: Tensor, name: &str, use_locking: bool) -> Tensor {
+pub(crate) fn apply_gradient_descent(
+    var: Tensor,
+    alpha: Tensor,
+    delta: Tensor,
+    name: &str,
+    use_locking: bool,
+) -> Tensor {
     let args = [var.into_arg(), alpha.into_arg(), delta.into_arg()];
     APPLY_GRADIENT_DESCENT.call(args).attr("use_locking", use_locking).name(name).single()
 }
@@ -33,7 +39,9 @@ fn infer_apply(ctx: &mut InferCtx, variables: usize) -> Result<()> {
                 Error::invalid_argument(format!("variable, slots and gradient differ in shape: {input} and {shape}"))
             })?;
         } else if input.rank().is_some_and(|rank| rank != 0) {
-            return Err(Error::invalid_argument(format!("input {i} must be a single number, but its shape is {input}")));
+            return Err(Error::invalid_argument(format!(
+                "input {i} must be a single number, but its shape is {input}"
+            )));
         }
     }
     ctx.set(0, shape)

@@ -103,9 +103,7 @@ fn update<T: Number>(ctx: &mut KernelCtx, join: fn(T, T) -> T) -> Result<()> {
     cell.update(|value| {
         if value.shape() != change.shape() {
             let (have, got) = (value.shape(), change.shape());
-            return Err(Error::invalid_argument(format!(
-                "the variable's value has shape {have}, the change {got}"
-            )));
+            return Err(Error::invalid_argument(format!("the variable's value has shape {have}, the change {got}")));
         }
         let plan = Broadcast::new(value.shape(), change.shape(), value.shape());
         binary_in_place(&plan, value.make_mut::<T>()?, change.as_slice::<T>()?, join);

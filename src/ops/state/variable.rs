@@ -173,13 +173,8 @@ impl VariableArgs {
 #[track_caller]
 fn build(graph: &Graph, scope: &str, initial_value: Tensor, trainable: bool) -> Variable {
     let poisoned = Tensor::poisoned(graph);
-    let mut variable = Variable {
-        reference: poisoned,
-        value: poisoned,
-        initializer: poisoned.op(),
-        initial_value,
-        trainable,
-    };
+    let mut variable =
+        Variable { reference: poisoned, value: poisoned, initializer: poisoned.op(), initial_value, trainable };
     let Ok(dtype) = initial_value.dtype() else { return variable };
     variable.reference = VARIABLE_V2
         .call([])

@@ -218,7 +218,9 @@ fn read_idx<const RANK: usize>(
     let numbers: Vec<u32> = header.as_chunks().0.iter().map(|bytes| u32::from_be_bytes(*bytes)).collect();
     if numbers[0] != magic {
         let found = numbers[0];
-        return Err(Error::data_loss(format!("{shown}: invalid magic number {found}; MNIST {what} start with {magic}")));
+        return Err(Error::data_loss(format!(
+            "{shown}: invalid magic number {found}; MNIST {what} start with {magic}"
+        )));
     }
     let mut sizes = [0; RANK];
     for (size, number) in sizes.iter_mut().zip(&numbers[1..]) {
@@ -230,7 +232,9 @@ fn read_idx<const RANK: usize>(
     reader.take(expected as u64 + 1).read_to_end(&mut bytes).map_err(short)?;
     if bytes.len() != expected {
         let found = if bytes.len() > expected { "more".to_owned() } else { bytes.len().to_string() };
-        return Err(Error::data_loss(format!("{shown}: {what} of sizes {sizes:?} are {expected} bytes, but it holds {found}")));
+        return Err(Error::data_loss(format!(
+            "{shown}: {what} of sizes {sizes:?} are {expected} bytes, but it holds {found}"
+        )));
     }
     Ok((path, sizes, bytes))
 }
@@ -244,7 +248,10 @@ fn open(dir: &Path, name: &str) -> Result<(PathBuf, Box<dyn Read>)> {
     match File::open(&plain) {
         Ok(file) => Ok((plain, Box::new(std::io::BufReader::new(file)))),
         Err(e) => {
-            let error = Error::new(ErrorKind::NotFound, format!("there is neither {} nor {}: {e}", packed.display(), plain.display()));
+            let error = Error::new(
+                ErrorKind::NotFound,
+                format!("there is neither {} nor {}: {e}", packed.display(), plain.display()),
+            );
             Err(error.note(format!(
                 "the four MNIST files belong into {}; they come from https://storage.googleapis.com/cvdf-datasets/mnist/",
                 dir.display()
