@@ -27,8 +27,6 @@
 //! The pages in [`docs`] say how a TensorFlow 1 program reads in Rust, how the house is built, what the errors mean and
 //! how an operation is added.
 
-#![cfg_attr(docsrs, feature(doc_cfg))]
-
 pub mod autodiff;
 pub mod docs;
 pub mod dtype;
@@ -107,3 +105,8 @@ pub fn control_dependencies(operations: &[Operation]) -> graph::ScopeGuard {
 pub fn device(device: &str) -> graph::ScopeGuard {
     get_default_graph().device(device)
 }
+
+/// The README's examples are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -176,3 +176,84 @@ pub(super) static RANDOM_UNIFORM: OpDef = OpDef {
     grad: Grad::Stop("random numbers do not depend on their shape"),
     flags: Flags::STATEFUL,
 };
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::dtype::{float32, float64};
+    use crate::graph::Graph;
+    use crate::session::{Feeds, SessionArgs};
+    use crate::testing::{assert_close, build_error};
+    use crate::value::Value;
+
+    /// What TensorFlow gives for the graph's seed 7 and the operation's seed 9, in two runs of one session;
+    /// `tests/golden/make_random.py` prints it.
+    fn check(build: impl Fn() -> Tensor, expected: [Value; 2], tolerance: f64) {
+        for threads in [1, 2] {
+            let graph = Graph::new();
+            let _default = graph.as_default();
+            set_random_seed(7);
+            let numbers = build();
+            let session = SessionArgs::new().threads(threads).build().unwrap();
+            for expected in &expected {
+                assert_close(&session.run(numbers, Feeds::new()).unwrap(), expected, tolerance);
+            }
+        }
+    }
+
+    #[test]
+    fn normal_numbers_are_tensorflows() {
+        check(
+            || random_normal_args([5]).seed(9).build(),
+            [
+                [0.186_820_4f32, -1.100_478_9, -0.135_374_89, -1.232_028_4, -0.837_075_3].into(),
+                [1.193_650_2f32, 1.051_759_7, -0.685_980_9, 0.264_440_42, 0.961_781_6].into(),
+            ],
+            2e-6,
+        );
+        check(
+            || random_normal_args([3]).dtype(float64).seed(9).build(),
+            [
+                [-1.525_099_055_405_142f64, -0.380_249_621_762_111_36, -0.846_545_951_359_855_6].into(),
+                [0.806_744_008_978_71f64, 0.542_053_440_212_825_1, -0.374_885_548_950_682_27].into(),
+            ],
+            1e-12,
+        );
+    }
+
+    #[test]
+    fn uniform_numbers_are_tensorflows() {
+        check(
+            || random_uniform_args([5]).seed(9).build(),
+            [
+                [0.536_344_9f32, 0.473_236_56, 0.463_888_88, 0.517_418, 0.700_072_4].into(),
+                [0.282_098_3f32, 0.135_043_86, 0.763_189_2, 0.808_559_06, 0.280_651_2].into(),
+            ],
+            1e-7,
+        );
+        check(
+            || random_uniform_args([3]).dtype(float64).seed(9).build(),
+            [
+                [0.290_759_605_305_71f64, 0.711_111_138_607_222_6, 0.600_579_969_079_999_6].into(),
+                [0.623_548_385_369_812_1f64, 0.155_840_949_479_892_02, 0.785_966_723_598_506].into(),
+            ],
+            1e-14,
+        );
+    }
+
+    #[test]
+    fn unseeded_numbers_differ_from_session_to_session() {
+        let graph = Graph::new();
+        let _default = graph.as_default();
+        let numbers = random_uniform([4]);
+        let [a, b] = [(); 2].map(|()| SessionArgs::new().build().unwrap().run(numbers, Feeds::new()).unwrap());
+        assert_ne!(a, b);
+        assert_eq!(random_uniform_args([2]).minval(1.0).maxval(2.0).build().dtype().unwrap(), float32);
+    }
+
+    #[test]
+    fn a_negative_size_is_an_error() {
+        assert!(build_error(|| random_normal([2, -1])).contains("shape holds a size of -1"));
+    }
+}
