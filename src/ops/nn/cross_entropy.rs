@@ -121,7 +121,11 @@ pub(super) static SOFTMAX_CROSS_ENTROPY_WITH_LOGITS: OpDef = OpDef {
             dx = dx + (ddx - inner) * softmax;
         }
         let minus = neg(log_softmax(logits));
-        let d_labels = spread(dy, minus);
+        let mut d_labels = spread(dy, minus);
+        if !g.dy_is_zero(1) {
+            // `backprop` falls with the labels; TensorFlow leaves this term of the second derivative out.
+            d_labels = d_labels - g.dy(1);
+        }
         Ok(vec![Some(dx), Some(d_labels)])
     }),
     flags: Flags::PURE,
