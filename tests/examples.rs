@@ -19,11 +19,11 @@ fn last_number(text: &str) -> f64 {
 
 #[test]
 fn linear_regression_finds_the_line() {
-    let text = run("linear_regression", "1000");
+    let text = run("linear_regression", "6000");
     assert!(text.contains("Epoch: 0050 cost= ") && text.contains("Optimization Finished!"), "{text}");
-    // The slope and the intercept of least squares.
+    // Least squares gives 0.24715 and 0.78771.
     let w: f64 = text.rsplit("W= ").next().unwrap().split_whitespace().next().unwrap().parse().unwrap();
-    assert!((w - 0.25).abs() < 0.03 && (last_number(&text) - 0.8).abs() < 0.2, "{text}");
+    assert!((w - 0.247_15).abs() < 2e-3 && (last_number(&text) - 0.787_71).abs() < 1e-2, "{text}");
 }
 
 #[test]

@@ -340,7 +340,8 @@ impl FloorDivision for u8 {
 }
 
 fn checked_division<T: FloorDivision>(ctx: &mut KernelCtx, f: fn(T, T) -> Option<T>) -> Result<()> {
-    if T::DTYPE.is_integer() && ctx.inputs.slice::<T>(1)?.contains(&T::ZERO) {
+    let divides = ctx.outputs.shape(0)?.num_elements()? > 0;
+    if divides && T::DTYPE.is_integer() && ctx.inputs.slice::<T>(1)?.contains(&T::ZERO) {
         return Err(Error::invalid_argument("division of whole numbers by zero"));
     }
     binary::<T>(ctx, |x, y| f(x, y).unwrap_or(T::ZERO))
@@ -417,6 +418,19 @@ mod tests {
             .expect([[0.5f32, -0.5].into(), [-3.75f32, -3.75].into()])
             .run();
         OpTest::new(|x| vec![x[0] / x[1]]).inputs([[1i32].into(), [2i32].into()]).expect([[0.5f64].into()]).run();
+    }
+
+    #[test]
+    fn division_by_zero_is_an_error_where_something_is_divided() {
+        OpTest::new(|x| vec![x[0] % x[1], floordiv(x[0], x[1])])
+            .inputs([Value::vector(Vec::<i32>::new()), Value::scalar(0i32)])
+            .expect([Value::vector(Vec::<i32>::new()), Value::vector(Vec::<i32>::new())])
+            .run();
+        let graph = crate::graph::Graph::new();
+        let _default = graph.as_default();
+        let session = crate::session::Session::new(&graph).map_err(drop);
+        let error = session.map(|s| s.run(floordiv([4, 2], [2, 0]), crate::session::Feeds::new()).map(drop));
+        assert!(matches!(error, Ok(Err(e)) if e.message() == "FloorDiv: division of whole numbers by zero"));
     }
 
     #[test]
