@@ -1,4 +1,4 @@
-//! Running a graph: [`Session`] makes a plan for each signature (fetches, feeds and their shapes), keeps it, and
+//! Running a graph: [`Session`](struct@Session) makes a plan for each signature (fetches, feeds and their shapes), keeps it, and
 //! executes it on a thread pool of its own.
 
 mod exec;

@@ -12,7 +12,7 @@ use crate::value::Element;
 
 /// The matrix product `a · b`. TF: `tf.matmul`.
 ///
-/// float32, float64, int32 or int64 of shapes [m,k] and [k,n]; or of more dimensions, the outer ones broadcast. It is an
+/// float32, float64, int32 or int64 of shapes `[m,k]` and `[k,n]`; or of more dimensions, the outer ones broadcast. It is an
 /// error if the inner sizes differ. Keyword arguments `transpose_a` and `transpose_b`. The gradients are
 /// `dy · bᵀ` and `aᵀ · dy`.
 ///

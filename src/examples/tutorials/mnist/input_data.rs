@@ -30,7 +30,7 @@ pub struct Options {
     pub one_hot: bool,
     /// Pixels from 0 to 1 instead of from 0 to 255.
     pub scale: bool,
-    /// Images as rows of 784 numbers instead of [28, 28, 1].
+    /// Images as rows of 784 numbers instead of `[28, 28, 1]`.
     pub reshape: bool,
     /// How many examples, from the start of the training files, are for validation.
     pub validation_size: usize,
@@ -101,12 +101,12 @@ fn unforeseeable() -> u32 {
 }
 
 impl DataSet {
-    /// All images: float32 of shape [examples, 784].
+    /// All images: float32 of shape `[examples, 784]`.
     pub fn images(&self) -> ArcArray<f32, IxDyn> {
         self.images.clone()
     }
 
-    /// All labels: float32 of shape [examples, 10], or [examples] if they are not one-hot.
+    /// All labels: float32 of shape `[examples, 10]`, or `[examples]` if they are not one-hot.
     pub fn labels(&self) -> ArcArray<f32, IxDyn> {
         self.labels.clone()
     }
