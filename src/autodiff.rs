@@ -216,7 +216,10 @@ impl Backward<'_> {
             let sum = match self.grads.get(&y.port()).map(Vec::as_slice) {
                 None | Some([]) => None,
                 Some([one]) => Some(*one),
-                Some(several) => Some(math::add_n(several.iter().copied())),
+                Some(several) => {
+                    let _near = several.first().map(|first| self.graph.colocate_with(first.op()));
+                    Some(math::add_n(several.iter().copied()))
+                }
             };
             if let Some(sum) = sum {
                 self.grads.insert(y.port(), vec![sum]);

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::format::proto::{
     AttrValue, Dim, GraphDef, ListValue, NodeDef, TensorProto, TensorShapeProto, VersionDef, attr_value::Value as Proto,
 };
-use crate::graph::{Attr, AttrList, Attrs, Fact, Graph, Node, NodeId, Port};
+use crate::graph::{Attr, AttrList, Attrs, Fact, Graph, Node, NodeId, Port, Written};
 use crate::op::{complete_attrs, infer_outputs};
 use crate::ops;
 use crate::shape::{PartialShape, Shape};
@@ -175,7 +175,7 @@ fn attr_value(attr: &Attr) -> Result<AttrValue> {
         Attr::Bool(b) => Proto::B(*b),
         Attr::Type(t) => Proto::Type(t.code()),
         Attr::Shape(s) => Proto::Shape(shape_proto(s)),
-        Attr::Tensor(v) => Proto::Tensor(tensor_proto(v)?),
+        Attr::Tensor(v, written) => Proto::Tensor(tensor_proto(v, *written)?),
         Attr::List(list) => Proto::List(match list {
             AttrList::Empty => ListValue::default(),
             AttrList::Str(s) => ListValue { s: s.iter().map(|s| s.to_vec()).collect(), ..Default::default() },
@@ -201,7 +201,11 @@ fn attr_of(proto: &AttrValue) -> Result<Attr> {
         Proto::B(b) => Attr::Bool(*b),
         Proto::Type(t) => Attr::Type(dtype_of(*t)?),
         Proto::Shape(s) => Attr::Shape(shape_of(s)?),
-        Proto::Tensor(t) => Attr::Tensor(value_of(t)?),
+        Proto::Tensor(t) => {
+            let value = value_of(t)?;
+            let written = if t.tensor_content.is_empty() { Written::Elements(listed(t)) } else { Written::Bytes };
+            Attr::Tensor(value, written)
+        }
         Proto::Placeholder(_) | Proto::Func(_) => return Err(Error::unimplemented("functions")),
         Proto::List(list) => Attr::List(if !list.s.is_empty() {
             AttrList::Str(list.s.iter().map(|s| s.as_slice().into()).collect())
@@ -252,40 +256,43 @@ impl Bytes for bool {
     }
 }
 
-/// As TensorFlow writes it: one number, or all the same, as one element of a list; everything else as bytes.
-fn tensor_proto(value: &Value) -> Result<TensorProto> {
+fn tensor_proto(value: &Value, written: Written) -> Result<TensorProto> {
     let mut proto = TensorProto {
         dtype: value.dtype().code(),
         tensor_shape: Some(shape_proto(&value.shape().into())),
         ..Default::default()
     };
-    if value.dtype() == DType::String {
-        proto.string_val = value.as_slice::<Vec<u8>>()?.to_vec();
+    let Written::Elements(n) = written else {
+        proto.tensor_content = dispatch!(value.dtype(), plain, T => value.as_slice::<T>().map(T::to_bytes))?;
         return Ok(proto);
-    }
-    if value.len() > 1 {
-        let (content, uniform) = dispatch!(value.dtype(), plain, T => {
-            let all = value.as_slice::<T>()?;
-            let bytes = T::to_bytes(all);
-            let size = bytes.len() / all.len();
-            let uniform = bytes.chunks(size).all(|chunk| *chunk == bytes[..size]);
-            Ok((bytes, uniform))
-        })?;
-        if !uniform {
-            proto.tensor_content = content;
-            return Ok(proto);
-        }
-    }
+    };
     match value.dtype() {
-        DType::Float32 => proto.float_val = value.as_slice()?.iter().take(1).copied().collect(),
-        DType::Float64 => proto.double_val = value.as_slice()?.iter().take(1).copied().collect(),
-        DType::Int32 => proto.int_val = value.as_slice()?.iter().take(1).copied().collect(),
-        DType::Int64 => proto.int64_val = value.as_slice()?.iter().take(1).copied().collect(),
-        DType::UInt8 => proto.int_val = value.as_slice::<u8>()?.iter().take(1).map(|x| i32::from(*x)).collect(),
-        DType::Bool => proto.bool_val = value.as_slice()?.iter().take(1).copied().collect(),
-        DType::String => {}
+        DType::Float32 => proto.float_val = first(value, n)?,
+        DType::Float64 => proto.double_val = first(value, n)?,
+        DType::Int32 => proto.int_val = first(value, n)?,
+        DType::Int64 => proto.int64_val = first(value, n)?,
+        DType::UInt8 => proto.int_val = first::<u8>(value, n)?.into_iter().map(i32::from).collect(),
+        DType::Bool => proto.bool_val = first(value, n)?,
+        DType::String => proto.string_val = first(value, n)?,
     }
     Ok(proto)
+}
+
+fn first<T: Element>(value: &Value, n: usize) -> Result<Vec<T>> {
+    Ok(value.as_slice()?.iter().take(n).cloned().collect())
+}
+
+/// How many elements are listed one by one.
+fn listed(proto: &TensorProto) -> usize {
+    let counts = [
+        proto.float_val.len(),
+        proto.double_val.len(),
+        proto.int_val.len(),
+        proto.int64_val.len(),
+        proto.bool_val.len(),
+        proto.string_val.len(),
+    ];
+    counts.into_iter().max().unwrap_or(0)
 }
 
 /// Fewer listed elements than the shape asks for: the last one is repeated.

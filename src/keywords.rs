@@ -41,13 +41,31 @@ keyword_macros! { $
     reduce_max = ops::math::reduce_max_args;
     /// [`reduce_min`](fn@crate::reduce_min) with keyword arguments `axis` and `keepdims`.
     reduce_min = ops::math::reduce_min_args;
+    /// [`argmax`](fn@crate::argmax) with the keyword argument `output_type`.
+    argmax = ops::math::argmax_args;
+    /// [`argmin`](fn@crate::argmin) with the keyword argument `output_type`.
+    argmin = ops::math::argmin_args;
+    /// [`stack`](fn@crate::stack) with the keyword argument `axis`.
+    stack = ops::array::stack_args;
+    /// [`unstack`](fn@crate::unstack) with keyword arguments `axis` and `num`.
+    unstack = ops::array::unstack_args;
+    /// [`squeeze`](fn@crate::squeeze) with the keyword argument `axis`.
+    squeeze = ops::array::squeeze_args;
+    /// [`cumsum`](fn@crate::cumsum) with keyword arguments `axis`, `exclusive` and `reverse`.
+    cumsum = ops::math::cumsum_args;
+    /// [`cumprod`](fn@crate::cumprod) with keyword arguments `axis`, `exclusive` and `reverse`.
+    cumprod = ops::math::cumprod_args;
+    /// [`gather`](fn@crate::gather) with keyword arguments `axis` and `batch_dims`.
+    gather = ops::array::gather_args;
+    /// [`transpose`](fn@crate::transpose) with the keyword argument `perm`; without it all dimensions are reversed.
+    transpose = ops::array::transpose_args;
     /// [`matmul`](fn@crate::matmul) with keyword arguments `transpose_a` and `transpose_b`.
     matmul = ops::math::matmul_args;
     /// [`random_normal`](fn@crate::random_normal) with keyword arguments `mean`, `stddev`, `dtype` and `seed`.
     random_normal = ops::random::random_normal_args;
     /// [`random_uniform`](fn@crate::random_uniform) with keyword arguments `minval`, `maxval`, `dtype` and `seed`.
     random_uniform = ops::random::random_uniform_args;
-    /// [`conv2d`](fn@crate::nn::conv2d) with keyword arguments `dilations`, `data_format` and `explicit_paddings`.
+    /// [`conv2d`](fn@crate::nn::conv2d) with keyword arguments `dilations` and `data_format`.
     conv2d = ops::nn::conv2d_args;
     /// [`max_pool`](fn@crate::nn::max_pool) with the keyword argument `data_format`.
     max_pool = ops::nn::max_pool_args;

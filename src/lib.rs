@@ -55,15 +55,16 @@ pub use error::{Error, ErrorKind, Result};
 pub use graph::{Graph, Operation, SeedRule, Tensor, get_default_graph, reset_default_graph};
 pub use op::{IntoTensor, OpDef};
 pub use ops::array::{
-    broadcast_to, concat, constant, constant_of, expand_dims, fill, gather, identity, invert_permutation, ones,
-    ones_like, pad, placeholder, placeholder_with_default, range, rank, reshape, shape, shape_n, size, slice, squeeze,
-    stack, stop_gradient, tile, transpose, unstack, zeros, zeros_like,
+    broadcast_to, concat, constant, constant_of, dynamic_stitch, expand_dims, fill, gather, identity,
+    invert_permutation, ones, ones_like, pad, placeholder, placeholder_with_default, range, rank, reshape, setdiff1d,
+    shape, shape_n, size, slice, squeeze, stack, stop_gradient, tile, transpose, unstack, zeros, zeros_like,
 };
 pub use ops::flow::{group, no_op};
 pub use ops::math::{
-    abs, add, add_n, argmax, argmin, cast, divide, equal, exp, floordiv, floormod, greater, greater_equal, less,
-    less_equal, log, logical_and, logical_not, logical_or, matmul, multiply, negative, not_equal, reciprocal,
-    reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum, sigmoid, sign, sqrt, square, subtract, tanh,
+    abs, add, add_n, argmax, argmin, cast, cumprod, cumsum, div_no_nan, divide, equal, exp, floordiv, floormod,
+    greater, greater_equal, less, less_equal, log, logical_and, logical_not, logical_or, matmul, maximum, minimum,
+    multiply, negative, not_equal, reciprocal, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum, sigmoid,
+    sign, sqrt, square, subtract, tanh, where_v2,
 };
 pub use ops::random::{random_normal, random_uniform, set_random_seed};
 pub use ops::register as register_op;

@@ -202,8 +202,8 @@ fn errors_of_a_run_carry_what_arrived_and_leave_variables_whole() {
     let (_graph, _default) = fresh();
     let index = tf::placeholder(tf::int32, ()).named("index");
     let v = tf::Variable([1.0, 2.0]);
-    let picked = tf::gather([10.0, 20.0], index, 0).named("picked");
-    let update = tf::assign(v, tf::stack([picked, picked], 0));
+    let picked = tf::gather([10.0, 20.0], index).named("picked");
+    let update = tf::assign(v, tf::stack([picked, picked]));
     let sess = tf::Session().unwrap();
     sess.run(tf::global_variables_initializer(), feed_dict! {}).unwrap();
     let text = sess.run(update, feed_dict! { index: 7 }).unwrap_err().to_string();

@@ -1,16 +1,15 @@
 //! The MNIST listing against TensorFlow's own graph, initial values and costs; `golden/make_listing.py` made them.
 #![allow(clippy::unwrap_used)]
 
+mod golden;
 mod listing;
-
-use std::collections::BTreeMap;
 
 use flowstone as tf;
 use tf::examples::tutorials::mnist::input_data;
 use tf::feed_dict;
-use tf::format::proto::{GraphDef, NodeDef};
+use tf::format::proto::GraphDef;
 
-fn golden(name: &str) -> Vec<u8> {
+fn file(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/tests/golden/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
@@ -23,39 +22,19 @@ fn seeded_graph() -> tf::Graph {
 
 #[test]
 fn the_graph_is_tensorflows_node_for_node() {
-    let theirs = GraphDef::from_bytes(&golden("mnist.pb")).unwrap();
+    let theirs = GraphDef::from_bytes(&file("mnist.pb")).unwrap();
     let graph = seeded_graph();
     let _default = graph.as_default();
     listing::build();
     let ours = graph.as_graph_def().unwrap();
-    let by_name =
-        |def: &GraphDef| def.node.iter().map(|n| (n.name.clone(), n.clone())).collect::<BTreeMap<String, NodeDef>>();
-    let (ours, theirs) = (by_name(&ours), by_name(&theirs));
-    assert_eq!(theirs.len(), 218);
-    let mut differences = Vec::new();
-    for name in ours.keys().filter(|name| !theirs.contains_key(*name)) {
-        differences.push(format!("only ours: {name} ({})", ours[name].op));
-    }
-    for (name, their) in &theirs {
-        let Some(our) = ours.get(name) else {
-            differences.push(format!("only theirs: {name} ({})", their.op));
-            continue;
-        };
-        if (&our.op, &our.input, &our.device) != (&their.op, &their.input, &their.device) {
-            differences.push(format!("{name}: {} {:?}, theirs {} {:?}", our.op, our.input, their.op, their.input));
-        }
-        for key in our.attr.keys().chain(their.attr.keys()).collect::<std::collections::BTreeSet<_>>() {
-            if our.attr.get(key) != their.attr.get(key) {
-                differences.push(format!("{name}.{key}: {:?}, theirs {:?}", our.attr.get(key), their.attr.get(key)));
-            }
-        }
-    }
+    assert_eq!(theirs.node.len(), 218);
+    let differences = golden::differences(&ours.node, &theirs.node);
     assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
 }
 
 #[test]
 fn tensorflows_graph_is_read_and_written_unchanged() {
-    let mut theirs = GraphDef::from_bytes(&golden("mnist.pb")).unwrap();
+    let mut theirs = GraphDef::from_bytes(&file("mnist.pb")).unwrap();
     let graph = tf::Graph::from_graph_def(&theirs).unwrap();
     let mut ours = graph.as_graph_def().unwrap();
     let sort = |def: &mut GraphDef| def.node.sort_by(|a, b| a.name.cmp(&b.name));
@@ -76,7 +55,7 @@ fn initial_values_and_costs_follow_tensorflows() {
     let sess = tf::Session().unwrap();
     sess.run(net.init, feed_dict! {}).unwrap();
 
-    let initial = golden("mnist_initial.f32");
+    let initial = file("mnist_initial.f32");
     let mut expected = initial.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
     for (variable, value) in net.variables.iter().zip(sess.run(net.variables, feed_dict! {}).unwrap()) {
         for (i, found) in value.as_slice::<f32>().unwrap().iter().enumerate() {
@@ -89,7 +68,7 @@ fn initial_values_and_costs_follow_tensorflows() {
     // Batches in the order of the training file, whose first 5000 examples are those for validation.
     let mut mnist =
         input_data::read_data_sets(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/MNIST_data"), true).unwrap();
-    let costs = String::from_utf8(golden("mnist_costs.txt")).unwrap();
+    let costs = String::from_utf8(file("mnist_costs.txt")).unwrap();
     for (step, expected) in costs.lines().map(|line| line.parse::<f32>().unwrap()).enumerate() {
         let (images, labels) = mnist.validation.next_batch_in_order(100).unwrap();
         // The script divides the pixels by 255; `input_data` multiplies them, as TensorFlow's does.

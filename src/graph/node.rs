@@ -83,10 +83,30 @@ pub enum Attr {
     Type(DType),
     /// A shape.
     Shape(PartialShape),
-    /// A constant array.
-    Tensor(Value),
+    /// A constant array, and how it is written.
+    Tensor(Value, Written),
     /// Several values of one kind.
     List(AttrList),
+}
+
+/// How a constant array is written in a file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Written {
+    /// As bytes.
+    Bytes,
+    /// So many elements; the last one stands for all that follow.
+    Elements(usize),
+}
+
+impl Written {
+    /// What TensorFlow does with an array that the user gave whole.
+    pub fn usual(value: &Value) -> Self {
+        match (value.dtype(), value.len()) {
+            (DType::String | DType::Bool, n) => Written::Elements(n),
+            (_, n @ 0..=1) => Written::Elements(n),
+            _ => Written::Bytes,
+        }
+    }
 }
 
 /// A list as the value of an attribute.
@@ -125,7 +145,10 @@ attr_from! {
     bool, b => Attr::Bool(b);
     DType, t => Attr::Type(t);
     PartialShape, s => Attr::Shape(s);
-    Value, v => Attr::Tensor(v);
+    Value, v => {
+        let written = Written::usual(&v);
+        Attr::Tensor(v, written)
+    };
     Vec<i64>, v => Attr::List(if v.is_empty() { AttrList::Empty } else { AttrList::Int(v) });
     Vec<Arc<[u8]>>, v => Attr::List(if v.is_empty() { AttrList::Empty } else { AttrList::Str(v) });
 }
@@ -139,7 +162,7 @@ impl fmt::Display for Attr {
             Attr::Bool(b) => write!(f, "{b}"),
             Attr::Type(t) => write!(f, "{t}"),
             Attr::Shape(s) => write!(f, "{s}"),
-            Attr::Tensor(v) => write!(f, "{} {} {v}", v.dtype(), v.shape()),
+            Attr::Tensor(v, _) => write!(f, "{} {} {v}", v.dtype(), v.shape()),
             Attr::List(list) => write!(f, "{list:?}"),
         }
     }

@@ -1,6 +1,40 @@
 //! Moving elements: slices, transpositions, repetitions, all as one walk with steps.
 
+use smallvec::SmallVec;
+
 use super::parallel::for_each_chunk;
+
+/// Where the elements of a broadcast array stand in the array that it was made of.
+#[derive(Debug)]
+pub struct Places {
+    /// (size, step), the innermost dimension first.
+    dims: SmallVec<[(usize, usize); 4]>,
+}
+
+impl Places {
+    /// The place of element `i` of the broadcast array.
+    #[inline]
+    pub fn at(&self, mut i: usize) -> usize {
+        let mut place = 0;
+        for &(size, step) in &self.dims {
+            place += i % size * step;
+            i /= size;
+        }
+        place
+    }
+}
+
+/// The places of an array of shape `own` broadcast to `shape`.
+pub fn broadcast_places(own: &[usize], shape: &[usize]) -> Places {
+    let mut dims = SmallVec::new();
+    let mut step = 1;
+    let sizes = own.iter().rev().copied().chain(std::iter::repeat(1));
+    for (&size, n) in shape.iter().rev().zip(sizes) {
+        dims.push((size, if n == 1 { 0 } else { step }));
+        step *= n;
+    }
+    Places { dims }
+}
 
 /// Elements of one part that a thread copies.
 const CHUNK: usize = 1 << 15;

@@ -88,6 +88,36 @@ fn offset(dims: &[(usize, usize, bool)], mut flat: usize) -> usize {
     offset
 }
 
+/// Runs `join` along lines of `n` elements that stand `inner` apart, each result written where its element stands:
+/// without the element itself if `exclusive`, from the last element on if `reverse`.
+#[allow(clippy::too_many_arguments)]
+pub fn cumulate<T: Copy>(
+    x: &[T],
+    out: &mut [T],
+    n: usize,
+    inner: usize,
+    exclusive: bool,
+    reverse: bool,
+    start: T,
+    join: impl Fn(T, T) -> T,
+) {
+    let block = n * inner;
+    if block == 0 {
+        return;
+    }
+    for (x, out) in x.chunks_exact(block).zip(out.chunks_exact_mut(block)) {
+        for line in 0..inner {
+            let mut sum = start;
+            for step in 0..n {
+                let i = if reverse { n - 1 - step } else { step } * inner + line;
+                let next = join(sum, x[i]);
+                out[i] = if exclusive { sum } else { next };
+                sum = next;
+            }
+        }
+    }
+}
+
 fn row<T: Copy + Send + Sync>(x: &[T], start: T, join: &(impl Fn(T, T) -> T + Sync)) -> T {
     if x.len() <= PART {
         return lanes(x, start, join);

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::{ArgType, Argument, InferCtx, OpDef, Signature};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{self, Attr, Attrs, Fact, Graph, Node, NodeId, Operation, Port, Tensor, get_default_graph};
+use crate::graph::{self, Attr, Attrs, Fact, Graph, Node, NodeId, Operation, Port, Tensor, Written, get_default_graph};
 use crate::shape::PartialShape;
 use crate::value::{IntoValue, Literal, Value};
 
@@ -403,7 +403,7 @@ impl ArgBuilder<'_> {
 
     fn constant(&self, name: &str, value: Value) -> Result<Tensor> {
         let full = self.graph.constant_name(self.scope, name, self.location);
-        let node = constant_node(full, value, self.location)?;
+        let node = constant_node(full, value.into(), self.location)?;
         let id = self.graph.add(node)?;
         Ok(Tensor::new(self.graph, Port { node: id, output: 0 }))
     }
@@ -433,6 +433,20 @@ pub(crate) fn constant_in(
         let _line = graph::built_at(location);
         graph.scope_name(name)
     };
+    place_constant(graph, value.map(Attr::from), name, location)
+}
+
+/// A constant of `shape` full of one element, under the full name `name`, written as TensorFlow writes it: once.
+pub(crate) fn constant_full_of(
+    graph: &Graph,
+    value: Result<Value>,
+    name: Arc<str>,
+    location: &'static Location<'static>,
+) -> Tensor {
+    place_constant(graph, value.map(|value| Attr::Tensor(value, Written::Elements(1))), name, location)
+}
+
+fn place_constant(graph: &Graph, value: Result<Attr>, name: Arc<str>, location: &'static Location<'static>) -> Tensor {
     match value.and_then(|value| graph.add(constant_node(name.clone(), value, location)?)) {
         Ok(node) => Tensor::new(graph, Port { node, output: 0 }),
         Err(error) => {
@@ -443,9 +457,10 @@ pub(crate) fn constant_in(
 }
 
 /// A `Const` node.
-pub(crate) fn constant_node(name: Arc<str>, value: Value, location: &'static Location<'static>) -> Result<Node> {
-    let fact = Fact::of(&value);
-    let attrs = [(Arc::from("dtype"), value.dtype().into()), (Arc::from("value"), value.into())];
+pub(crate) fn constant_node(name: Arc<str>, value: Attr, location: &'static Location<'static>) -> Result<Node> {
+    let Attr::Tensor(array, _) = &value else { return Err(Error::internal("a constant is an array")) };
+    let fact = Fact::of(array);
+    let attrs = [(Arc::from("dtype"), array.dtype().into()), (Arc::from("value"), value)];
     Ok(Node {
         name,
         op: "Const".into(),

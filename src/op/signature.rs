@@ -236,7 +236,7 @@ impl AttrKind {
             | (AttrKind::Float, Attr::Float(_))
             | (AttrKind::Bool, Attr::Bool(_))
             | (AttrKind::Shape, Attr::Shape(_))
-            | (AttrKind::Tensor, Attr::Tensor(_))
+            | (AttrKind::Tensor, Attr::Tensor(..))
             | (AttrKind::List(_), Attr::List(AttrList::Empty)) => Ok(()),
             (AttrKind::Str(allowed), Attr::Str(s)) => {
                 if allowed.is_empty() || allowed.iter().any(|a| a.as_bytes() == &**s) {
@@ -297,7 +297,7 @@ impl<'a> AttrReader<'a> {
         /// The shape `name`.
         shape &'a crate::shape::PartialShape, Attr::Shape(s) => s;
         /// The constant `name`.
-        tensor &'a Value, Attr::Tensor(v) => v;
+        tensor &'a Value, Attr::Tensor(v, _) => v;
     }
 
     /// The string `name`.

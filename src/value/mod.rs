@@ -71,6 +71,10 @@ macro_rules! dispatch {
         $crate::dispatch!(@ $dtype, [Float32 f32, Float64 f64],
             $T => $body, otherwise => $crate::value::unsupported(otherwise))
     };
+    ($dtype:expr, integers, $T:ident => $body:expr) => {
+        $crate::dispatch!(@ $dtype, [Int32 i32, Int64 i64, UInt8 u8],
+            $T => $body, otherwise => $crate::value::unsupported(otherwise))
+    };
     ($dtype:expr, indices, $T:ident => $body:expr) => {
         $crate::dispatch!(@ $dtype, [Int32 i32, Int64 i64],
             $T => $body, otherwise => $crate::value::unsupported(otherwise))

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::kernels::copy::gather_steps;
 use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig, broadcast};
-use crate::ops::array::{range, reshape, shape, size, stack, transpose};
+use crate::ops::array::{range, reshape, shape_as, size, stack, transpose_args};
 use crate::ops::math::{ReduceArgs, reduce_sum_args};
 use crate::shape::{Dim, PartialShape, Shape};
 use crate::value::Value;
@@ -65,8 +65,13 @@ pub(super) static BROADCAST_TO: OpDef = OpDef {
         })
     }),
     grad: Grad::Rule(|g| {
-        let x_shape = shape(g.x(0));
-        let (_, axes) = broadcast_gradient_args(g.x(1), x_shape);
+        let index = g.x(1).dtype()?;
+        let x_shape = shape_as(g.x(0), index);
+        let wanted = match g.integers(1) {
+            Some(sizes) => g.constant(Value::vector(sizes).convert(index)?, "Const"),
+            None => g.x(1),
+        };
+        let (_, axes) = broadcast_gradient_args(wanted, x_shape);
         let summed = reduce_sum_args(g.dy(0)).axis(axes).keepdims(true).build();
         Ok(vec![Some(reshape(summed, x_shape)), None])
     }),
@@ -95,8 +100,8 @@ pub(super) static TILE: OpDef = OpDef {
     }),
     grad: Grad::Rule(|g| {
         let (x, multiples) = (g.x(0), g.x(1));
-        let pairs = stack([multiples, shape(x)], 0);
-        let split = reshape(transpose(pairs, [1, 0]), [-1]);
+        let pairs = stack([multiples, shape_as(x, multiples.dtype()?)]);
+        let split = reshape(transpose_args(pairs).build(), [-1]);
         let axes = range(0, size(split), 2);
         let sum: ReduceArgs = reduce_sum_args(reshape(g.dy(0), split)).axis(axes);
         let dx = sum.build();

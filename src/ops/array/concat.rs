@@ -1,12 +1,12 @@
 //! ConcatV2, Pack, Unpack: several arrays and one.
 
 use crate::dispatch;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::Tensor;
+use crate::graph::{Tensor, get_default_graph};
 use crate::kernels::copy;
-use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig, resolve_axis};
+use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig, convert, resolve_axis};
 use crate::ops::array::{rank, shape, shape_n, slice};
-use crate::ops::math::floormod;
 use crate::shape::{Dim, PartialShape};
 use crate::value::Value;
 
@@ -23,13 +23,73 @@ use crate::value::Value;
 /// ```
 #[track_caller]
 pub fn concat<T: IntoTensor>(values: impl IntoIterator<Item = T>, axis: impl IntoTensor) -> Tensor {
-    CONCAT_V2.call([Arg::list(values), axis.into_arg()]).name("concat").single()
+    let values: Vec<Arg> = values.into_iter().map(IntoTensor::into_arg).collect();
+    if let [value] = values.as_slice() {
+        // As in TensorFlow: nothing to join.
+        let graph = Arg::graph_of(&values).unwrap_or_else(|_| get_default_graph());
+        let _scope = graph.name_scope("concat");
+        convert(axis.into_arg(), "concat_dim", Some(DType::Int32));
+        return super::identity::IDENTITY.call([value.clone()]).name("concat").single();
+    }
+    CONCAT_V2.call([Arg::List(values), axis.into_arg()]).name("concat").single()
 }
 
-/// `values`, all of one shape, side by side along a new dimension `axis`. TF: `tf.stack`.
+/// `values`, all of one shape, side by side along a new first dimension. TF: `tf.stack`.
+///
+/// Keyword argument `axis`: which dimension of the result is the new one. The gradient is unstacked.
+///
+/// ```
+/// use flowstone as tf;
+/// let (x, y) = (tf::constant([1, 2]), tf::constant([3, 4]));
+/// let (rows, columns) = (tf::stack([x, y]), tf::stack!([x, y], axis = 1));
+/// let (rows, columns) = tf::Session()?.run((rows, columns), tf::feed_dict! {})?;
+/// assert_eq!((rows.as_slice::<i32>()?, columns.as_slice::<i32>()?), (&[1, 2, 3, 4][..], &[1, 3, 2, 4][..]));
+/// # Ok::<(), tf::Error>(())
+/// ```
 #[track_caller]
-pub fn stack<T: IntoTensor>(values: impl IntoIterator<Item = T>, axis: i64) -> Tensor {
-    PACK.call([Arg::list(values)]).attr("axis", axis).name("stack").single()
+pub fn stack<T: IntoTensor>(values: impl IntoIterator<Item = T>) -> Tensor {
+    stack_args(values).build()
+}
+
+/// [`stack`] with the keyword argument `axis`.
+pub fn stack_args<T: IntoTensor>(values: impl IntoIterator<Item = T>) -> StackArgs {
+    StackArgs { values: Arg::list(values), axis: 0 }
+}
+
+/// A [`stack`] under construction.
+#[must_use = "nothing is built until `build` is called"]
+pub struct StackArgs {
+    values: Arg,
+    axis: i64,
+}
+
+impl StackArgs {
+    /// Which dimension of the result is the new one; 0 if not said, negative ones count from the end.
+    pub fn axis(mut self, axis: i64) -> Self {
+        self.axis = axis;
+        self
+    }
+
+    /// Builds the operation.
+    #[track_caller]
+    pub fn build(self) -> Tensor {
+        match self.values {
+            Arg::List(values) if self.axis == 0 => packed(values, "stack"),
+            values => PACK.call([values]).attr("axis", self.axis).name("stack").single(),
+        }
+    }
+}
+
+/// `values` side by side. As in TensorFlow, numbers among tensors are constants called by their places.
+#[track_caller]
+fn packed(values: Vec<Arg>, name: &str) -> Tensor {
+    let graph = Arg::graph_of(&values).unwrap_or_else(|_| get_default_graph());
+    let dtype = values.iter().find_map(|value| value.tensor()?.dtype().ok());
+    let scope = graph.scope_name(name);
+    let _scope = graph.name_scope(&format!("{scope}/"));
+    let values = values.into_iter().enumerate();
+    let values = values.map(|(i, value)| Arg::Tensor(convert(value, &i.to_string(), dtype))).collect();
+    PACK.call([Arg::List(values)]).name(format!("{scope}/")).single()
 }
 
 /// As [`stack`], under another name.
@@ -38,14 +98,51 @@ pub(crate) fn pack_named(values: Vec<Arg>, name: &str) -> Tensor {
     PACK.call([Arg::List(values)]).name(name).single()
 }
 
-/// The slices of `value` along dimension `axis`, whose size is known. TF: `tf.unstack`.
+/// The slices of `value` along its first dimension. TF: `tf.unstack`.
+///
+/// Keyword arguments `axis`, another dimension, and `num`, its size, which must be known or said. The gradient is
+/// stacked.
 #[track_caller]
-pub fn unstack(value: impl IntoTensor, axis: i64) -> Vec<Tensor> {
-    let value = crate::op::convert(value.into_arg(), "value", None);
-    let size = value.rank().and_then(|rank| value.shape().dim(resolve_axis(axis, rank).ok()?));
-    let call = UNPACK.call([Arg::Tensor(value)]).attr("axis", axis).name("unstack");
-    // An unknown size is an error of inference: `num` stays negative.
-    call.attr("num", size.map_or(-1, |n| n as i64)).build().outputs()
+pub fn unstack(value: impl IntoTensor) -> Vec<Tensor> {
+    unstack_args(value).build()
+}
+
+/// [`unstack`] with keyword arguments.
+pub fn unstack_args(value: impl IntoTensor) -> UnstackArgs {
+    UnstackArgs { value: value.into_arg(), axis: 0, num: None }
+}
+
+/// An [`unstack`] under construction.
+#[must_use = "nothing is built until `build` is called"]
+pub struct UnstackArgs {
+    value: Arg,
+    axis: i64,
+    num: Option<usize>,
+}
+
+impl UnstackArgs {
+    /// The dimension to take apart; 0 if not said, negative ones count from the end.
+    pub fn axis(mut self, axis: i64) -> Self {
+        self.axis = axis;
+        self
+    }
+
+    /// How many slices there are, where the graph does not know.
+    pub fn num(mut self, num: usize) -> Self {
+        self.num = Some(num);
+        self
+    }
+
+    /// Builds the operation.
+    #[track_caller]
+    pub fn build(self) -> Vec<Tensor> {
+        let value = convert(self.value, "value", None);
+        let size = || value.shape().dim(resolve_axis(self.axis, value.rank()?).ok()?);
+        // An unknown size is an error of inference: `num` stays negative.
+        let num = self.num.or_else(size).map_or(-1, |n| n as i64);
+        let call = UNPACK.call([Arg::Tensor(value)]).attr("axis", self.axis).name("unstack");
+        call.attr("num", num).build().outputs()
+    }
 }
 
 pub(super) static CONCAT_V2: OpDef = OpDef {
@@ -71,9 +168,17 @@ pub(super) static CONCAT_V2: OpDef = OpDef {
         if values.len() == 1 {
             return Ok(vec![Some(g.dy(0)), None]);
         }
-        let axis = floormod(*axis, rank(g.x(0)));
-        let known = values.iter().all(|value| value.shape().is_known());
-        let sizes = if known { values.iter().map(|v| shape(*v)).collect() } else { shape_n(values.iter().copied()) };
+        let axis = *axis % rank(g.x(0));
+        // TensorFlow finds out by asking for one shape after the other, and leaves what it built.
+        let probe = |value: &Tensor| (value.shape().is_known(), shape(*value));
+        let mut sizes = Vec::with_capacity(values.len());
+        for (known, size) in values.iter().map(probe) {
+            sizes.push(size);
+            if !known {
+                sizes = shape_n(values.iter().copied());
+                break;
+            }
+        }
         let begins = CONCAT_OFFSET.call([axis.into_arg(), Arg::list(sizes.iter().copied())]).build().outputs();
         let part = |(begin, size): (&Tensor, &Tensor)| Some(slice(g.dy(0), *begin, *size));
         Ok(begins.iter().zip(&sizes).map(part).chain([None]).collect())
@@ -132,7 +237,10 @@ fn infer_concat(ctx: &mut InferCtx) -> Result<()> {
 }
 
 pub(super) static CONCAT_OFFSET: OpDef = OpDef {
-    sig: Sig::new("ConcatOffset(concat_dim: int32, shape: N * int32) -> (offset: N * int32) where N: int"),
+    sig: Sig::new(
+        "ConcatOffset(concat_dim: int32, shape: N * shape_type) -> (offset: N * shape_type) \
+         where N: int, shape_type: {int32} = int32",
+    ),
     infer: |ctx| {
         for i in 1..ctx.len() {
             let shape = ctx.shape_of_rank(i, 1)?;
@@ -244,7 +352,7 @@ pub(super) static UNPACK: OpDef = OpDef {
         let axis = g.attrs().int("axis")?;
         let num = g.attrs().int("num")? as usize;
         let parts: Vec<Tensor> = (0..num).map(|i| g.dy(i)).collect();
-        Ok(vec![Some(stack(parts, axis))])
+        Ok(vec![Some(stack_args(parts).axis(axis).build())])
     }),
     flags: Flags::PURE,
 };
@@ -271,13 +379,13 @@ mod tests {
 
     #[test]
     fn stack_and_unstack_are_whole() {
-        OpTest::new(|x| vec![stack([x[0], x[1]], 1), stack([x[0], x[1]], 0)])
+        OpTest::new(|x| vec![stack_args([x[0], x[1]]).axis(1).build(), stack([x[0], x[1]])])
             .inputs([[1.0f32, 2.0].into(), [3.0f32, 4.0].into()])
             .expect([[[1.0f32, 3.0], [2.0, 4.0]].into(), [[1.0f32, 2.0], [3.0, 4.0]].into()])
             .differentiable(&[0, 1])
             .run();
         let x: Value = [[1.0f32, 3.0], [2.0, 4.0]].into();
-        OpTest::new(|x| unstack(x[0], 1))
+        OpTest::new(|x| unstack_args(x[0]).axis(1).build())
             .inputs([x])
             .constants(&[0])
             .expect([[1.0f32, 2.0].into(), [3.0f32, 4.0].into()])

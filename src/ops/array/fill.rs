@@ -4,7 +4,8 @@ use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Tensor, get_default_graph};
-use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert, rules};
+use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig, constant_full_of, convert, rules};
+use crate::ops::array::shape;
 use crate::ops::math::reduce_sum;
 use crate::shape::{IntoShape, Shape};
 use crate::value::{Element, Literal, Number, Value};
@@ -57,7 +58,8 @@ fn full(shape: impl IntoShape, number: i32, dtype: DType, name: &str) -> Tensor 
     });
     let shape = match known {
         Ok(shape) if shape.num_elements().is_ok_and(|n| n < SMALL) => {
-            return convert(literal(element().and_then(|v| repeated(&v, shape))), &format!("{scope}/"), None);
+            let value = element().and_then(|v| repeated(&v, shape));
+            return constant_full_of(&graph, value, scope, crate::graph::here());
         }
         shape => shape,
     };
@@ -79,24 +81,42 @@ fn repeated(element: &Value, shape: Shape) -> Result<Value> {
 /// Zeros of the same type and shape. TF: `tf.zeros_like`. A constant if the shape is known. No gradient.
 #[track_caller]
 pub fn zeros_like(tensor: impl IntoTensor) -> Tensor {
-    like(tensor.into_arg(), 0, "zeros_like")
-}
-
-/// Ones of the same type and shape. TF: `tf.ones_like`. A constant if the shape is known. No gradient.
-#[track_caller]
-pub fn ones_like(tensor: impl IntoTensor) -> Tensor {
-    like(tensor.into_arg(), 1, "ones_like")
-}
-
-#[track_caller]
-fn like(tensor: Arg, number: i32, name: &str) -> Tensor {
-    let tensor = convert(tensor, "tensor", None);
+    let tensor = convert(tensor.into_arg(), "tensor", None);
     let known = tensor.fact().and_then(|fact| Some((fact.shape.known()?, fact.dtype)));
     match known {
-        Some((shape, dtype)) if dtype != DType::String => full(shape, number, dtype, name),
-        _ if number == 0 => zeros_like_op(tensor),
-        _ => ONES_LIKE.call([Arg::Tensor(tensor)]).name("ones_like").single(),
+        Some((shape, dtype)) if dtype != DType::String => full(shape, 0, dtype, "zeros_like"),
+        _ => zeros_like_op(tensor),
     }
+}
+
+/// Ones of the same type and shape. TF: `tf.ones_like`. No gradient.
+#[track_caller]
+pub fn ones_like(tensor: impl IntoTensor) -> Tensor {
+    let tensor = convert(tensor.into_arg(), "tensor", None);
+    let graph = tensor.graph().unwrap_or_else(|_| get_default_graph());
+    let scope = graph.scope_name("ones_like");
+    let sizes = {
+        let _scope = graph.name_scope(&format!("{scope}/"));
+        let known = tensor.shape().known().map(|shape| Value::vector(shape.iter().map(|&n| n as i64).collect()));
+        match known.map(|sizes| sizes.convert(DType::Int32)) {
+            Some(sizes @ Ok(_)) => convert(Arg::Literal(sizes.map(Literal::firm)), "Shape/shape_as_tensor", None),
+            _ => shape(tensor),
+        }
+    };
+    let ones = ones_of(sizes, tensor.dtype().unwrap_or(DType::Float32), &format!("{scope}/"));
+    ones.set_shape(tensor.shape());
+    ones
+}
+
+/// Ones of the shape that `shape` holds, under a name. TF: `tf.ones` of a tensor.
+#[track_caller]
+pub(crate) fn ones_of(shape: Tensor, dtype: DType, name: &str) -> Tensor {
+    let graph = shape.graph().unwrap_or_else(|_| get_default_graph());
+    let scope = graph.scope_name(name);
+    let _scope = graph.name_scope(&format!("{scope}/"));
+    let one = if dtype == DType::Bool { Ok(Value::scalar(true)) } else { Value::scalar(1).convert(dtype) };
+    let one = convert(Arg::Literal(one.map(Literal::firm)), "Const", None);
+    FILL.call([shape.into_arg(), one.into_arg()]).name(format!("{scope}/")).single()
 }
 
 /// The operation ZerosLike, whatever is known of the shape.
@@ -186,9 +206,12 @@ mod tests {
 
     #[test]
     fn likes_are_whole() {
-        OpTest::new(|x| vec![zeros_like(x[0]), ones_like(x[0]), zeros_like_op(x[0])])
-            .inputs([[1.5f32, 2.0].into()])
-            .expect([[0.0f32, 0.0].into(), [1.0f32, 1.0].into(), [0.0f32, 0.0].into()])
-            .run();
+        OpTest::new(|x| {
+            let ones = ONES_LIKE.call([x[0].into_arg()]).single();
+            vec![zeros_like(x[0]), ones_like(x[0]), zeros_like_op(x[0]), ones]
+        })
+        .inputs([[1.5f32, 2.0].into()])
+        .expect([[0.0f32, 0.0].into(), [1.0f32, 1.0].into(), [0.0f32, 0.0].into(), [1.0f32, 1.0].into()])
+        .run();
     }
 }

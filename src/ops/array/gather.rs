@@ -3,23 +3,59 @@
 use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
-use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig, resolve_axis};
+use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig, resolve_axis};
 use crate::shape::{Dim, PartialShape};
 
-/// The slices of `params` along dimension `axis` that `indices` names. TF: `tf.gather`.
+/// The slices of `params` along dimension 0 that `indices` names. TF: `tf.gather`.
 ///
-/// `indices` is int32 or int64 of any shape, which stands in the result in place of dimension `axis`. An index out of
-/// range is an error of the run.
+/// `indices` is int32 or int64 of any shape, which stands in the result in place of the dimension. Keyword arguments
+/// `axis`, another dimension, and `batch_dims`, how many leading dimensions `params` and `indices` share. An index out
+/// of range is an error of the run. The gradient cannot be built yet.
 ///
 /// ```
 /// use flowstone as tf;
-/// let y = tf::gather(tf::constant([10, 20, 30]), [2, 0], 0);
+/// let y = tf::gather(tf::constant([10, 20, 30]), [2, 0]);
 /// assert_eq!(tf::Session()?.run(y, tf::feed_dict! {})?.as_slice::<i32>()?, [30, 10]);
 /// # Ok::<(), tf::Error>(())
 /// ```
 #[track_caller]
-pub fn gather(params: impl IntoTensor, indices: impl IntoTensor, axis: impl IntoTensor) -> Tensor {
-    GATHER_V2.call([params.into_arg(), indices.into_arg(), axis.into_arg()]).single()
+pub fn gather(params: impl IntoTensor, indices: impl IntoTensor) -> Tensor {
+    gather_args(params, indices).build()
+}
+
+/// [`gather`] with keyword arguments.
+pub fn gather_args(params: impl IntoTensor, indices: impl IntoTensor) -> GatherArgs {
+    GatherArgs { params: params.into_arg(), indices: indices.into_arg(), axis: None, batch_dims: 0 }
+}
+
+/// A [`gather`] under construction: its keyword arguments.
+#[must_use = "nothing is built until `build` is called"]
+pub struct GatherArgs {
+    params: Arg,
+    indices: Arg,
+    axis: Option<Arg>,
+    batch_dims: i64,
+}
+
+impl GatherArgs {
+    /// The dimension that `indices` counts along, an int32 or int64; if not said, the first after those shared.
+    pub fn axis(mut self, axis: impl IntoTensor) -> Self {
+        self.axis = Some(axis.into_arg());
+        self
+    }
+
+    /// How many leading dimensions `params` and `indices` share; 0 if not said.
+    pub fn batch_dims(mut self, batch_dims: i64) -> Self {
+        self.batch_dims = batch_dims;
+        self
+    }
+
+    /// Builds the operation.
+    #[track_caller]
+    pub fn build(self) -> Tensor {
+        let axis = self.axis.unwrap_or_else(|| (self.batch_dims as i32).into_arg());
+        GATHER_V2.call([self.params, self.indices, axis]).attr("batch_dims", self.batch_dims).single()
+    }
 }
 
 pub(super) static GATHER_V2: OpDef = OpDef {
@@ -111,7 +147,7 @@ mod tests {
     #[test]
     fn gather_is_whole() {
         let x: Value = [[1.0f32, 2.0], [3.0, 4.0], [5.0, 6.0]].into();
-        OpTest::new(|x| vec![gather(x[0], x[1], 0), gather(x[0], [1, 1, 0], 1)])
+        OpTest::new(|x| vec![gather(x[0], x[1]), gather_args(x[0], [1, 1, 0]).axis(1).build()])
             .inputs([x, [[2i32, 0]].into()])
             .expect([
                 Value::new([1, 2, 2], vec![5.0f32, 6.0, 1.0, 2.0]).unwrap_or(Value::scalar(0)),

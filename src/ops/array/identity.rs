@@ -39,7 +39,7 @@ pub(crate) static IDENTITY: OpDef = OpDef {
     flags: Flags::PURE,
 };
 
-pub(super) static STOP_GRADIENT: OpDef = OpDef {
+pub(crate) static STOP_GRADIENT: OpDef = OpDef {
     sig: Sig::new("StopGradient(input: T) -> (output: T) where T: type"),
     infer: rules::unchanged,
     kernel: Kernel::Run(pass),

@@ -9,27 +9,34 @@ mod identity;
 mod placeholder;
 mod range;
 mod reshape;
+mod set;
 mod shape;
 mod slice;
+mod stitch;
 mod transpose;
 
 pub(crate) use broadcast::broadcast_gradient_args;
 pub use broadcast::{broadcast_to, tile};
 pub(crate) use concat::pack_named;
-pub use concat::{concat, stack, unstack};
+pub use concat::{StackArgs, UnstackArgs, concat, stack, stack_args, unstack, unstack_args};
 pub use constant::{constant, constant_of};
+pub(crate) use fill::ones_of;
 pub(crate) use fill::{FILL, zeros_like_op, zeros_of};
 pub use fill::{fill, ones, ones_like, zeros, zeros_like};
-pub use gather::gather;
-pub(crate) use identity::IDENTITY;
+pub use gather::{GatherArgs, gather, gather_args};
+pub(crate) use identity::{IDENTITY, STOP_GRADIENT};
 pub use identity::{identity, stop_gradient};
 pub use placeholder::{placeholder, placeholder_with_default};
 pub use range::range;
-pub use reshape::{expand_dims, reshape, squeeze};
+pub(crate) use reshape::reshape_exact;
+pub use reshape::{SqueezeArgs, expand_dims, reshape, squeeze, squeeze_args};
+pub use set::setdiff1d;
 pub use shape::{rank, shape, shape_n, size};
+pub(crate) use shape::{shape_as, size_as};
 pub(crate) use slice::slice_exact;
 pub use slice::{pad, slice};
-pub use transpose::{invert_permutation, transpose};
+pub use stitch::dynamic_stitch;
+pub use transpose::{TransposeArgs, invert_permutation, transpose, transpose_args};
 
 use crate::op::OpDef;
 
@@ -54,12 +61,14 @@ pub(super) static OPS: &[&OpDef] = &[
     &reshape::EXPAND_DIMS,
     &reshape::RESHAPE,
     &reshape::SQUEEZE,
+    &set::LIST_DIFF,
     &shape::RANK,
     &shape::SHAPE,
     &shape::SHAPE_N,
     &shape::SIZE,
     &slice::PAD,
     &slice::SLICE,
+    &stitch::DYNAMIC_STITCH,
     &transpose::INVERT_PERMUTATION,
     &transpose::TRANSPOSE,
 ];

@@ -1,9 +1,11 @@
 //! Range: numbers at even steps.
 
 use crate::dispatch;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::Tensor;
-use crate::op::{Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig};
+use crate::graph::{Tensor, get_default_graph};
+use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert};
+use crate::ops::math::cast;
 use crate::shape::PartialShape;
 use crate::value::{Number, Value};
 
@@ -12,7 +14,7 @@ const MOST: f64 = (1u64 << 40) as f64;
 
 /// The numbers from `start` up to but without `limit`, in steps of `delta`. TF: `tf.range`.
 ///
-/// All three are single numbers of one type. A step of 0, or one away from `limit`, is an error. No gradient.
+/// All three are single numbers, int32, int64, float32 or float64; the widest type of the three is that of the result. A step of 0, or one away from `limit`, is an error. No gradient.
 ///
 /// ```
 /// use flowstone as tf;
@@ -22,7 +24,27 @@ const MOST: f64 = (1u64 << 40) as f64;
 /// ```
 #[track_caller]
 pub fn range(start: impl IntoTensor, limit: impl IntoTensor, delta: impl IntoTensor) -> Tensor {
-    RANGE.call([start.into_arg(), limit.into_arg(), delta.into_arg()]).name("range").single()
+    let args = [start.into_arg(), limit.into_arg(), delta.into_arg()];
+    let graph = Arg::graph_of(&args).unwrap_or_else(|_| get_default_graph());
+    let scope = graph.scope_name("range");
+    let _scope = graph.name_scope(&format!("{scope}/"));
+    let [start, limit, delta] = args;
+    let all = [(start, "start"), (limit, "limit"), (delta, "delta")].map(|(arg, name)| convert(arg, name, None));
+    // The widest of the three types.
+    let width = |t: &Tensor| {
+        [DType::Int32, DType::Int64, DType::Float32, DType::Float64]
+            .into_iter()
+            .position(|d| t.dtype().is_ok_and(|own| own == d))
+    };
+    let widest = all.iter().max_by_key(|t| width(t)).and_then(|t| t.dtype().ok());
+    let [start, limit, delta] = all.map(|t| widest.map_or(t, |dtype| cast(t, dtype)).into_arg());
+    range_named(start, limit, delta, &format!("{scope}/"))
+}
+
+/// The bare operation, under a name.
+#[track_caller]
+pub(super) fn range_named(start: Arg, limit: Arg, delta: Arg, name: &str) -> Tensor {
+    RANGE.call([start, limit, delta]).name(name).single()
 }
 
 fn count(start: f64, limit: f64, delta: f64) -> Result<usize> {

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
-use crate::op::{Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, OpDef, Sig, resolve_axis};
+use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, OpDef, Sig, resolve_axis};
 use crate::ops::array::shape;
 use crate::shape::{Dim, PartialShape};
 
@@ -21,6 +21,12 @@ pub fn reshape(tensor: impl IntoTensor, shape: impl IntoTensor) -> Tensor {
     RESHAPE.call([tensor.into_arg(), shape.into_arg()]).single()
 }
 
+/// [`reshape`] under a full name.
+#[track_caller]
+pub(crate) fn reshape_exact(tensor: Tensor, shape: Tensor, name: &str) -> Tensor {
+    RESHAPE.call([tensor.into_arg(), shape.into_arg()]).name(name).single()
+}
+
 /// `input` with a new dimension of size 1 before dimension `axis`. TF: `tf.expand_dims`.
 ///
 /// `axis` is an int32 or int64 in [-rank - 1, rank].
@@ -29,11 +35,45 @@ pub fn expand_dims(input: impl IntoTensor, axis: impl IntoTensor) -> Tensor {
     EXPAND_DIMS.call([input.into_arg(), axis.into_arg()]).single()
 }
 
-/// `input` without the dimensions `axis`, which have size 1; without all of size 1 if there are none in `axis`.
-/// TF: `tf.squeeze`.
+/// `input` without its dimensions of size 1. TF: `tf.squeeze`.
+///
+/// Keyword argument `axis`: only these dimensions go; it is an error if one is not of size 1.
+///
+/// ```
+/// use flowstone as tf;
+/// let x = tf::zeros([1, 2, 1]);
+/// assert_eq!(tf::squeeze(x).shape().to_string(), "[2]");
+/// assert_eq!(tf::squeeze!(x, axis = [0]).shape().to_string(), "[2,1]");
+/// ```
 #[track_caller]
-pub fn squeeze(input: impl IntoTensor, axis: &[i64]) -> Tensor {
-    SQUEEZE.call([input.into_arg()]).attr("squeeze_dims", axis.to_vec()).single()
+pub fn squeeze(input: impl IntoTensor) -> Tensor {
+    squeeze_args(input).build()
+}
+
+/// [`squeeze`] with the keyword argument `axis`.
+pub fn squeeze_args(input: impl IntoTensor) -> SqueezeArgs {
+    SqueezeArgs { input: input.into_arg(), axis: Vec::new() }
+}
+
+/// A [`squeeze`] under construction.
+#[must_use = "nothing is built until `build` is called"]
+pub struct SqueezeArgs {
+    input: Arg,
+    axis: Vec<i64>,
+}
+
+impl SqueezeArgs {
+    /// The dimensions that go, negative ones counted from the end; all of size 1 if there are none.
+    pub fn axis(mut self, axis: impl Into<Vec<i64>>) -> Self {
+        self.axis = axis.into();
+        self
+    }
+
+    /// Builds the operation.
+    #[track_caller]
+    pub fn build(self) -> Tensor {
+        SQUEEZE.call([self.input]).attr("squeeze_dims", self.axis).single()
+    }
 }
 
 pub(super) static RESHAPE: OpDef = OpDef {
@@ -103,6 +143,12 @@ fn reshaped(ctx: &InferCtx) -> Result<PartialShape> {
                 Ok(PartialShape::new(dims.iter().enumerate().map(|(i, d)| if i == open { Some(size) } else { *d })))
             }
         },
+        // One size that the graph does not know, or that the run leaves open, follows all the same.
+        (Some(n), None) if dims.iter().filter(|d| d.is_none()).count() == 1 => {
+            let rest = product(&dims.iter().copied().filter(Option::is_some).collect::<Vec<_>>());
+            let size = rest.filter(|&rest| rest > 0 && n % rest == 0).map(|rest| n / rest);
+            Ok(PartialShape::new(dims.iter().map(|d| d.or(size))))
+        }
         _ => Ok(wanted),
     }
 }
@@ -181,11 +227,13 @@ mod tests {
 
     #[test]
     fn expand_and_squeeze_are_whole() {
-        OpTest::new(|x| vec![expand_dims(x[0], -1), expand_dims(x[0], 0), squeeze(expand_dims(x[0], 1), &[1])])
-            .inputs([[1.0f32, 2.0].into()])
-            .expect([[[1.0f32], [2.0]].into(), [[1.0f32, 2.0]].into(), [1.0f32, 2.0].into()])
-            .differentiable(&[0])
-            .run();
+        OpTest::new(|x| {
+            vec![expand_dims(x[0], -1), expand_dims(x[0], 0), squeeze_args(expand_dims(x[0], 1)).axis([1]).build()]
+        })
+        .inputs([[1.0f32, 2.0].into()])
+        .expect([[[1.0f32], [2.0]].into(), [[1.0f32, 2.0]].into(), [1.0f32, 2.0].into()])
+        .differentiable(&[0])
+        .run();
     }
 
     #[test]
@@ -196,6 +244,8 @@ mod tests {
         assert!(build_error(|| reshape(x(), [-1, 4])).contains("do not fill shape [?,4]"));
         assert!(build_error(|| reshape(x(), [-1, -1])).contains("more than one size open"));
         assert!(build_error(|| expand_dims(x(), 3)).contains("axis 3 is not in [-3, 3)"));
-        assert!(build_error(|| squeeze(x(), &[0])).contains("dimension 0 of shape [2,3] is not of size 1"));
+        assert!(
+            build_error(|| squeeze_args(x()).axis([0]).build()).contains("dimension 0 of shape [2,3] is not of size 1")
+        );
     }
 }

@@ -20,12 +20,26 @@ use crate::value::{Literal, Number, Value};
 /// ```
 #[track_caller]
 pub fn shape(input: impl IntoTensor) -> Tensor {
+    shape_as(input, DType::Int32)
+}
+
+/// [`shape`] as int32 or int64.
+#[track_caller]
+pub(crate) fn shape_as(input: impl IntoTensor, out_type: DType) -> Tensor {
     let input = convert(input.into_arg(), "input", None);
-    let sizes = |shape: Shape| shape.iter().map(|&n| i32::try_from(n).ok()).collect::<Option<Vec<i32>>>();
-    match input.shape().known().and_then(sizes) {
-        Some(sizes) => constant_named(Value::vector(sizes), "Shape"),
-        None => SHAPE.call([Arg::Tensor(input)]).single(),
+    let known = input.shape().known().and_then(|shape| sizes(&shape, out_type));
+    match known {
+        Some(sizes) => constant_named(sizes, "Shape"),
+        None => SHAPE.call([Arg::Tensor(input)]).attr("out_type", out_type).single(),
     }
+}
+
+/// The sizes as a list of int32 or int64; `None` if one is too large.
+fn sizes(shape: &Shape, out_type: DType) -> Option<Value> {
+    dispatch!(out_type, indices, T => {
+        shape.iter().map(|&n| integer::<T>(n)).collect::<Result<Vec<T>>>().map(Value::vector)
+    })
+    .ok()
 }
 
 /// The operation Shape, whatever is known of the sizes.
@@ -40,17 +54,33 @@ pub fn rank(input: impl IntoTensor) -> Tensor {
     let input = convert(input.into_arg(), "input", None);
     match input.rank().and_then(|rank| i32::try_from(rank).ok()) {
         Some(rank) => constant_named(Value::scalar(rank), "Rank"),
-        None => RANK.call([Arg::Tensor(input)]).single(),
+        None => rank_op(input),
     }
+}
+
+/// The operation Rank, whatever is known of it.
+#[track_caller]
+pub(super) fn rank_op(input: Tensor) -> Tensor {
+    RANK.call([Arg::Tensor(input)]).single()
 }
 
 /// The number of elements of `input` as an int32. TF: `tf.size`. A constant if it is known. No gradient.
 #[track_caller]
 pub fn size(input: impl IntoTensor) -> Tensor {
+    size_as(input, DType::Int32)
+}
+
+/// [`size`] as an int32 or int64.
+#[track_caller]
+pub(crate) fn size_as(input: impl IntoTensor, out_type: DType) -> Tensor {
     let input = convert(input.into_arg(), "input", None);
-    match input.shape().num_elements().and_then(|n| i32::try_from(n).ok()) {
-        Some(n) => constant_named(Value::scalar(n), "Size"),
-        None => SIZE.call([Arg::Tensor(input)]).single(),
+    let shape = input.shape();
+    let empty = shape.dims().is_some_and(|dims| dims.contains(&Some(0)));
+    let known = if empty { Some(0) } else { shape.num_elements() };
+    let known = known.and_then(|n| dispatch!(out_type, indices, T => integer::<T>(n).map(Value::scalar)).ok());
+    match known {
+        Some(n) => constant_named(n, "Size"),
+        None => SIZE.call([Arg::Tensor(input)]).attr("out_type", out_type).single(),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::kernels::copy::{gather_steps, scatter_rows};
 use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig};
-use crate::ops::array::{concat, rank, reshape, shape, stack};
+use crate::ops::array::{concat, rank, reshape, shape_as, stack};
 use crate::ops::math::sub;
 use crate::shape::{Dim, PartialShape};
 
@@ -57,10 +57,11 @@ pub(super) static SLICE: OpDef = OpDef {
     grad: Grad::Rule(|g| {
         let (x, begin) = (g.x(0), g.x(1));
         let rank = rank(x);
-        let size = shape(g.y(0));
-        let columns = stack([rank.into_arg(), 1.into_arg()], 0);
+        let index = begin.dtype()?;
+        let size = shape_as(g.y(0), index);
+        let columns = stack([rank.into_arg(), 1.into_arg()]);
         let before = reshape(begin, columns);
-        let after = reshape(sub(sub(shape(x), size), begin), columns);
+        let after = reshape(sub(sub(shape_as(x, index), size), begin), columns);
         let paddings = concat([before, after], 1);
         Ok(vec![Some(pad(g.dy(0), paddings)), None, None])
     }),
@@ -135,10 +136,10 @@ pub(super) static PAD: OpDef = OpDef {
     }),
     grad: Grad::Rule(|g| {
         let (x, paddings) = (g.x(0), g.x(1));
-        let column = stack([rank(x).into_arg(), 1.into_arg()], 0);
+        let column = stack([rank(x).into_arg(), 1.into_arg()]);
         let before = slice(paddings, [0, 0], column);
         let begin = reshape(before, [-1]);
-        Ok(vec![Some(slice(g.dy(0), begin, shape(x))), None])
+        Ok(vec![Some(slice(g.dy(0), begin, shape_as(x, paddings.dtype()?))), None])
     }),
     flags: Flags::PURE,
 };

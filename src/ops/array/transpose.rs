@@ -2,24 +2,71 @@
 
 use crate::dispatch;
 use crate::error::{Error, Result};
-use crate::graph::Tensor;
+use crate::graph::{Tensor, get_default_graph};
 use crate::kernels::copy::gather_steps;
-use crate::op::{Flags, Grad, IntoTensor, Kernel, OpDef, Sig};
+use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, OpDef, Sig, convert};
+use crate::ops::array::range::range_named;
+use crate::ops::array::shape::rank_op;
+use crate::ops::math::sub;
 use crate::shape::PartialShape;
 use crate::value::Value;
 
 /// `a` with its dimensions in the order `perm`. TF: `tf.transpose`.
 ///
-/// `perm` is a list of int32 or int64 that holds each dimension once. The gradient is transposed back.
+/// `perm` is a list of int32 or int64 that holds each dimension once; `transpose!(a)` reverses them. The gradient is transposed back.
 ///
 /// ```
 /// use flowstone as tf;
 /// let y = tf::transpose(tf::constant([[1, 2, 3], [4, 5, 6]]), [1, 0]);
 /// assert_eq!(y.shape().to_string(), "[3,2]");
+/// assert_eq!(tf::transpose!(y).shape().to_string(), "[2,3]");
 /// ```
 #[track_caller]
 pub fn transpose(a: impl IntoTensor, perm: impl IntoTensor) -> Tensor {
-    TRANSPOSE.call([a.into_arg(), perm.into_arg()]).name("transpose").single()
+    transpose_args(a).perm(perm).build()
+}
+
+/// [`transpose`] with the keyword argument `perm`.
+pub fn transpose_args(a: impl IntoTensor) -> TransposeArgs {
+    TransposeArgs { a: a.into_arg(), perm: None }
+}
+
+/// A [`transpose`] under construction.
+#[must_use = "nothing is built until `build` is called"]
+pub struct TransposeArgs {
+    a: Arg,
+    perm: Option<Arg>,
+}
+
+impl TransposeArgs {
+    /// The order of the dimensions; reversed if not said.
+    pub fn perm(mut self, perm: impl IntoTensor) -> Self {
+        self.perm = Some(perm.into_arg());
+        self
+    }
+
+    /// Builds the operation.
+    #[track_caller]
+    pub fn build(self) -> Tensor {
+        let Some(perm) = self.perm else { return reversed(convert(self.a, "a", None)) };
+        TRANSPOSE.call([self.a, perm]).name("transpose").single()
+    }
+}
+
+/// `a` with its dimensions in reverse.
+#[track_caller]
+fn reversed(a: Tensor) -> Tensor {
+    let graph = a.graph().unwrap_or_else(|_| get_default_graph());
+    let scope = graph.scope_name("transpose");
+    let _scope = graph.name_scope(&format!("{scope}/"));
+    let perm = match a.rank() {
+        Some(rank) => Value::vector((0..rank as i32).rev().collect::<Vec<_>>()).into_arg(),
+        None => {
+            let rank = rank_op(a);
+            range_named(sub(rank, 1).into_arg(), (-1).into_arg(), (-1).into_arg(), "Range").into_arg()
+        }
+    };
+    TRANSPOSE.call([a.into_arg(), perm]).name(format!("{scope}/")).single()
 }
 
 /// The permutation that undoes `x`. TF: `tf.invert_permutation`. No gradient.

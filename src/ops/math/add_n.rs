@@ -7,7 +7,8 @@ use crate::kernels::elementwise::{Broadcast, binary_in_place};
 use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig, rules};
 use crate::value::Number;
 
-/// The sum of `inputs`, all of one shape and number type. TF: `tf.add_n`. They are added in their order.
+/// The sum of `inputs`, all of one shape and number type. TF: `tf.add_n`. They are added in their order; one
+/// tensor alone is given back.
 ///
 /// ```
 /// use flowstone as tf;
@@ -17,7 +18,11 @@ use crate::value::Number;
 /// ```
 #[track_caller]
 pub fn add_n<T: IntoTensor>(inputs: impl IntoIterator<Item = T>) -> Tensor {
-    ADD_N.call([Arg::list(inputs)]).single()
+    let inputs: Vec<Arg> = inputs.into_iter().map(IntoTensor::into_arg).collect();
+    if let [Arg::Tensor(one)] = inputs.as_slice() {
+        return *one;
+    }
+    ADD_N.call([Arg::List(inputs)]).single()
 }
 
 fn run<T: Number>(ctx: &mut KernelCtx) -> Result<()> {

@@ -4,13 +4,14 @@ use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
-use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, resolve_axis};
+use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, resolve_axis};
 use crate::shape::PartialShape;
 use crate::value::{Number, Value};
 
 /// The index of the largest element along dimension `axis`, as int64; of several the first. TF: `tf.argmax`.
 ///
-/// `axis` is an int32 or int64. It is an error of the run if the dimension is empty. No gradient.
+/// `axis` is an int32 or int64; keyword argument `output_type`: int32 instead of int64. It is an error of the run if the
+/// dimension is empty. No gradient.
 ///
 /// ```
 /// use flowstone as tf;
@@ -20,13 +21,47 @@ use crate::value::{Number, Value};
 /// ```
 #[track_caller]
 pub fn argmax(input: impl IntoTensor, axis: impl IntoTensor) -> Tensor {
-    ARG_MAX.call([input.into_arg(), axis.into_arg()]).single()
+    argmax_args(input, axis).build()
+}
+
+/// [`argmax`] with the keyword argument `output_type`.
+pub fn argmax_args(input: impl IntoTensor, axis: impl IntoTensor) -> ArgArgs {
+    ArgArgs { op: &ARG_MAX, args: [input.into_arg(), axis.into_arg()], output_type: DType::Int64 }
 }
 
 /// The index of the smallest element along dimension `axis`, as int64; of several the first. TF: `tf.argmin`.
+///
+/// As [`argmax`] in all else.
 #[track_caller]
 pub fn argmin(input: impl IntoTensor, axis: impl IntoTensor) -> Tensor {
-    ARG_MIN.call([input.into_arg(), axis.into_arg()]).single()
+    argmin_args(input, axis).build()
+}
+
+/// [`argmin`] with the keyword argument `output_type`.
+pub fn argmin_args(input: impl IntoTensor, axis: impl IntoTensor) -> ArgArgs {
+    ArgArgs { op: &ARG_MIN, args: [input.into_arg(), axis.into_arg()], output_type: DType::Int64 }
+}
+
+/// An [`argmax`] or [`argmin`] under construction.
+#[must_use = "nothing is built until `build` is called"]
+pub struct ArgArgs {
+    op: &'static OpDef,
+    args: [Arg; 2],
+    output_type: DType,
+}
+
+impl ArgArgs {
+    /// The type of the indices: int64 if not said, or int32.
+    pub fn output_type(mut self, output_type: DType) -> Self {
+        self.output_type = output_type;
+        self
+    }
+
+    /// Builds the operation.
+    #[track_caller]
+    pub fn build(self) -> Tensor {
+        self.op.call(self.args).attr("output_type", self.output_type).single()
+    }
 }
 
 fn infer(ctx: &mut InferCtx) -> Result<()> {

@@ -5,7 +5,7 @@ use std::ops;
 use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{Tensor, built_at, here};
+use crate::graph::{Tensor, built_at, get_default_graph, here};
 use crate::op::{
     Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, KernelFn, NodeInfo, OpDef, Sig, convert, rules,
 };
@@ -42,6 +42,8 @@ binary_functions! {
     subtract SUB "Sub";
     /// `x * y`, element by element, broadcast. TF: `tf.multiply`. The operator `*` does the same.
     multiply MUL "Mul";
+    /// `x / y`, and 0 where `y` is 0, element by element, broadcast. TF: `tf.div_no_nan`. float32 or float64.
+    div_no_nan DIV_NO_NAN "div_no_nan";
     /// The largest whole number not above `x / y`, element by element, broadcast. TF: `tf.floordiv`.
     ///
     /// Division of whole numbers by zero is an error of the run. No gradient.
@@ -49,7 +51,7 @@ binary_functions! {
     /// What is left of `x` after `floordiv(x, y)` times `y`; it has the sign of `y`. TF: `tf.floormod`, `tf.mod`.
     ///
     /// Division of whole numbers by zero is an error of the run.
-    floormod FLOOR_MOD "mod";
+    floormod FLOOR_MOD "FloorMod";
 }
 
 /// `x - y` as Python's operator names it.
@@ -68,6 +70,12 @@ pub(crate) fn raw_mul(x: Tensor, y: Tensor) -> Tensor {
 #[track_caller]
 pub(crate) fn add_named(x: Arg, y: Arg, name: &str) -> Tensor {
     ADD_V2.call([x, y]).name(name).single()
+}
+
+/// `floordiv` with a name.
+#[track_caller]
+pub(crate) fn floordiv_named(x: Arg, y: Arg, name: &str) -> Tensor {
+    FLOOR_DIV.call([x, y]).name(name).single()
 }
 
 /// `x * y` with a name.
@@ -99,8 +107,13 @@ pub(crate) fn truediv_named(x: Arg, y: Arg, name: &str) -> Tensor {
         _ => None,
     };
     let Some(wide) = wide else { return REAL_DIV.call([x, y]).name(name).single() };
+    let args = [x, y];
+    let graph = Arg::graph_of(&args).unwrap_or_else(|_| get_default_graph());
+    let scope = graph.scope_name(name);
+    let _scope = graph.name_scope(&format!("{scope}/"));
+    let [x, y] = args;
     let [x, y] = [(x, "x"), (y, "y")].map(|(arg, name)| cast(convert(arg, name, dtype), wide));
-    REAL_DIV.call([x.into_arg(), y.into_arg()]).name(name).single()
+    REAL_DIV.call([x.into_arg(), y.into_arg()]).name(format!("{scope}/")).single()
 }
 
 /// Tensors and variables on the left take anything on the right; numbers on the left take tensors and variables.
@@ -173,6 +186,11 @@ enum Axes {
 
 /// Gradients `gx` and `gy` of the broadcast shape, summed to the shapes of `x` and `y`; TF: `_ReduceGradientArgs`.
 pub(crate) fn reduce_gradients(x: Tensor, y: Tensor, gx: Tensor, gy: Tensor) -> Vec<Option<Tensor>> {
+    reduce_some_gradients(x, y, [Some(gx), Some(gy)])
+}
+
+/// As [`reduce_gradients`], where there may be no gradient.
+pub(super) fn reduce_some_gradients(x: Tensor, y: Tensor, [gx, gy]: [Option<Tensor>; 2]) -> Vec<Option<Tensor>> {
     let (sx, sy) = (shape(x), shape(y));
     let (ax, ay) = match reduction_axes(&x.shape(), &y.shape()) {
         Some((ax, ay)) => (Axes::Known(ax), Axes::Known(ay)),
@@ -189,7 +207,7 @@ pub(crate) fn reduce_gradients(x: Tensor, y: Tensor, gx: Tensor, gy: Tensor) -> 
         };
         reshape(reduce_sum_args(gradient).axis(axes).keepdims(true).build(), shape)
     };
-    vec![Some(reduce(gx, sx, ax, x, y)), Some(reduce(gy, sy, ay, y, x))]
+    vec![gx.map(|gx| reduce(gx, sx, ax, x, y)), gy.map(|gy| reduce(gy, sy, ay, y, x))]
 }
 
 /// The axes along which each operand is repeated, if that is known.
@@ -294,6 +312,19 @@ pub(super) static REAL_DIV: OpDef = OpDef {
     flags: Flags::PURE,
 };
 
+pub(super) static DIV_NO_NAN: OpDef = OpDef {
+    sig: Sig::new("DivNoNan(x: T, y: T) -> (z: T) where T: floating"),
+    infer: rules::broadcasting,
+    kernel: binary_kernel!(floats, T, |x: T, y: T| if y == 0.0 { 0.0 } else { x / y }),
+    grad: Grad::Rule(|g| {
+        let (x, y, dy) = (g.x(0), g.x(1), g.dy(0));
+        let gx = div_no_nan(dy, y);
+        let gy = dy * div_no_nan(div_no_nan(-x, y), y);
+        Ok(reduce_gradients(x, y, gx, gy))
+    }),
+    flags: Flags::PURE,
+};
+
 /// Division that rounds down, of one kind of number.
 trait FloorDivision: Number {
     /// `None`: division by zero of whole numbers.
@@ -367,7 +398,7 @@ pub(super) static FLOOR_MOD: OpDef = OpDef {
     kernel: Kernel::Make(|node| division_kernel(node, true)),
     grad: Grad::Rule(|g| {
         let (x, y, dy) = (g.x(0), g.x(1), g.dy(0));
-        let quotient = floordiv(x, y);
+        let quotient = FLOOR_DIV.call([x.into_arg(), y.into_arg()]).single();
         let minus = neg(quotient);
         let gy = dy * minus;
         Ok(reduce_gradients(x, y, dy, gy))

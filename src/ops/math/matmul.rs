@@ -206,7 +206,7 @@ fn batched_grad(g: &GradCtx) -> Result<Vec<Option<Tensor>>> {
         return Ok(vec![Some(gx), Some(gy)]);
     }
     let (sx, sy) = (shape(x), shape(y));
-    let outer = |s: Tensor, t: Tensor| slice(s, [0], crate::ops::array::stack([crate::ops::array::rank(t) - 2], 0));
+    let outer = |s: Tensor, t: Tensor| slice(s, [0], crate::ops::array::stack([crate::ops::array::rank(t) - 2]));
     let (ax, ay) = broadcast_gradient_args(outer(sx, x), outer(sy, y));
     let reduce = |gradient, axes, shape| Some(reshape(reduce_sum_args(gradient).axis(axes).build(), shape));
     Ok(vec![reduce(gx, ax, sx), reduce(gy, ay, sy)])

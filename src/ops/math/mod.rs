@@ -5,22 +5,26 @@ mod arg;
 mod arithmetic;
 mod cast;
 mod compare;
+mod cumulative;
 mod matmul;
 mod reduce;
+mod select;
 mod unary;
 
 pub use add_n::add_n;
-pub use arg::{argmax, argmin};
-pub use arithmetic::{add, divide, floordiv, floormod, multiply, subtract};
-pub(crate) use arithmetic::{add_named, mul_named, raw_mul, truediv_named};
+pub use arg::{ArgArgs, argmax, argmax_args, argmin, argmin_args};
+pub use arithmetic::{add, div_no_nan, divide, floordiv, floormod, multiply, subtract};
+pub(crate) use arithmetic::{add_named, floordiv_named, mul_named, truediv_named};
 pub(crate) use arithmetic::{neg, sub};
 pub use cast::cast;
 pub use compare::{equal, greater, greater_equal, less, less_equal, logical_and, logical_not, logical_or, not_equal};
+pub use cumulative::{CumulativeArgs, cumprod, cumprod_args, cumsum, cumsum_args};
 pub use matmul::{MatMulArgs, matmul, matmul_args};
 pub use reduce::{
     ReduceArgs, reduce_max, reduce_max_args, reduce_mean, reduce_mean_args, reduce_min, reduce_min_args, reduce_prod,
     reduce_prod_args, reduce_sum, reduce_sum_args,
 };
+pub use select::{maximum, minimum, where_v2};
 pub use unary::{abs, exp, log, negative, reciprocal, sigmoid, sign, sqrt, square, tanh};
 
 use crate::op::OpDef;
@@ -31,6 +35,7 @@ pub(super) static OPS: &[&OpDef] = &[
     &arg::ARG_MIN,
     &arithmetic::ADD,
     &arithmetic::ADD_V2,
+    &arithmetic::DIV_NO_NAN,
     &arithmetic::FLOOR_DIV,
     &arithmetic::FLOOR_MOD,
     &arithmetic::MUL,
@@ -46,6 +51,8 @@ pub(super) static OPS: &[&OpDef] = &[
     &compare::LOGICAL_NOT,
     &compare::LOGICAL_OR,
     &compare::NOT_EQUAL,
+    &cumulative::CUMPROD,
+    &cumulative::CUMSUM,
     &matmul::BATCH_MAT_MUL_V2,
     &matmul::MAT_MUL,
     &reduce::MAX,
@@ -53,11 +60,15 @@ pub(super) static OPS: &[&OpDef] = &[
     &reduce::MIN,
     &reduce::PROD,
     &reduce::SUM,
+    &select::MAXIMUM,
+    &select::MINIMUM,
+    &select::SELECT_V2,
     &unary::ABS,
     &unary::EXP,
     &unary::LOG,
     &unary::NEG,
     &unary::RECIPROCAL,
+    &unary::RECIPROCAL_GRAD,
     &unary::SIGMOID,
     &unary::SIGMOID_GRAD,
     &unary::SIGN,

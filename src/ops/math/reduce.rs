@@ -10,10 +10,13 @@ use crate::kernels::reduce::Reduction;
 use crate::op::{
     Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert, resolve_axis,
 };
-use crate::ops::array::{broadcast_to, constant_of, gather, range, rank, reshape, shape, size, tile};
-use crate::ops::math::{cast, equal, truediv_named};
+use crate::ops::array::{
+    broadcast_to, concat, dynamic_stitch, gather, invert_permutation, ones_of, pack_named, range, rank, reshape,
+    reshape_exact, setdiff1d, shape, size, size_as, tile, transpose,
+};
+use crate::ops::math::{cast, cumprod_args, equal, floordiv_named, maximum, truediv_named};
 use crate::shape::{Dim, PartialShape};
-use crate::value::{Number, Value};
+use crate::value::{Literal, Number, Value};
 
 /// A reduction under construction: the keyword arguments of [`reduce_sum`] and its kin.
 #[must_use = "nothing is built until `build` is called"]
@@ -51,9 +54,14 @@ impl ReduceArgs {
     #[track_caller]
     pub fn build(self) -> Tensor {
         let input = convert(self.input, "input_tensor", None);
+        let everything = self.axis.is_none() && !self.keepdims;
         let axis = self.axis.unwrap_or_else(|| all_axes(input));
         let call = self.op.call([Arg::Tensor(input), axis]);
-        call.attr("keep_dims", self.keepdims).single()
+        let reduced = call.attr("keep_dims", self.keepdims).single();
+        if everything {
+            reduced.set_shape(PartialShape::scalar());
+        }
+        reduced
     }
 }
 
@@ -61,8 +69,8 @@ impl ReduceArgs {
 #[track_caller]
 fn all_axes(x: Tensor) -> Arg {
     let axes = match x.rank() {
-        Some(rank) => convert(Value::vector((0..rank as i32).collect::<Vec<_>>()).into_arg(), "Const", None),
-        None => range(0, rank(x), 1),
+        Some(rank @ 1..) => convert(Value::vector((0..rank as i32).collect::<Vec<_>>()).into_arg(), "Const", None),
+        _ => range(0, rank(x), 1),
     };
     Arg::Tensor(axes)
 }
@@ -100,7 +108,7 @@ functions! {
     /// towards zero. Keyword arguments `axis` and `keepdims`.
     reduce_mean reduce_mean_args MEAN;
     /// The product of all elements. TF: `tf.reduce_prod`. Numbers; 1 for an empty array.
-    /// Keyword arguments `axis` and `keepdims`. The gradient cannot be built yet.
+    /// Keyword arguments `axis` and `keepdims`. The gradient is right where elements are 0, too.
     reduce_prod reduce_prod_args PROD;
     /// The largest element. TF: `tf.reduce_max`. Numbers; the lowest number of the type for an empty array.
     /// Keyword arguments `axis` and `keepdims`. The gradient is shared by the elements that are the largest.
@@ -167,7 +175,7 @@ reductions! {
     SUM "Sum", T, T::ZERO, T::plus, |x, _| x, Grad::Rule(|g| Ok(vec![Some(sum_grad(g)?), None]));
     MEAN "Mean", T, T::ZERO, T::plus, mean_of::<T>, Grad::Rule(mean_grad);
     PROD "Prod", T, T::ONE, T::times, |x, _| x,
-        Grad::Missing("it needs Cumprod and ListDiff, which are not there yet");
+        Grad::Rule(|g| Ok(vec![Some(product_grad(g)?), None]));
     MAX "Max", T, T::LOWEST, |a, b| if b > a || b.is_nan() { b } else { a }, |x, _| x, Grad::Rule(extreme_grad);
     MIN "Min", T, T::HIGHEST, |a, b| if b < a || b.is_nan() { b } else { a }, |x, _| x, Grad::Rule(extreme_grad);
 }
@@ -199,29 +207,58 @@ fn sum_grad(g: &GradCtx) -> Result<Tensor> {
             let reduced = reduced_axes(&axes, rank)?;
             let kept: Vec<i32> = sizes.iter().zip(&reduced).map(|(n, gone)| if *gone { 1 } else { *n }).collect();
             let times: Vec<i32> = sizes.iter().zip(&reduced).map(|(n, gone)| if *gone { *n } else { 1 }).collect();
+            leave_division(g, (sizes, axes), &kept);
             return Ok(tile(reshape(dy, kept), times));
         }
     }
     let input_shape = shape(x);
-    let dy = if g.attrs().bool("keep_dims")? { dy } else { reshape(dy, kept_shape(input_shape, g.x(1), x.rank())) };
+    let dy = if g.attrs().bool("keep_dims")? {
+        dy
+    } else {
+        let kept = {
+            let _near = g.graph().colocate_with(input_shape.op());
+            kept_shape(input_shape, g.x(1))
+        };
+        reshape(dy, kept)
+    };
     Ok(broadcast_to(dy, input_shape))
+}
+
+/// TensorFlow computes by how much to tile with nodes that it then leaves unused, once in a graph for each shape and
+/// list of axes. They are built here too, since they take part in naming.
+fn leave_division(g: &GradCtx, key: (Vec<i32>, Vec<i64>), kept: &[i32]) {
+    const SEEN: &str = "_reduced_shapes";
+    if !g.graph().get_collection::<(Vec<i32>, Vec<i64>)>(SEEN).contains(&key) {
+        floordiv_named(key.0.as_slice().into_arg(), maximum(kept, 1).into_arg(), "floordiv");
+        g.graph().add_to_collection(SEEN, key);
+    }
 }
 
 fn sizes(shape: &PartialShape) -> Option<Vec<i32>> {
     shape.known()?.iter().map(|&n| i32::try_from(n).ok()).collect()
 }
 
-/// The shape of a reduction that keeps its dimensions: `input_shape` with 1 at `axes`.
-fn kept_shape(input_shape: Tensor, axes: Tensor, rank: Option<usize>) -> Tensor {
-    // 1 where an axis is reduced: 1 + (size - 1) * (no axis equals this place).
-    let axes = cast(axes, DType::Int32);
-    let count = rank.map_or_else(|| size(input_shape), |rank| constant_of(rank as i32, DType::Int32));
-    let axes = reshape((axes + count) % count, [-1, 1]);
-    let places = reshape(range(0, count, 1), [1, -1]);
-    let hit = reduce_max_args(cast(equal(axes, places), DType::Int32)).axis(0).build();
-    // The maximum over no axes at all is the lowest number.
-    let hit = cast(crate::ops::math::greater(hit, 0), DType::Int32);
-    input_shape - (input_shape - 1) * hit
+/// The shape of a reduction that keeps its dimensions: `input_shape` with 1 at `axes`. TF: `reduced_shape`.
+fn kept_shape(input_shape: Tensor, axes: Tensor) -> Arg {
+    if let (Some(mut sizes), Some(axes)) = (known_integers(input_shape), known_integers(axes)) {
+        for axis in axes {
+            if let Some(size) = resolve_axis(axis, sizes.len()).ok().and_then(|axis| sizes.get_mut(axis)) {
+                *size = 1;
+            }
+        }
+        return Arg::Literal(Value::vector(sizes).convert(DType::Int32).map(Literal::firm));
+    }
+    let dtype = axes.dtype().unwrap_or(DType::Int32);
+    let count = size_as(input_shape, dtype);
+    let axes = (axes + count) % count;
+    let ones = ones_of(shape(axes), DType::Int32, "ones");
+    // Numbers are int32 here, whatever type the axes have.
+    let places = [range(0, count, 1), axes].map(|list| cast(list, DType::Int32));
+    dynamic_stitch(places, [input_shape, ones]).into_arg()
+}
+
+fn known_integers(tensor: Tensor) -> Option<Vec<i64>> {
+    tensor.fact()?.integers?.iter().copied().collect()
 }
 
 fn mean_grad(g: &GradCtx) -> Result<Vec<Option<Tensor>>> {
@@ -236,22 +273,53 @@ fn mean_grad(g: &GradCtx) -> Result<Vec<Option<Tensor>>> {
         _ => {
             let input_shape = shape(g.x(0));
             let count = size(input_shape);
-            let axes = cast(g.x(1), DType::Int32);
-            let axes = (axes + count) % count;
-            cast(reduce_prod(gather(input_shape, axes, 0)), dtype)
+            let axes = (cast(g.x(1), DType::Int32) + count) % count;
+            cast(reduce_prod(gather(input_shape, axes)), dtype)
         }
     };
     Ok(vec![Some(truediv_named(sum.into_arg(), factor.into_arg(), "truediv")), None])
+}
+
+/// Each element's share is the product of all others: two running products, so that zeros do no harm.
+fn product_grad(g: &GradCtx) -> Result<Tensor> {
+    let (x, mut dy) = (g.x(0), g.dy(0));
+    let input_shape = shape(x);
+    let axes = reshape(g.x(1), [-1]);
+    if !g.attrs().bool("keep_dims")? {
+        dy = reshape(dy, kept_shape(input_shape, g.x(1)));
+    }
+    dy = broadcast_to(dy, input_shape);
+    let (perm, counts) = {
+        let _device = g.graph().device("/cpu:0");
+        let rank = rank(x);
+        let reduced = (cast(axes, DType::Int32) + rank) % rank;
+        let (kept, _) = setdiff1d(range(0, rank, 1), reduced);
+        let perm = concat([reduced, kept], 0);
+        (perm, [reduced, kept].map(|axes| reduce_prod(gather(input_shape, axes))))
+    };
+    // All that is multiplied along one dimension.
+    let permuted = transpose(x, perm);
+    let permuted_shape = shape(permuted);
+    let lines = {
+        let scope = g.graph().scope_name("Reshape");
+        let sizes = pack_named(counts.map(IntoTensor::into_arg).to_vec(), &format!("{scope}/shape/"));
+        reshape_exact(permuted, sizes, &format!("{scope}/"))
+    };
+    let left = cumprod_args(lines).axis(0).exclusive(true).build();
+    let right = cumprod_args(lines).axis(0).exclusive(true).reverse(true).build();
+    let others = reshape(left * right, permuted_shape);
+    let dx = dy * transpose(others, invert_permutation(perm));
+    Ok(reshape(dx, input_shape))
 }
 
 fn extreme_grad(g: &GradCtx) -> Result<Vec<Option<Tensor>>> {
     let (x, mut y, mut dy) = (g.x(0), g.y(0), g.dy(0));
     let input_shape = shape(x);
     let kept = if g.attrs().bool("keep_dims")? {
-        shape(y)
+        shape(y).into_arg()
     } else {
-        let kept = kept_shape(input_shape, g.x(1), x.rank());
-        (y, dy) = (reshape(y, kept), reshape(dy, kept));
+        let kept = kept_shape(input_shape, g.x(1));
+        (y, dy) = (reshape(y, kept.clone()), reshape(dy, kept.clone()));
         kept
     };
     let indicators = cast(equal(y, x), dy.dtype()?);

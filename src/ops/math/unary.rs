@@ -4,7 +4,7 @@ use crate::graph::Tensor;
 use crate::op::{Arg, Flags, Grad, IntoTensor, OpDef, Sig, rules};
 use crate::ops::array::constant_of;
 use crate::ops::elementwise::{binary_kernel, unary_kernel};
-use crate::ops::math::{multiply, raw_mul};
+use crate::ops::math::multiply;
 use crate::value::Number;
 
 macro_rules! unary_functions {
@@ -81,6 +81,7 @@ pub(super) static SQRT_GRAD: OpDef = OpDef {
     kernel: binary_kernel!(floats, T, |y: T, dy: T| dy * 0.5 / y),
     grad: Grad::Rule(|g| {
         let (y, ddy) = (g.x(0), g.dy(0));
+        let _after = g.graph().control_dependencies(&[ddy.op()]);
         let quotient = ddy / y;
         Ok(vec![Some(-quotient * g.y(0)), Some(0.5 * quotient)])
     }),
@@ -137,8 +138,25 @@ pub(super) static RECIPROCAL: OpDef = OpDef {
     sig: Sig::new("Reciprocal(x: T) -> (y: T) where T: floating"),
     infer: rules::same_shape,
     kernel: unary_kernel!(floats, T, |x: T| 1.0 / x),
-    // TensorFlow has an operation of its own for this; the sum of products is the same.
-    grad: Grad::Rule(|g| Ok(vec![Some(-(g.dy(0) * square(g.y(0))))])),
+    grad: Grad::Rule(|g| Ok(vec![Some(reciprocal_grad(g.y(0), g.dy(0)))])),
+    flags: Flags::PURE,
+};
+
+#[track_caller]
+fn reciprocal_grad(y: Tensor, dy: Tensor) -> Tensor {
+    RECIPROCAL_GRAD.call([y.into_arg(), dy.into_arg()]).single()
+}
+
+/// `-dy * y * y` for `y = 1 / x`.
+pub(super) static RECIPROCAL_GRAD: OpDef = OpDef {
+    sig: Sig::new("ReciprocalGrad(y: T, dy: T) -> (z: T) where T: floating"),
+    infer: rules::all_alike,
+    kernel: binary_kernel!(floats, T, |y: T, dy: T| -dy * (y * y)),
+    grad: Grad::Rule(|g| {
+        let (y, dy, ddy) = (g.x(0), g.x(1), g.dy(0));
+        let _after = g.graph().control_dependencies(&[ddy.op()]);
+        Ok(vec![Some(ddy * -2.0 * dy * y), Some(reciprocal_grad(y, ddy))])
+    }),
     flags: Flags::PURE,
 };
 
@@ -160,8 +178,9 @@ pub(super) static TANH_GRAD: OpDef = OpDef {
     kernel: binary_kernel!(floats, T, |y: T, dy: T| dy * (1.0 - y * y)),
     grad: Grad::Rule(|g| {
         let (y, ddy) = (g.x(0), g.dy(0));
-        let again = TANH_GRAD.call([y.into_arg(), ddy.into_arg()]).single();
-        Ok(vec![Some(ddy * -2.0 * g.x(1) * y), Some(again)])
+        let _after = g.graph().control_dependencies(&[ddy.op()]);
+        let dy = ddy * -2.0 * g.x(1) * y;
+        Ok(vec![Some(dy), Some(TANH_GRAD.call([y.into_arg(), ddy.into_arg()]).single())])
     }),
     flags: Flags::PURE,
 };
@@ -189,7 +208,8 @@ pub(super) static SIGMOID_GRAD: OpDef = OpDef {
     kernel: binary_kernel!(floats, T, |y: T, dy: T| dy * y * (1.0 - y)),
     grad: Grad::Rule(|g| {
         let (y, dy, ddy) = (g.x(0), g.x(1), g.dy(0));
-        let gb = raw_mul(ddy, dy);
+        let _after = g.graph().control_dependencies(&[ddy.op()]);
+        let gb = ddy * dy;
         Ok(vec![Some(gb - 2.0 * gb * y), Some(sigmoid_grad(y.into_arg(), ddy.into_arg()))])
     }),
     flags: Flags::PURE,

@@ -7,14 +7,14 @@ use crate::kernels::conv::{self, Conv2d};
 use crate::op::{Arg, Call, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, NodeInfo, OpDef, Sig};
 use crate::ops::array::{shape, shape_n};
 use crate::ops::elementwise::kernel_fn;
-use crate::ops::nn::window::{IntoPadding, Window};
+use crate::ops::nn::window::{IntoPadding, PaddingAttrs, Window};
 use crate::shape::{PartialShape, Shape, merge_dims};
 
 /// Two-dimensional convolution. TF: `tf.nn.conv2d`.
 ///
 /// `input` is float32, float64 or int32 of shape [batch, height, width, in], `filter` of the same type and shape
 /// [filter height, filter width, in, out]; `strides` has one number for each dimension of `input`; `padding` is `"SAME"`
-/// or `"VALID"`. Keyword arguments `dilations`, `data_format`, `explicit_paddings`. The gradients are convolutions too.
+/// or `"VALID"`, or zeros before and after for each dimension. Keyword arguments `dilations`, `data_format`. The gradients are convolutions too.
 ///
 /// ```
 /// use flowstone as tf;
@@ -39,7 +39,6 @@ pub fn conv2d_args(
         filter: filter.into_arg(),
         strides,
         padding: padding.into_padding(),
-        explicit_paddings: Vec::new(),
         data_format: "NHWC".into(),
         dilations: [1; 4],
     }
@@ -51,8 +50,7 @@ pub struct Conv2dArgs {
     input: Arg,
     filter: Arg,
     strides: [i64; 4],
-    padding: String,
-    explicit_paddings: Vec<i64>,
+    padding: PaddingAttrs,
     data_format: String,
     dilations: [i64; 4],
 }
@@ -70,21 +68,12 @@ impl Conv2dArgs {
         self
     }
 
-    /// How many zeros stand before and after, for each dimension; sets the padding to `"EXPLICIT"`.
-    pub fn explicit_paddings(mut self, paddings: [[i64; 2]; 4]) -> Self {
-        self.explicit_paddings = paddings.concat();
-        self.padding = "EXPLICIT".into();
-        self
-    }
-
     /// Builds the convolution.
     #[track_caller]
     pub fn build(self) -> Tensor {
-        CONV_2D
-            .call([self.input, self.filter])
+        self.padding
+            .set(CONV_2D.call([self.input, self.filter]))
             .attr("strides", self.strides.to_vec())
-            .attr("padding", self.padding.as_str())
-            .attr("explicit_paddings", self.explicit_paddings)
             .attr("data_format", self.data_format.as_str())
             .attr("dilations", self.dilations.to_vec())
             .single()
@@ -193,10 +182,10 @@ pub(super) static CONV_2D: OpDef = OpDef {
 fn with_attrs(g: &GradCtx, call: Call) -> Result<Tensor> {
     let attrs = g.attrs();
     Ok(call
-        .attr("strides", attrs.ints("strides")?.to_vec())
-        .attr("use_cudnn_on_gpu", attrs.bool("use_cudnn_on_gpu")?)
         .attr("padding", attrs.str("padding")?)
         .attr("explicit_paddings", attrs.ints("explicit_paddings")?.to_vec())
+        .attr("strides", attrs.ints("strides")?.to_vec())
+        .attr("use_cudnn_on_gpu", attrs.bool("use_cudnn_on_gpu")?)
         .attr("data_format", attrs.str("data_format")?)
         .attr("dilations", attrs.ints("dilations")?.to_vec())
         .single())
@@ -296,8 +285,8 @@ mod tests {
             .differentiable(&[0, 1])
             .run();
         OpTest::new(|x| {
-            let call = conv2d_args(x[0], x[1], [1, 1, 2, 1], "VALID").dilations([1, 2, 1, 1]);
-            vec![call.explicit_paddings([[0, 0], [1, 0], [2, 1], [0, 0]]).build()]
+            let paddings = [[0, 0], [1, 0], [2, 1], [0, 0]];
+            vec![conv2d_args(x[0], x[1], [1, 1, 2, 1], paddings).dilations([1, 2, 1, 1]).build()]
         })
         .inputs([numbers([1, 5, 4, 1]), numbers([2, 2, 1, 2])])
         .differentiable(&[0, 1])

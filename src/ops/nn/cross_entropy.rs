@@ -2,11 +2,11 @@
 
 use crate::dispatch;
 use crate::error::{Error, Result};
-use crate::graph::Tensor;
+use crate::graph::{Tensor, get_default_graph};
 use crate::kernels::elementwise::Broadcast;
 use crate::kernels::softmax::{Real, cross_entropy};
-use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, broadcast, convert};
-use crate::ops::array::{concat, expand_dims, pack_named, rank, reshape, shape, squeeze, stop_gradient};
+use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, broadcast, convert};
+use crate::ops::array::{STOP_GRADIENT, concat, expand_dims, pack_named, rank, reshape, shape, squeeze_args};
 use crate::ops::math::{cast, matmul, mul_named, neg, subtract};
 use crate::ops::nn::{log_softmax, softmax};
 use crate::shape::{Dim, PartialShape};
@@ -25,27 +25,32 @@ use crate::shape::{Dim, PartialShape};
 /// ```
 #[track_caller]
 pub fn softmax_cross_entropy_with_logits_v2(labels: impl IntoTensor, logits: impl IntoTensor) -> Tensor {
-    build(labels.into_arg(), logits.into_arg())
+    build(labels.into_arg(), logits.into_arg(), "softmax_cross_entropy_with_logits")
 }
 
 /// As [`softmax_cross_entropy_with_logits_v2`], without a gradient into `labels`.
 /// TF: `tf.nn.softmax_cross_entropy_with_logits`.
 #[track_caller]
 pub fn softmax_cross_entropy_with_logits(labels: impl IntoTensor, logits: impl IntoTensor) -> Tensor {
-    let graph = crate::graph::get_default_graph();
-    let _scope = graph.name_scope("softmax_cross_entropy_with_logits_sg");
-    let logits = logits.into_arg();
-    let dtype = logits.tensor().and_then(|t| t.dtype().ok());
-    let labels = stop_gradient(convert(labels.into_arg(), "labels", dtype));
-    build(labels.into_arg(), logits)
+    let args = [logits.into_arg(), labels.into_arg()];
+    let graph = Arg::graph_of(&args).unwrap_or_else(|_| get_default_graph());
+    let [logits, labels] = args;
+    let scope = graph.scope_name("softmax_cross_entropy_with_logits_sg");
+    let labels = {
+        let _scope = graph.name_scope(&format!("{scope}/"));
+        let dtype = logits.tensor().and_then(|t| t.dtype().ok());
+        let labels = convert(labels, "labels", dtype);
+        STOP_GRADIENT.call([labels.into_arg()]).name("labels_stop_gradient").single()
+    };
+    build(labels.into_arg(), logits, &format!("{scope}/"))
 }
 
 #[track_caller]
-fn build(labels: crate::op::Arg, logits: crate::op::Arg) -> Tensor {
+fn build(labels: Arg, logits: Arg, name: &str) -> Tensor {
     let args = [logits, labels];
-    let graph = crate::op::Arg::graph_of(&args).unwrap_or_else(|_| crate::graph::get_default_graph());
+    let graph = Arg::graph_of(&args).unwrap_or_else(|_| get_default_graph());
     let [logits, labels] = args;
-    let name = graph.scope_name("softmax_cross_entropy_with_logits");
+    let name = graph.scope_name(name);
     let _scope = graph.name_scope(&format!("{name}/"));
     let logits = convert(logits, "logits", None);
     let Ok(dtype) = logits.dtype() else { return Tensor::poisoned(&graph) };
@@ -84,7 +89,7 @@ fn flatten_outer(logits: Tensor) -> Tensor {
 
 /// `slice`, one of whose arguments, called `packed`, is made of single numbers in its scope.
 #[track_caller]
-fn slice_packed(input: Tensor, other: crate::op::Arg, numbers: Vec<Tensor>, packed: &str) -> Tensor {
+fn slice_packed(input: Tensor, other: Arg, numbers: Vec<Tensor>, packed: &str) -> Tensor {
     let Ok(graph) = input.graph() else { return input };
     let name = graph.scope_name("Slice");
     let numbers = numbers.into_iter().map(IntoTensor::into_arg).collect();
@@ -117,7 +122,7 @@ pub(super) static SOFTMAX_CROSS_ENTROPY_WITH_LOGITS: OpDef = OpDef {
         if !g.dy_is_zero(1) {
             let ddx = g.dy(1);
             let softmax = softmax(logits);
-            let inner = squeeze(matmul(expand_dims(ddx, 1), expand_dims(softmax, 2)), &[1]);
+            let inner = squeeze_args(matmul(expand_dims(ddx, 1), expand_dims(softmax, 2))).axis([1]).build();
             dx = dx + (ddx - inner) * softmax;
         }
         let minus = neg(log_softmax(logits));

@@ -7,7 +7,7 @@ use crate::kernels::pool::{self, Pool2d};
 use crate::op::{Arg, Call, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, NodeInfo, OpDef, Sig};
 use crate::ops::array::zeros_like;
 use crate::ops::elementwise::kernel_fn;
-use crate::ops::nn::window::{IntoPadding, Window};
+use crate::ops::nn::window::{IntoPadding, PaddingAttrs, Window};
 use crate::shape::{PartialShape, Shape};
 use crate::value::Number as _;
 
@@ -46,7 +46,7 @@ pub struct MaxPoolArgs {
     value: Arg,
     ksize: [i64; 4],
     strides: [i64; 4],
-    padding: String,
+    padding: PaddingAttrs,
     data_format: String,
 }
 
@@ -60,11 +60,10 @@ impl MaxPoolArgs {
     /// Builds the pooling.
     #[track_caller]
     pub fn build(self) -> Tensor {
-        MAX_POOL
-            .call([self.value])
+        self.padding
+            .set(MAX_POOL.call([self.value]))
             .attr("ksize", self.ksize.to_vec())
             .attr("strides", self.strides.to_vec())
-            .attr("padding", self.padding.as_str())
             .attr("data_format", self.data_format.as_str())
             .single()
     }
@@ -124,7 +123,8 @@ pub(super) static MAX_POOL: OpDef = OpDef {
     }),
     grad: Grad::Rule(|g| {
         let args = [g.x(0), g.y(0), g.dy(0)].map(IntoTensor::into_arg);
-        Ok(vec![Some(with_attrs(g, MAX_POOL_GRAD.call(args))?)])
+        let explicit = g.attrs().ints("explicit_paddings")?.to_vec();
+        Ok(vec![Some(with_attrs(g, MAX_POOL_GRAD.call(args).attr("explicit_paddings", explicit))?)])
     }),
     flags: Flags::HEAVY,
 };

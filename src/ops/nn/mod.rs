@@ -12,7 +12,7 @@ pub use cross_entropy::{softmax_cross_entropy_with_logits, softmax_cross_entropy
 pub use max_pool::{MaxPoolArgs, max_pool, max_pool_args};
 pub use relu::relu;
 pub use softmax::{log_softmax, softmax};
-pub use window::{IntoPadding, Padding};
+pub use window::{IntoPadding, Padding, PaddingAttrs};
 
 use crate::op::OpDef;
 

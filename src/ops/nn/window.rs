@@ -1,7 +1,7 @@
 //! Windows that slide over images: strides, paddings and the sizes that follow.
 
 use crate::error::{Error, Result};
-use crate::op::AttrReader;
+use crate::op::{AttrReader, Call};
 use crate::shape::Dim;
 
 /// What stands around an image.
@@ -23,21 +23,42 @@ impl Padding {
     }
 }
 
-/// What can stand for a padding: [`Padding`], `"SAME"` or `"VALID"`.
+/// What can stand for a padding: [`Padding`], `"SAME"` or `"VALID"`, or for each dimension how many zeros stand before and
+/// after: `[[0, 0], [1, 1], [1, 1], [0, 0]]`.
 pub trait IntoPadding {
-    /// TensorFlow's name. A name that does not exist is an error of the node.
-    fn into_padding(self) -> String;
+    /// The attributes that say it. A name that does not exist is an error of the node.
+    fn into_padding(self) -> PaddingAttrs;
+}
+
+/// The attributes of a padding.
+#[derive(Clone, Debug)]
+pub struct PaddingAttrs {
+    name: String,
+    explicit: Vec<i64>,
+}
+
+impl PaddingAttrs {
+    /// Sets the attributes.
+    pub(super) fn set(&self, call: Call) -> Call {
+        call.attr("padding", self.name.as_str()).attr("explicit_paddings", self.explicit.clone())
+    }
 }
 
 impl IntoPadding for Padding {
-    fn into_padding(self) -> String {
-        self.name().to_owned()
+    fn into_padding(self) -> PaddingAttrs {
+        self.name().into_padding()
     }
 }
 
 impl IntoPadding for &str {
-    fn into_padding(self) -> String {
-        self.to_owned()
+    fn into_padding(self) -> PaddingAttrs {
+        PaddingAttrs { name: self.to_owned(), explicit: Vec::new() }
+    }
+}
+
+impl IntoPadding for [[i64; 2]; 4] {
+    fn into_padding(self) -> PaddingAttrs {
+        PaddingAttrs { name: "EXPLICIT".to_owned(), explicit: self.concat() }
     }
 }
 

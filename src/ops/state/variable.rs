@@ -41,6 +41,12 @@ impl Variable {
         self.value
     }
 
+    /// Its value at this place, after the control dependencies around: a new node. TF: `variable.read_value()`.
+    #[track_caller]
+    pub fn read_value(self) -> Tensor {
+        array::IDENTITY.call([self.reference.into_arg()]).name("read").single()
+    }
+
     /// The operation that gives it its initial value. TF: `variable.initializer`.
     pub fn initializer(self) -> Operation {
         self.initializer

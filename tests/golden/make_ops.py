@@ -1,0 +1,239 @@
+"""Records the graphs that TensorFlow builds for single operations and their gradients, and the values it computes.
+
+    pip install tensorflow-cpu==2.19.1
+    python tests/golden/make_ops.py
+
+Writes ops.pb.gz beside itself: one GraphDef. Each case is a name scope `case.k`, where k says what the placeholders
+know of their shapes (s: all sizes, d: their number, u: nothing), with placeholders x0, x1, …, the nodes of the
+operation, and those of `gradients` and `gradients_1` (first and second derivatives). For each placeholder p a constant
+`fed/p` holds what it was fed, and for each tensor op:i that was fetched a constant `expected/op.i` the answer.
+"""
+import gzip, os
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # TensorFlow's own kernels: the first of equal elements wins a pool
+import numpy as np
+import tensorflow.compat.v1 as tf
+tf.disable_v2_behavior()
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+inf, nan = np.inf, np.nan
+fed, fetched = {}, []
+
+
+def f(*shape, scale=2.0, shift=0.0, dtype=np.float32):
+    """Uneven numbers, none twice."""
+    n = int(np.prod(shape))
+    return (np.round(np.sin(np.arange(n) * 1.7 + 0.3) * scale, 3) + shift).astype(dtype).reshape(shape)
+
+def i(*values, dtype=np.int32):
+    return np.array(values, dtype)
+
+def case(name, build, *arrays, wrt=None, known="sdu", second=True):
+    """`wrt`: the inputs to differentiate by; all floating-point ones if not said."""
+    for k in known:
+        tf.get_default_graph()._reduced_shape_cache.clear()
+        with tf.name_scope(name + "." + k):
+            xs = []
+            for n, array in enumerate(map(np.asarray, arrays)):
+                shape = {"s": array.shape, "d": [None] * array.ndim, "u": None}[k]
+                x = tf.placeholder(tf.as_dtype(array.dtype), shape, name="x%d" % n)
+                fed[x] = array
+                xs.append(x)
+            ys = build(*xs)
+            ys = list(ys) if isinstance(ys, (list, tuple)) else [ys]
+            fetched.extend(ys)
+            by = [x for n, x in enumerate(xs) if (x.dtype.is_floating if wrt is None else n in wrt)]
+            ys = [y for y in ys if y.dtype.is_floating]
+            if not by or not ys:
+                continue
+            dxs = [dx for dx in tf.gradients(ys, by) if dx is not None]
+            fetched.extend(dxs)
+            if second and dxs:
+                fetched.extend(ddx for ddx in tf.gradients(dxs, by) if ddx is not None)
+
+# No denormal numbers: TensorFlow flushes them to zero.
+special = np.array([0.0, -0.0, 1.0, -1.0, inf, -inf, nan, 1e-30, 3e38, 0.5], np.float32)
+
+# Elementwise.
+for name, build, shift in [
+    ("neg", tf.negative, 0), ("square", tf.square, 0), ("sqrt", tf.sqrt, 3), ("exp", tf.exp, 0), ("log", tf.log, 3),
+    ("abs", tf.abs, 0), ("sign", tf.sign, 0), ("reciprocal", tf.reciprocal, 3), ("tanh", tf.tanh, 0),
+    ("sigmoid", tf.sigmoid, 0), ("relu", tf.nn.relu, 0),
+]:
+    case(name, build, f(2, 3, shift=shift), known="sd")
+    case(name + "_f64", build, f(2, dtype=np.float64, shift=shift), known="s")
+    case(name + "_special", build, special, known="s", second=False)
+for name, build in [("neg", tf.negative), ("square", tf.square), ("abs", tf.abs), ("sign", tf.sign), ("relu", tf.nn.relu)]:
+    case(name + "_i32", build, i(-3, 0, 5, -2**31), known="s")
+    case(name + "_i64", build, i(-3, 0, 5, 2**40, dtype=np.int64), known="s")
+case("cast", lambda x: tf.cast(x, tf.float64), f(2, 3))
+case("cast_same", lambda x: tf.cast(x, tf.float32), f(2), known="s")
+case("cast_int", lambda x: [tf.cast(x, t) for t in (tf.int32, tf.int64, tf.bool, tf.float64)], np.array([1.9, -1.9, 0.0, 7.5], np.float32), known="s")
+case("cast_from", lambda x, y, z: [tf.cast(x, tf.float32), tf.cast(y, tf.float32), tf.cast(z, tf.int32), tf.cast(x, tf.uint8)],
+     i(3, -1, 300), np.array([True, False]), i(2**40 + 5, -1, dtype=np.int64), known="s")
+
+binaries = [("add", tf.add), ("sub", tf.subtract), ("mul", tf.multiply), ("div", tf.divide)]
+for name, build in binaries + [("add_old", lambda x, y: tf.raw_ops.Add(x=x, y=y)), ("floormod", tf.floormod)]:
+    second = name != "floormod"
+    case(name, build, f(2, 3), f(2, 3, shift=4), second=second)
+    case(name + "_row", build, f(2, 3), f(3, shift=4), second=second)
+    case(name + "_outer", build, f(2, 1), f(1, 3, shift=4), known="sd", second=second)
+    case(name + "_scalar", build, f(shift=1), f(2, 2, shift=4), second=second)
+    case(name + "_empty", build, f(0, 3), f(3, shift=4), known="s", second=False)
+    case(name + "_special", build, special, special[::-1].copy(), known="s", second=False, wrt=())
+    case(name + "_f64", build, f(2, dtype=np.float64), f(2, dtype=np.float64, shift=4), known="s", second=second)
+for name, build in binaries + [("floordiv", tf.floordiv), ("floormod", tf.floormod)]:
+    case(name + "_i32", build, i(7, -7, 7, -7, 6, -2**31), i(2, 2, -2, -2, 3, 1), known="s")
+    case(name + "_i64", build, i(7, -7, 7, -7, 2**40, dtype=np.int64), i(2, 2, -2, -2, 3, dtype=np.int64), known="sd")
+case("floordiv", tf.floordiv, f(6, scale=9), f(6, shift=3), known="s")
+case("operators", lambda x, y: [x + y, x - y, x * y, x / y, -x, x % y, 2.0 * x, 1 - x, x + 1, 3.0 / y], f(2), f(2, shift=4), known="s", second=False)
+for name, build in [("equal", tf.equal), ("not_equal", tf.not_equal), ("less", tf.less), ("less_equal", tf.less_equal),
+                    ("greater", tf.greater), ("greater_equal", tf.greater_equal)]:
+    case(name, build, special, np.roll(special, 1), known="sd")
+    case(name + "_row", build, i(1, 2, 3, 4).reshape(2, 2), i(1, 4), known="s")
+b1, b2 = np.array([True, True, False, False]), np.array([True, False, True, False])
+case("logic", lambda x, y: [tf.logical_and(x, y), tf.logical_or(x, y), tf.logical_not(x)], b1, b2, known="sd")
+
+# Reductions.
+for name, build in [("sum", tf.reduce_sum), ("mean", tf.reduce_mean), ("prod", tf.reduce_prod),
+                    ("max", tf.reduce_max), ("min", tf.reduce_min)]:
+    second = name in ("sum", "mean")
+    case(name, build, f(2, 3), second=second)
+    case(name + "_axis", lambda x: build(x, axis=1), f(2, 3), second=second)
+    case(name + "_negative_axis", lambda x: build(x, axis=[-1]), f(2, 3), known="sd", second=second)
+    case(name + "_keep", lambda x: build(x, axis=0, keepdims=True), f(2, 3), second=second)
+    case(name + "_middle", lambda x: build(x, axis=[0, 2]), f(2, 3, 2), known="sd", second=second)
+    case(name + "_fed_axis", lambda x, a: build(x, axis=a), f(2, 3), i(0), known="sd", second=second)
+    case(name + "_none", lambda x: build(x, axis=np.zeros([0], np.int32)), f(2, 3), known="s", second=False, wrt=())
+    case(name + "_scalar", build, f(), known="s", wrt=())
+    case(name + "_special", lambda x: build(x, axis=1), special.reshape(5, 2), known="s", second=False, wrt=())
+    case(name + "_i32", lambda x: build(x, axis=0), i(7, -7, 2, 3, 4, 6).reshape(3, 2), known="s")
+    case(name + "_empty", build, f(0), known="s", second=False, wrt=())
+case("max_ties", tf.reduce_max, np.array([1, 2, 2, 0], np.float32), known="s", second=False)
+for name, build in [("maximum", tf.maximum), ("minimum", tf.minimum), ("div_no_nan", tf.div_no_nan)]:
+    case(name, build, f(2, 3), f(2, 3)[::-1].copy(), known="sd")
+    case(name + "_row", build, f(2, 3), f(3, shift=0.1))
+    case(name + "_special", build, special, np.roll(special, 1), known="s", wrt=())
+case("where_v2", lambda c, x, y: tf.where_v2(c, x, y), np.array([[True], [False]]), f(3), f(2, 3, shift=1))
+case("argmax", lambda x: [tf.argmax(x, 0), tf.argmax(x, 1, output_type=tf.int32), tf.argmin(x, -1)], f(3, 4), known="sd")
+case("argmax_ties", lambda x: [tf.argmax(x, 0), tf.argmin(x, 0)], i(2, 1, 2, 1), known="s")
+case("add_n", lambda x, y, z: tf.add_n([x, y, z]), f(2, 3), f(2, 3, shift=1), f(2, 3, shift=2), known="sd")
+case("add_n_one", lambda x: tf.add_n([x]), f(2), known="s")
+
+# Products.
+for ta in (False, True):
+    for tb in (False, True):
+        case("matmul_%d%d" % (ta, tb), lambda x, y: tf.matmul(x, y, transpose_a=ta, transpose_b=tb),
+             f(*((3, 2) if ta else (2, 3))), f(*((4, 3) if tb else (3, 4))), known="sd")
+case("matmul_empty", tf.matmul, f(2, 0), f(0, 3), known="s", second=False)
+case("matmul_i32", tf.matmul, i(1, 2, 3, 4).reshape(2, 2), i(5, 6, 7, -8).reshape(2, 2), known="s")
+case("matmul_f64", tf.matmul, f(2, 2, dtype=np.float64), f(2, 2, dtype=np.float64), known="s", second=False)
+case("matmul_batched", tf.matmul, f(2, 2, 3), f(2, 3, 2), known="s")
+case("matmul_batches", lambda x, y: tf.matmul(x, y, transpose_b=True), f(2, 1, 2, 3), f(3, 4, 3), known="sd", wrt=())
+
+# Arrays.
+case("identity", lambda x: [tf.identity(x), tf.stop_gradient(x)], f(2, 3), known="sd")
+case("shape", lambda x: [tf.shape(x), tf.rank(x), tf.size(x)], f(2, 3))
+case("shape_partly", lambda x: [tf.shape(tf.reshape(x, [-1, 3])), tf.size(tf.reshape(x, [0, -1]))], f(0, 3), known="d", wrt=())
+case("shape_n", lambda x, y: tf.shape_n([x, y]), f(2, 3), f(4), wrt=())
+case("reshape", lambda x: tf.reshape(x, [3, -1]), f(2, 3))
+case("reshape_fed", tf.reshape, f(2, 3), i(6), known="sd")
+case("expand_dims", lambda x: [tf.expand_dims(x, 0), tf.expand_dims(x, -1)], f(2, 3))
+case("squeeze", lambda x: [tf.squeeze(x, [0]), tf.squeeze(x)], f(1, 3, 1))
+case("fill", lambda x: tf.fill([2, 3], x), f(), known="s")
+case("fill_fed", tf.fill, i(2, 3), f(), known="sd")
+case("zeros", lambda: [tf.zeros([2, 3]), tf.ones([2]), tf.zeros([40, 30])], known="s")
+case("likes", lambda x: [tf.zeros_like(x), tf.ones_like(x)], f(2, 3), wrt=())
+case("ones_like_old", lambda x: tf.raw_ops.OnesLike(x=x), f(2), known="s", wrt=())
+case("range", lambda x: [tf.range(0, x, 2), tf.range(0.0, 1.0, 0.25), tf.range(5, 0, -2)], i(7).reshape(()), known="sd")
+case("concat", lambda x, y: tf.concat([x, y], 1), f(2, 3), f(2, 1))
+case("concat_negative", lambda x, y: tf.concat([x, y, x], -1), f(2, 3), f(2, 1), known="sd")
+case("concat_one", lambda x: tf.concat([x], 0), f(2), known="s")
+case("stack", lambda x, y: tf.stack([x, y], 1), f(2, 3), f(2, 3, shift=1))
+case("unstack", lambda x: tf.unstack(x, axis=1), f(2, 3), known="s")
+case("slice", lambda x: tf.slice(x, [0, 1], [2, 2]), f(2, 3))
+case("slice_rest", lambda x: tf.slice(x, [1, 0], [-1, 2]), f(2, 3), known="sd")
+case("slice_fed", tf.slice, f(4), i(1, dtype=np.int64), i(2, dtype=np.int64), known="sd")
+case("pad", lambda x: tf.pad(x, [[1, 0], [0, 2]]), f(2, 3))
+case("pad_fed", tf.pad, f(2), i(1, 2, dtype=np.int64).reshape(1, 2), known="sd")
+case("tile", lambda x: tf.tile(x, [2, 3]), f(2, 3))
+case("tile_fed", tf.tile, f(2), i(3, dtype=np.int64), known="sd")
+case("broadcast_to", lambda x: tf.broadcast_to(x, [2, 3]), f(3))
+case("broadcast_to_fed", tf.broadcast_to, f(2, 1), i(2, 3, dtype=np.int64), known="sd")
+case("transpose", lambda x: tf.transpose(x, [2, 0, 1]), f(2, 3, 4))
+case("transpose_reversed", tf.transpose, f(2, 3))
+case("invert_permutation", tf.math.invert_permutation, i(2, 0, 1), known="sd")
+case("gather", lambda x, j: tf.gather(x, j), f(4, 2), i(3, 0, 3), known="sd", wrt=())
+case("gather_axis", lambda x, j: tf.gather(x, j, axis=1), f(2, 4), i(3, 0).reshape(2, 1), known="sd", wrt=())
+case("placeholder_with_default", lambda x: tf.placeholder_with_default(x, [None]), f(3), known="s")
+case("dynamic_stitch", lambda x, y: tf.dynamic_stitch([[0, 2], [1]], [x, y]), f(2, 3), f(1, 3), known="s", wrt=())
+case("cumprod", lambda x: [tf.cumprod(x), tf.cumprod(x, axis=1, exclusive=True), tf.cumprod(x, axis=1, reverse=True)], f(2, 3), known="s", wrt=())
+case("cumsum", lambda x: [tf.cumsum(x), tf.cumsum(x, axis=1, exclusive=True), tf.cumsum(x, axis=-1, reverse=True)], f(2, 3), known="sd")
+case("setdiff1d", lambda x, y: list(tf.setdiff1d(x, y)), i(5, 2, 9, 4, 2), i(4, 5), known="s")
+
+# Networks.
+for name, strides, padding in [("same", 1, "SAME"), ("valid", 1, "VALID"), ("same_2", 2, "SAME"), ("valid_2", 2, "VALID")]:
+    case("conv2d_" + name, lambda x, w: tf.nn.conv2d(x, w, strides=[1, strides, strides, 1], padding=padding),
+         f(2, 5, 4, 2), f(3, 2, 2, 3), known="sd")
+    case("max_pool_" + name, lambda x: tf.nn.max_pool(x, ksize=[1, 2, 3, 1], strides=[1, strides, strides, 1], padding=padding),
+         f(2, 5, 4, 2), known="sd")
+case("conv2d_uneven", lambda x, w: tf.nn.conv2d(x, w, strides=[1, 2, 3, 1], padding="SAME"), f(1, 7, 7, 1), f(4, 3, 1, 2), known="s")
+case("conv2d_f64", lambda x, w: tf.nn.conv2d(x, w, strides=[1, 1, 1, 1], padding="SAME"),
+     f(1, 3, 3, 1, dtype=np.float64), f(2, 2, 1, 2, dtype=np.float64), known="s")
+case("conv2d_dilated", lambda x, w: tf.nn.conv2d(x, w, strides=[1, 1, 1, 1], padding="SAME", dilations=[1, 2, 2, 1]),
+     f(1, 6, 5, 2), f(2, 3, 2, 2), known="s", second=False, wrt=())
+case("conv2d_1x1", lambda x, w: tf.nn.conv2d(x, w, strides=[1, 1, 1, 1], padding="VALID"), f(2, 3, 3, 4), f(1, 1, 4, 2), known="s")
+case("conv2d_explicit", lambda x, w: tf.nn.conv2d(x, w, strides=[1, 1, 1, 1], padding=[[0, 0], [1, 0], [0, 2], [0, 0]]),
+     f(1, 4, 4, 1), f(2, 2, 1, 1), known="s", second=False)
+case("conv2d_no_batch", lambda x, w: tf.nn.conv2d(x, w, strides=[1, 1, 1, 1], padding="SAME"), f(0, 3, 3, 1), f(2, 2, 1, 2), known="s", second=False)
+case("max_pool_ties", lambda x: tf.nn.max_pool(x, ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="SAME"),
+     np.zeros((1, 3, 3, 1), np.float32), known="s", second=False)
+case("max_pool_special", lambda x: tf.nn.max_pool(x, ksize=[1, 1, 2, 1], strides=[1, 1, 2, 1], padding="SAME"),
+     np.array([1, -inf, -inf, -inf, inf, 2], np.float32).reshape(1, 1, 6, 1), known="s", second=False)
+for name, build in [("softmax", tf.nn.softmax), ("log_softmax", tf.nn.log_softmax)]:
+    case(name, build, f(2, 3), known="sd")
+    case(name + "_1d", build, f(4), known="s")
+    case(name + "_3d", build, f(2, 2, 3), known="s")
+    case(name + "_large", build, np.array([[1000.0, 0.0], [-1000.0, -1000.0]], np.float32), known="s", second=False)
+case("xent", lambda x, y: tf.nn.softmax_cross_entropy_with_logits_v2(logits=x, labels=y), f(2, 3), np.array([[0, 1, 0], [0.5, 0.25, 0.25]], np.float32), known="sd", second=False)
+case("xent_old", lambda x, y: tf.nn.softmax_cross_entropy_with_logits(logits=x, labels=y), f(2, 3), np.array([[0, 1, 0], [0.5, 0.25, 0.25]], np.float32), known="sd", wrt=(0,), second=False)
+case("xent_second", lambda x, y: tf.nn.softmax_cross_entropy_with_logits_v2(logits=x, labels=tf.stop_gradient(y)), f(2, 3), np.array([[0, 1, 0], [0.5, 0.25, 0.25]], np.float32), known="s", wrt=(0,))
+case("xent_3d", lambda x, y: tf.nn.softmax_cross_entropy_with_logits_v2(logits=x, labels=y), f(2, 2, 3), f(2, 2, 3, scale=0.2, shift=0.3), known="sd", second=False)
+
+# State: each case starts from its variables' initial values in the same run.
+def state(x, change):
+    v = tf.Variable(x)
+    with tf.control_dependencies([v.initializer]):
+        return change(v)
+
+case("assign", lambda x, y: state(x, lambda v: tf.assign(v, y)), f(2, 3), f(2, 3, shift=1), known="s", wrt=())
+case("assign_add", lambda x, y: state(x, lambda v: tf.assign_add(v, y)), f(2, 3), f(2, 3, shift=1), known="s", wrt=())
+case("assign_sub", lambda x, y: state(x, lambda v: tf.assign_sub(v, y)), f(2, 3), f(2, 3, shift=1), known="s", wrt=())
+case("variable", lambda x: state(x, lambda v: v.read_value() * 2.0), f(2, 3), known="s", wrt=())
+def grouped(x, y):
+    v = tf.Variable(x)
+    with tf.control_dependencies([v.initializer]):
+        change = tf.assign_add(v, y)
+    with tf.control_dependencies([tf.group(change, tf.no_op())]):
+        return v.read_value()
+case("group", grouped, f(2, 3), f(2, 3, shift=1), known="s", wrt=())
+case("apply_gradient_descent", lambda x, y: state(x, lambda v: tf.raw_ops.ApplyGradientDescent(var=v._ref(), alpha=0.5, delta=y)), f(2, 3), f(2, 3, shift=1), known="s", wrt=())
+def adam(x, y, nesterov):
+    variables = [tf.Variable(x), tf.Variable(x * 0.5), tf.Variable(x * x)]
+    with tf.control_dependencies([v.initializer for v in variables]):
+        var, m, v = [v._ref() for v in variables]
+        return tf.raw_ops.ApplyAdam(var=var, m=m, v=v, beta1_power=0.9, beta2_power=0.999, lr=0.01, beta1=0.9, beta2=0.999,
+                                    epsilon=1e-8, grad=y, use_nesterov=nesterov)
+case("apply_adam", lambda x, y: adam(x, y, False), f(2, 3), f(2, 3, shift=1), known="s", wrt=())
+case("apply_adam_nesterov", lambda x, y: adam(x, y, True), f(2, 3), f(2, 3, shift=1), known="s", wrt=())
+
+with tf.Session() as sess:
+    answers = sess.run(fetched, fed)
+for x, value in fed.items():
+    tf.constant(value, name="fed/" + x.op.name)
+for tensor, value in dict(zip(fetched, answers)).items():
+    tf.constant(value, name="expected/%s.%d" % (tensor.op.name, tensor.value_index))
+graph = tf.get_default_graph().as_graph_def()
+with open(os.path.join(HERE, "ops.pb.gz"), "wb") as file:
+    file.write(gzip.compress(graph.SerializeToString(deterministic=True), mtime=0))
+print(len(graph.node), "nodes,", len(fetched), "answers,", os.path.getsize(os.path.join(HERE, "ops.pb.gz")), "bytes")
