@@ -5,7 +5,7 @@
 #![allow(non_snake_case)]
 
 use flowstone as tf;
-use tf::{feed_dict, train::Optimizer};
+use tf::feed_dict;
 
 fn main() -> tf::Result<()> {
     let learning_rate = 0.01;

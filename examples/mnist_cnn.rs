@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use flowstone as tf;
-use tf::{examples::tutorials::mnist::input_data, feed_dict, train::Optimizer};
+use tf::{examples::tutorials::mnist::input_data, feed_dict};
 
 fn main() -> tf::Result<()> {
     let mut mnist = input_data::read_data_sets(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/MNIST_data/"), true)?;

@@ -3,7 +3,7 @@
 //!     cargo run --release --example softmax_regression [STEPS]
 
 use flowstone as tf;
-use tf::{examples::tutorials::mnist::input_data, feed_dict, train::Optimizer};
+use tf::{examples::tutorials::mnist::input_data, feed_dict};
 
 fn main() -> tf::Result<()> {
     let steps = match std::env::args().nth(1) {

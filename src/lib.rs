@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use flowstone as tf;
-//! use tf::{feed_dict, train::Optimizer};
+//! use tf::feed_dict;
 //!
 //! // Define: a line through points.
 //! let x = tf::placeholder(tf::float32, [None::<usize>]);

@@ -240,7 +240,8 @@ pub(crate) fn assert_close(found: &Value, expected: &Value, tolerance: f64) {
         dispatch!(v.dtype(), numbers, T => Ok(v.as_slice::<T>().unwrap().iter().map(|x| x.to_f64()).collect())).unwrap()
     };
     for (i, (f, e)) in numbers(found).into_iter().zip(numbers(expected)).enumerate() {
-        let same = f == e || (f.is_nan() && e.is_nan()) || (f - e).abs() <= tolerance * e.abs().max(1.0);
+        let close = approx::relative_eq!(f, e, epsilon = tolerance, max_relative = tolerance);
+        let same = close || (f.is_nan() && e.is_nan());
         assert!(same, "element {i}: {f}, expected {e}\nfound {found:?}\nexpected {expected:?}");
     }
 }

@@ -5,7 +5,6 @@ use std::io::Write;
 
 use flowstone as tf;
 use tf::feed_dict;
-use tf::train::Optimizer;
 
 fn fresh() -> (tf::Graph, tf::graph::ScopeGuard) {
     let graph = tf::Graph::new();

@@ -69,10 +69,9 @@ fn close(found: &tf::Value, expected: &tf::Value) -> Result<(), String> {
         }
     };
     let same = if found.dtype().is_floating() {
-        numbers(found)
-            .into_iter()
-            .zip(numbers(expected))
-            .all(|(f, e)| f == e || (f.is_nan() && e.is_nan()) || (f - e).abs() <= TOLERANCE * e.abs().max(1.0))
+        numbers(found).into_iter().zip(numbers(expected)).all(|(f, e)| {
+            approx::relative_eq!(f, e, epsilon = TOLERANCE, max_relative = TOLERANCE) || (f.is_nan() && e.is_nan())
+        })
     } else {
         found == expected
     };

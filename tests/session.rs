@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 use flowstone as tf;
-use tf::train::Optimizer;
 use tf::{ErrorKind, feed_dict};
 
 /// A new default graph for a test.

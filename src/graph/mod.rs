@@ -456,11 +456,15 @@ impl State {
     /// " (did you mean 'x'?)" for the name that is most like `name`.
     fn nearest(&self, name: &str) -> String {
         let wanted = name.to_lowercase();
-        let alike = self.nodes.iter().map(|node| &node.name).find(|n| {
-            let n = n.to_lowercase();
-            n == wanted || n.rsplit('/').next() == wanted.rsplit('/').next()
-        });
-        alike.map(|name| format!(" (did you mean '{name}'?)")).unwrap_or_default()
+        let last = |name: &str| name.rsplit('/').next().map(str::to_owned);
+        let distance = |node: &Node| {
+            let name = node.name.to_lowercase();
+            let typos = names::distance(&name, &wanted, 2);
+            let same_last = (last(&name) == last(&wanted)).then_some(2);
+            Some((typos.or(same_last)?, node.name.clone()))
+        };
+        let nearest = self.nodes.iter().filter_map(distance).min_by_key(|(distance, _)| *distance);
+        nearest.map(|(_, name)| format!(" (did you mean '{name}'?)")).unwrap_or_default()
     }
 }
 

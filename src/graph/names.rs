@@ -94,3 +94,34 @@ pub(super) fn check(name: &str) -> Result<()> {
     let valid = name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.') && name.chars().all(rest);
     if valid { Ok(()) } else { Err(Error::invalid_argument(format!("'{name}' is not a valid name"))) }
 }
+
+/// How many letters must be put in, taken out or changed to make `b` of `a`, if at most `most`.
+pub(super) fn distance(a: &str, b: &str, most: usize) -> Option<usize> {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len().abs_diff(b.len()) > most {
+        return None;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let change = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row.last().copied().filter(|&distance| distance <= most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_count_letters() {
+        assert_eq!(distance("sum", "summ", 2), Some(1));
+        assert_eq!(distance("relu", "rule", 2), Some(2));
+        assert_eq!(distance("conv2d", "matmul", 2), None);
+        assert_eq!(distance("", "", 2), Some(0));
+    }
+}

@@ -1,6 +1,6 @@
 //! Adam.
 
-use super::optimizer::{Optimizer, Slots, number};
+use super::optimizer::{Optimizer, Slots, number, user_methods};
 use crate::dtype::DType;
 use crate::graph::{Graph, Operation, Tensor};
 use crate::op::IntoTensor;
@@ -29,7 +29,6 @@ pub struct AdamOptimizer {
 ///
 /// ```
 /// use flowstone as tf;
-/// use tf::train::Optimizer;
 /// let x = tf::Variable(4.0);
 /// let train = tf::train::AdamOptimizer(0.5).minimize(tf::square(x));
 /// let sess = tf::Session()?;
@@ -106,6 +105,8 @@ pub struct AdamHyper {
     beta2: Tensor,
     epsilon: Tensor,
 }
+
+user_methods!(AdamOptimizer);
 
 impl Optimizer for AdamOptimizer {
     type Hyper = AdamHyper;

@@ -1,6 +1,6 @@
 //! Plain gradient descent.
 
-use super::optimizer::{Optimizer, number};
+use super::optimizer::{Optimizer, number, user_methods};
 use crate::dtype::DType;
 use crate::graph::{Graph, Operation, Tensor};
 use crate::ops::math::cast;
@@ -18,7 +18,6 @@ pub struct GradientDescentOptimizer {
 ///
 /// ```
 /// use flowstone as tf;
-/// use tf::train::Optimizer;
 /// let x = tf::Variable(4.0);
 /// let train = tf::train::GradientDescentOptimizer(0.25).minimize(tf::square(x));
 /// let sess = tf::Session()?;
@@ -50,6 +49,8 @@ impl GradientDescentOptimizer {
         self
     }
 }
+
+user_methods!(GradientDescentOptimizer);
 
 impl Optimizer for GradientDescentOptimizer {
     type Hyper = Tensor;

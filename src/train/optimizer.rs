@@ -116,6 +116,45 @@ pub trait Optimizer {
     }
 }
 
+/// The methods of [`Optimizer`] that users call, for one of them, so that nobody has to import the trait.
+macro_rules! user_methods {
+    ($optimizer:ty) => {
+        impl $optimizer {
+            /// See [`Optimizer::minimize`].
+            #[track_caller]
+            pub fn minimize(&self, loss: $crate::graph::Tensor) -> $crate::graph::Operation {
+                $crate::train::Optimizer::minimize(self, loss)
+            }
+
+            /// See [`Optimizer::minimize_args`].
+            pub fn minimize_args(&self, loss: $crate::graph::Tensor) -> $crate::train::Minimize<'_, Self> {
+                $crate::train::Optimizer::minimize_args(self, loss)
+            }
+
+            /// See [`Optimizer::compute_gradients`].
+            #[track_caller]
+            pub fn compute_gradients(
+                &self,
+                loss: $crate::graph::Tensor,
+                variables: Option<&[$crate::ops::state::Variable]>,
+            ) -> Vec<(Option<$crate::graph::Tensor>, $crate::ops::state::Variable)> {
+                $crate::train::Optimizer::compute_gradients(self, loss, variables)
+            }
+
+            /// See [`Optimizer::apply_gradients`].
+            #[track_caller]
+            pub fn apply_gradients(
+                &self,
+                gradients: &[(Option<$crate::graph::Tensor>, $crate::ops::state::Variable)],
+                global_step: Option<$crate::ops::state::Variable>,
+            ) -> $crate::graph::Operation {
+                $crate::train::Optimizer::apply_gradients(self, gradients, global_step)
+            }
+        }
+    };
+}
+pub(super) use user_methods;
+
 /// The keyword arguments of [`Optimizer::minimize`].
 #[must_use = "nothing is built until `build` is called"]
 pub struct Minimize<'a, O> {

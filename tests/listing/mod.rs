@@ -2,7 +2,6 @@
 #![allow(non_snake_case, dead_code)]
 
 use flowstone as tf;
-use tf::train::Optimizer;
 
 /// The handles of the listing.
 pub struct Listing {
