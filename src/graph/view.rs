@@ -89,13 +89,15 @@ impl Graph {
     }
 
     fn draw(&self, operations: Option<&[Operation]>, options: &DotOptions) -> String {
-        let chosen: Option<HashSet<NodeId>> = operations.map(|all| all.iter().map(|op| op.node).collect());
+        let chosen: Option<HashSet<NodeId>> =
+            operations.map(|all| all.iter().filter(|op| op.graph == self.0.key).map(|op| op.node).collect());
         let state = self.lock();
         let shown = |id: NodeId, node: &Node| {
             chosen.as_ref().is_none_or(|chosen| chosen.contains(&id))
                 && (options.gradients || !node.name.split('/').any(|part| part.starts_with("gradients")))
         };
-        let mut picture = Picture { root: Scope::default(), edges: Vec::new(), known: HashSet::new() };
+        let mut picture =
+            Picture { root: Scope::default(), edges: Vec::new(), joined: HashSet::new(), known: HashSet::new() };
         let ids = || (0..).map(NodeId).zip(&state.nodes);
         for (_, node) in ids().filter(|(id, node)| shown(*id, node)) {
             picture.add(node, options.max_depth);
@@ -129,6 +131,8 @@ struct Scope {
 struct Picture {
     root: Scope,
     edges: Vec<String>,
+    /// The edges so far, where closed scopes would repeat them.
+    joined: HashSet<String>,
     known: HashSet<String>,
 }
 
@@ -155,8 +159,11 @@ impl Picture {
         } else {
             let outputs: Vec<String> = node.outputs.iter().map(|f| format!("{}{}", f.dtype, f.shape)).collect();
             let short = node.name.rsplit('/').next().unwrap_or_default();
-            let label = format!("{short}\n{}\n{}", node.op, outputs.join(" "));
-            format!("label={} {}", quoted(label.trim_end()), style(&node.op))
+            let mut lines = vec![short, &*node.op];
+            lines.dedup();
+            let outputs = outputs.join(" ");
+            lines.extend((!outputs.is_empty()).then_some(outputs.as_str()));
+            format!("label={} {}", quoted(&lines.join("\n")), style(&node.op))
         };
         scope.nodes.push((name, attributes));
     }
@@ -164,7 +171,7 @@ impl Picture {
     fn connect(&mut self, source: &Node, target: &Node, max_depth: Option<usize>, attributes: &str) {
         let (from, to) = (place(source, max_depth).1, place(target, max_depth).1);
         let edge = format!("  {} -> {} [{attributes}];\n", quoted(&from), quoted(&to));
-        if from != to && (max_depth.is_none() || !self.edges.contains(&edge)) {
+        if from != to && (max_depth.is_none() || self.joined.insert(edge.clone())) {
             self.edges.push(edge);
         }
     }

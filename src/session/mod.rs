@@ -267,8 +267,14 @@ impl Session {
         for target in targets {
             match target.resolve(&self.graph)? {
                 Target::Tensor(tensor) if fed.contains(&tensor.port()) => {}
-                Target::Tensor(tensor) => wanted.push(tensor.node),
-                Target::Operation(operation) => wanted.push(operation.node),
+                Target::Tensor(tensor) => {
+                    self.owns(tensor)?;
+                    wanted.push(tensor.node);
+                }
+                Target::Operation(operation) => {
+                    self.owns(Tensor { graph: operation.graph, node: operation.node, output: 0 })?;
+                    wanted.push(operation.node);
+                }
                 Target::Name(_) => {}
             }
         }
