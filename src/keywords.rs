@@ -65,6 +65,8 @@ keyword_macros! { $
     random_normal = ops::random::random_normal_args;
     /// [`random_uniform`](fn@crate::random_uniform) with keyword arguments `minval`, `maxval`, `dtype` and `seed`.
     random_uniform = ops::random::random_uniform_args;
+    /// [`bias_add`](fn@crate::nn::bias_add) with the keyword argument `data_format`.
+    bias_add = ops::nn::bias_add_args;
     /// [`conv2d`](fn@crate::nn::conv2d) with keyword arguments `dilations` and `data_format`.
     conv2d = ops::nn::conv2d_args;
     /// [`max_pool`](fn@crate::nn::max_pool) with the keyword argument `data_format`.

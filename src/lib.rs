@@ -5,8 +5,8 @@
 //! use tf::feed_dict;
 //!
 //! // Define: a line through points.
-//! let x = tf::placeholder(tf::float32, [None::<usize>]);
-//! let y = tf::placeholder(tf::float32, [None::<usize>]);
+//! let x = tf::placeholder(tf::float32, [None]);
+//! let y = tf::placeholder(tf::float32, [None]);
 //! let w = tf::Variable(0.0);
 //! let b = tf::Variable(0.0);
 //! let loss = tf::reduce_mean(tf::square(w * x + b - y));

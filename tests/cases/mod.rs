@@ -282,6 +282,10 @@ pub static CASES: &[Case] = cases! {
     "max_pool_same_2" |x| [tf::nn::max_pool(x[0], [1, 2, 3, 1], [1, 2, 2, 1], "SAME")];
     "conv2d_valid_2" |x| [tf::nn::conv2d(x[0], x[1], [1, 2, 2, 1], "VALID")];
     "max_pool_valid_2" |x| [tf::nn::max_pool(x[0], [1, 2, 3, 1], [1, 2, 2, 1], "VALID")];
+    "bias_add" |x| [tf::nn::bias_add(x[0], x[1])];
+    "bias_add_matrix" |x| [tf::nn::bias_add(x[0], x[1])];
+    "bias_add_empty" |x| [tf::nn::bias_add(x[0], x[1])];
+    "bias_add_nchw" |x| [tf::bias_add!(x[0], x[1], data_format = "NCHW")];
     "conv2d_uneven" |x| [tf::nn::conv2d(x[0], x[1], [1, 2, 3, 1], "SAME")];
     "conv2d_f64" |x| [tf::nn::conv2d(x[0], x[1], [1, 1, 1, 1], "SAME")];
     "conv2d_dilated" [] |x| [tf::conv2d!(x[0], x[1], [1, 1, 1, 1], "SAME", dilations = [1, 2, 2, 1])];

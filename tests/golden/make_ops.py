@@ -177,6 +177,10 @@ for name, strides, padding in [("same", 1, "SAME"), ("valid", 1, "VALID"), ("sam
          f(2, 5, 4, 2), f(3, 2, 2, 3), known="sd")
     case("max_pool_" + name, lambda x: tf.nn.max_pool(x, ksize=[1, 2, 3, 1], strides=[1, strides, strides, 1], padding=padding),
          f(2, 5, 4, 2), known="sd")
+case("bias_add", tf.nn.bias_add, f(2, 3, 4), f(4), second=False)
+case("bias_add_matrix", tf.nn.bias_add, i(1, 2, 3, 4).reshape(2, 2), i(10, 20), known="s")
+case("bias_add_nchw", lambda x, b: tf.nn.bias_add(x, b, data_format="NCHW"), f(2, 3, 2, 2), f(3), known="sd", second=False)
+case("bias_add_empty", tf.nn.bias_add, f(0, 3), f(3), known="s", second=False)
 case("conv2d_uneven", lambda x, w: tf.nn.conv2d(x, w, strides=[1, 2, 3, 1], padding="SAME"), f(1, 7, 7, 1), f(4, 3, 1, 2), known="s")
 case("conv2d_f64", lambda x, w: tf.nn.conv2d(x, w, strides=[1, 1, 1, 1], padding="SAME"),
      f(1, 3, 3, 1, dtype=np.float64), f(2, 2, 1, 2, dtype=np.float64), known="s")

@@ -1,5 +1,6 @@
 //! Operations of neural networks.
 
+mod bias;
 mod conv2d;
 mod cross_entropy;
 mod max_pool;
@@ -7,6 +8,7 @@ mod relu;
 mod softmax;
 mod window;
 
+pub use bias::{BiasAddArgs, bias_add, bias_add_args};
 pub use conv2d::{Conv2dArgs, conv2d, conv2d_args};
 pub use cross_entropy::{softmax_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2};
 pub use max_pool::{MaxPoolArgs, max_pool, max_pool_args};
@@ -17,6 +19,8 @@ pub use window::{IntoPadding, Padding, PaddingAttrs};
 use crate::op::OpDef;
 
 pub(super) static OPS: &[&OpDef] = &[
+    &bias::BIAS_ADD,
+    &bias::BIAS_ADD_GRAD,
     &conv2d::CONV_2D,
     &conv2d::CONV_2D_BACKPROP_FILTER,
     &conv2d::CONV_2D_BACKPROP_INPUT,
