@@ -163,6 +163,40 @@ pub trait Nested: Sized {
     fn dims(&self, dims: &mut Vec<usize>);
     /// The elements, appended to `out`; an error if the sizes are not `dims`.
     fn flatten(self, dims: &[usize], out: &mut Vec<Self::Element>) -> Result<()>;
+    /// The elements of all `items`, appended to `out`; a list of elements that comes first is moved.
+    fn flatten_all(items: Vec<Self>, dims: &[usize], out: &mut Vec<Self::Element>) -> Result<()> {
+        items.into_iter().try_for_each(|item| item.flatten(dims, out))
+    }
+}
+
+macro_rules! nested_elements {
+    ($($element:ty, $flexible:literal;)*) => {$(
+        impl Nested for $element {
+            type Element = $element;
+            const FLEXIBLE: bool = $flexible;
+            fn dims(&self, _dims: &mut Vec<usize>) {}
+            fn flatten(self, _dims: &[usize], out: &mut Vec<$element>) -> Result<()> {
+                out.push(self);
+                Ok(())
+            }
+            fn flatten_all(mut items: Vec<$element>, _dims: &[usize], out: &mut Vec<$element>) -> Result<()> {
+                if out.is_empty() {
+                    *out = items;
+                } else {
+                    out.append(&mut items);
+                }
+                Ok(())
+            }
+        }
+    )*};
+}
+nested_elements! {
+    f32, false;
+    f64, true;
+    i32, true;
+    i64, false;
+    u8, false;
+    bool, false;
 }
 
 macro_rules! nested_scalars {
@@ -180,19 +214,13 @@ macro_rules! nested_scalars {
     )*};
 }
 nested_scalars! {
-    f32 => f32, false, Ok;
-    f64 => f64, true, Ok;
-    i32 => i32, true, Ok;
-    i64 => i64, false, Ok;
-    u8 => u8, false, Ok;
-    bool => bool, false, Ok;
     usize => i32, true, |n| i32::try_from(n).map_err(|_| Error::invalid_argument(format!("{n} does not fit in int32")));
     &str => Vec<u8>, false, |s| Ok(s.as_bytes().to_vec());
     String => Vec<u8>, false, |s| Ok(s.into_bytes());
 }
 
 macro_rules! nested_lists {
-    ($([$($generics:tt)*] $list:ty;)*) => {$(
+    ($([$($generics:tt)*] $list:ty, $self:ident => $items:expr;)*) => {$(
         impl<$($generics)*> Nested for $list {
             type Element = T::Element;
             const FLEXIBLE: bool = T::FLEXIBLE;
@@ -202,31 +230,31 @@ macro_rules! nested_lists {
                     first.dims(dims);
                 }
             }
-            fn flatten(self, dims: &[usize], out: &mut Vec<T::Element>) -> Result<()> {
+            fn flatten($self, dims: &[usize], out: &mut Vec<T::Element>) -> Result<()> {
                 let (len, inner) = dims.split_first().map_or((0, dims), |(n, inner)| (*n, inner));
-                if self.len() != len {
+                if $self.len() != len {
                     return Err(Error::invalid_argument(format!(
-                        "nested lists are ragged: one has {len} items, another {}", self.len()
+                        "nested lists are ragged: one has {len} items, another {}", $self.len()
                     )));
                 }
-                self.to_vec().into_iter().try_for_each(|item| item.flatten(inner, out))
+                T::flatten_all($items, inner, out)
             }
         }
     )*};
 }
 nested_lists! {
-    [T: Nested + Clone, const N: usize] [T; N];
-    [T: Nested + Clone] Vec<T>;
-    [T: Nested + Clone] &[T];
-    [T: Nested + Clone] &Vec<T>;
-    [T: Nested + Clone, const N: usize] &[T; N];
+    [T: Nested, const N: usize] [T; N], self => Vec::from(self);
+    [T: Nested] Vec<T>, self => self;
+    [T: Nested + Clone] &[T], self => self.to_vec();
+    [T: Nested + Clone] &Vec<T>, self => self.to_vec();
+    [T: Nested + Clone, const N: usize] &[T; N], self => self.to_vec();
 }
 
 impl<T: Nested> IntoValue for T {
     fn into_literal(self) -> Result<Literal> {
         let mut dims = Vec::new();
         self.dims(&mut dims);
-        let mut elements = Vec::with_capacity(dims.iter().product::<usize>().min(1 << 20));
+        let mut elements = Vec::new();
         self.flatten(&dims, &mut elements)?;
         Ok(Literal { value: Value::new(dims.as_slice(), elements)?, flexible: T::FLEXIBLE })
     }
@@ -273,5 +301,17 @@ mod tests {
         let address = array.as_ptr();
         let value = Value::from(array);
         assert_eq!(value.as_slice::<f32>().unwrap().as_ptr(), address);
+    }
+
+    #[test]
+    fn vectors_are_moved() {
+        let numbers = vec![1.0f32, 2.0];
+        let address = numbers.as_ptr();
+        let value = numbers.into_literal().unwrap().resolve(None).unwrap();
+        assert_eq!(value.as_slice::<f32>().unwrap().as_ptr(), address);
+        assert_eq!(
+            resolved(vec![[[1.0f32], [2.0]], [[3.0], [4.0]]], None),
+            "float32 [2,2,1] [[[1]\n  [2]]\n\n [[3]\n  [4]]]"
+        );
     }
 }
