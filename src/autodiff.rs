@@ -1,11 +1,12 @@
 //! Gradients: one backward walk over the graph that adds the nodes of each operation's gradient rule.
 
+use std::collections::{HashMap, HashSet, VecDeque};
+
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{self, Graph, NodeId, Operation, Port, Tensor};
 use crate::op::{Grad, GradCtx, IntoTensor};
 use crate::ops::{self, array, flow, math, state::Variable};
-use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Something that gradients are taken of, or with respect to.
 pub trait Differentiable: Copy {
@@ -135,7 +136,7 @@ impl GradientsArgs {
     /// Builds the gradients.
     #[track_caller]
     pub fn build(self) -> Vec<Option<Tensor>> {
-        let line = crate::graph::here();
+        let line = graph::here();
         let count = self.xs.len();
         let Some(graph) = self.ys.iter().chain(&self.xs).find_map(|t| t.graph().ok()) else {
             let graph = graph::get_default_graph();

@@ -244,3 +244,17 @@ fn training_is_the_same_to_the_bit_for_any_number_of_threads() {
         assert!(run(threads) == one, "{threads} threads");
     }
 }
+
+#[test]
+fn what_no_memory_holds_is_an_error_and_not_the_end() {
+    let graph = tf::Graph::new();
+    let _default = graph.as_default();
+    let sizes = tf::placeholder(tf::int32, [None]);
+    let full = tf::fill(sizes, 1.0);
+    let sess = tf::Session().unwrap();
+    let error = sess.run(full, feed_dict! { sizes: [1 << 16, 1 << 16, 1 << 14] }).unwrap_err();
+    assert_eq!(error.kind(), tf::ErrorKind::ResourceExhausted);
+    assert!(error.to_string().contains("there is no memory for an array of 281474976710656 bytes"), "{error}");
+    assert_eq!(error.node(), Some("Fill"));
+    assert_eq!(sess.run(full, feed_dict! { sizes: [1, 2] }).unwrap().as_slice::<f32>().unwrap(), [1.0, 1.0]);
+}

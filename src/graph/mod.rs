@@ -15,7 +15,7 @@ pub use tensor::{Operation, Tensor};
 pub use view::{DotOptions, Edge};
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -68,6 +68,8 @@ pub(crate) struct State {
     names: names::Names,
     errors: Vec<Error>,
     collections: IndexMap<String, Vec<Arc<dyn Any + Send + Sync>>>,
+    /// What was done once and is not to be done again: see [`Graph::first_time`].
+    done: HashSet<String>,
     seed: Option<i64>,
     seed_rule: SeedRule,
     seed_counter: i64,
@@ -310,6 +312,11 @@ impl Graph {
         let state = self.lock();
         let items = state.collections.get(name).into_iter().flatten();
         items.filter_map(|item| item.downcast_ref::<T>().cloned()).collect()
+    }
+
+    /// Whether nobody asked this for `what` before.
+    pub(crate) fn first_time(&self, what: String) -> bool {
+        self.lock().done.insert(what)
     }
 
     /// The names of the collections that hold something.

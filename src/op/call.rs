@@ -436,7 +436,7 @@ pub(crate) fn constant_in(
     place_constant(graph, value.map(Attr::from), name, location)
 }
 
-/// A constant of `shape` full of one element, under the full name `name`, written as TensorFlow writes it: once.
+/// A constant whose elements are all the same, under the full name `name`, written as TensorFlow writes it: once.
 pub(crate) fn constant_full_of(
     graph: &Graph,
     value: Result<Value>,

@@ -93,6 +93,18 @@ pub fn unsupported<R>(dtype: DType) -> Result<R> {
     Err(Error::unimplemented(format!("no kernel for {dtype}")))
 }
 
+/// An error unless there is memory for `n` elements. An allocation that fails would end the process.
+pub(crate) fn room_for<T>(n: usize) -> Result<()> {
+    /// Below this, asking costs more than it can tell.
+    const LARGE: usize = 1 << 28;
+    let bytes = n.saturating_mul(size_of::<T>());
+    if bytes < LARGE {
+        return Ok(());
+    }
+    let refused = |_| Error::resource_exhausted(format!("there is no memory for an array of {bytes} bytes"));
+    Vec::<T>::new().try_reserve_exact(n).map_err(refused)
+}
+
 impl Value {
     /// An array of `shape` with these elements, row-major. An error if their number does not fit.
     pub fn new<T: Element>(shape: impl Into<Shape>, elements: Vec<T>) -> Result<Self> {
@@ -120,7 +132,7 @@ impl Value {
     pub fn zeros(dtype: DType, shape: impl Into<Shape>) -> Result<Self> {
         let shape = shape.into();
         let n = shape.num_elements()?;
-        let data = dispatch!(dtype, all, T => Ok(T::wrap(Arc::new(T::zeroed(n)))))?;
+        let data = dispatch!(dtype, all, T => room_for::<T>(n).map(|()| T::wrap(Arc::new(T::zeroed(n)))))?;
         Ok(Value { shape, data })
     }
 

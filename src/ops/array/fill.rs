@@ -49,8 +49,7 @@ fn full(shape: impl IntoShape, number: i32, dtype: DType, name: &str) -> Tensor 
     const SMALL: usize = 1000;
     let graph = get_default_graph();
     let scope = graph.scope_name(name);
-    let element =
-        || if dtype == DType::Bool { Ok(Value::scalar(number != 0)) } else { Value::scalar(number).convert(dtype) };
+    let element = || element(number, dtype);
     let literal = |value: Result<Value>| Arg::Literal(value.map(Literal::firm));
     let known = shape.into_shape().and_then(|shape| {
         let known = shape.known();
@@ -71,6 +70,11 @@ fn full(shape: impl IntoShape, number: i32, dtype: DType, name: &str) -> Tensor 
     let dims = convert(literal(sizes), "shape_as_tensor", None);
     let value = convert(literal(element()), "Const", None);
     FILL.call([dims.into_arg(), value.into_arg()]).name(format!("{scope}/")).single()
+}
+
+/// `number` as a single element, true or false as a bool.
+fn element(number: i32, dtype: DType) -> Result<Value> {
+    if dtype == DType::Bool { Ok(Value::scalar(number != 0)) } else { Value::scalar(number).convert(dtype) }
 }
 
 fn repeated(element: &Value, shape: Shape) -> Result<Value> {
@@ -114,8 +118,7 @@ pub(crate) fn ones_of(shape: Tensor, dtype: DType, name: &str) -> Tensor {
     let graph = shape.graph().unwrap_or_else(|_| get_default_graph());
     let scope = graph.scope_name(name);
     let _scope = graph.name_scope(&format!("{scope}/"));
-    let one = if dtype == DType::Bool { Ok(Value::scalar(true)) } else { Value::scalar(1).convert(dtype) };
-    let one = convert(Arg::Literal(one.map(Literal::firm)), "Const", None);
+    let one = convert(Arg::Literal(element(1, dtype).map(Literal::firm)), "Const", None);
     FILL.call([shape.into_arg(), one.into_arg()]).name(format!("{scope}/")).single()
 }
 

@@ -7,7 +7,7 @@ use crate::graph::{Tensor, get_default_graph};
 use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert};
 use crate::ops::math::cast;
 use crate::shape::PartialShape;
-use crate::value::{Number, Value};
+use crate::value::{Number, Value, room_for};
 
 /// More numbers than this are not made.
 const MOST: f64 = (1u64 << 40) as f64;
@@ -62,6 +62,7 @@ fn run<T: Number>(ctx: &mut KernelCtx) -> Result<()> {
     let [start, limit, delta] = [0, 1, 2].map(|i| ctx.inputs.value(i).and_then(|v| v.item::<T>()));
     let (start, delta) = (start?, delta?);
     let n = count(start.to_f64(), limit?.to_f64(), delta.to_f64())?;
+    room_for::<T>(n)?;
     let numbers = std::iter::successors(Some(start), |x| Some(x.plus(delta))).take(n).collect();
     ctx.outputs.set(0, Value::vector::<T>(numbers));
     Ok(())

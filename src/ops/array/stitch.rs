@@ -6,6 +6,7 @@ use crate::graph::Tensor;
 use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig};
 use crate::ops::array::gather;
 use crate::shape::{Dim, PartialShape, Shape};
+use crate::value::{Element, Value};
 
 /// An array whose row `indices[i][j]` is row `data[i][j]`. TF: `tf.dynamic_stitch`.
 ///
@@ -58,7 +59,8 @@ pub(super) static DYNAMIC_STITCH: OpDef = OpDef {
         let block: usize = row_shape.iter().product();
         let shape: Shape = [rows].iter().chain(row_shape).copied().collect();
         dispatch!(ctx.node.dtype()?, all, T => {
-            let mut merged = vec![T::default(); shape.num_elements()?];
+            let mut stitched = Value::zeros(T::DTYPE, shape.clone())?;
+            let merged = stitched.make_mut::<T>()?;
             if block > 0 {
                 for i in 0..count {
                     let (indices, data) = (ctx.inputs.slice::<i32>(i)?, ctx.inputs.slice::<T>(count + i)?);
@@ -67,7 +69,7 @@ pub(super) static DYNAMIC_STITCH: OpDef = OpDef {
                     }
                 }
             }
-            ctx.outputs.set(0, crate::value::Value::new(shape.clone(), merged)?);
+            ctx.outputs.set(0, stitched);
             Ok(())
         })
     }),
@@ -122,12 +124,7 @@ mod tests {
     #[test]
     fn dynamic_stitch_is_whole() {
         OpTest::new(|x| vec![dynamic_stitch([x[0], x[1]], [x[2], x[3]])])
-            .inputs([
-                [0i32, 2].into(),
-                crate::value::Value::scalar(3i32),
-                [[1.0f32, 2.0], [3.0, 4.0]].into(),
-                [5.0f32, 6.0].into(),
-            ])
+            .inputs([[0i32, 2].into(), Value::scalar(3i32), [[1.0f32, 2.0], [3.0, 4.0]].into(), [5.0f32, 6.0].into()])
             .expect([[[1.0f32, 2.0], [0.0, 0.0], [3.0, 4.0], [5.0, 6.0]].into()])
             .run();
         let error = build_error(|| dynamic_stitch([[0, 1]], [[1.0, 2.0, 3.0]]));

@@ -13,7 +13,8 @@ use crate::value::Value;
 
 /// `a` with its dimensions in the order `perm`. TF: `tf.transpose`.
 ///
-/// `perm` is a list of int32 or int64 that holds each dimension once; `transpose!(a)` reverses them. The gradient is transposed back.
+/// `perm` is a list of int32 or int64 that holds each dimension once; `transpose!(a)` reverses them. The gradient is
+/// transposed back.
 ///
 /// ```
 /// use flowstone as tf;

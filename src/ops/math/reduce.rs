@@ -207,7 +207,7 @@ fn sum_grad(g: &GradCtx) -> Result<Tensor> {
             let reduced = reduced_axes(&axes, rank)?;
             let kept: Vec<i32> = sizes.iter().zip(&reduced).map(|(n, gone)| if *gone { 1 } else { *n }).collect();
             let times: Vec<i32> = sizes.iter().zip(&reduced).map(|(n, gone)| if *gone { *n } else { 1 }).collect();
-            leave_division(g, (sizes, axes), &kept);
+            leave_division(g, &sizes, &axes, &kept);
             return Ok(tile(reshape(dy, kept), times));
         }
     }
@@ -226,11 +226,9 @@ fn sum_grad(g: &GradCtx) -> Result<Tensor> {
 
 /// TensorFlow computes by how much to tile with nodes that it then leaves unused, once in a graph for each shape and
 /// list of axes. They are built here too, since they take part in naming.
-fn leave_division(g: &GradCtx, key: (Vec<i32>, Vec<i64>), kept: &[i32]) {
-    const SEEN: &str = "_reduced_shapes";
-    if !g.graph().get_collection::<(Vec<i32>, Vec<i64>)>(SEEN).contains(&key) {
-        floordiv_named(key.0.as_slice().into_arg(), maximum(kept, 1).into_arg(), "floordiv");
-        g.graph().add_to_collection(SEEN, key);
+fn leave_division(g: &GradCtx, sizes: &[i32], axes: &[i64], kept: &[i32]) {
+    if g.graph().first_time(format!("division of {sizes:?} reduced along {axes:?}")) {
+        floordiv_named(sizes.into_arg(), maximum(kept, 1).into_arg(), "floordiv");
     }
 }
 
