@@ -26,7 +26,7 @@ fn mnist_step(c: &mut Criterion) {
     let graph = tf::Graph::new();
     let _default = graph.as_default();
     graph.set_random_seed(1);
-    let net = listing::build();
+    let net = listing::mnist();
     let images = tf::ndarray::Array2::from_shape_fn((100, 784), |(i, j)| ((i * 31 + j * 7) % 256) as f32 / 255.0);
     let labels = tf::ndarray::Array2::from_shape_fn((100, 10), |(i, j)| f32::from(i % 10 == j));
     for threads in [1usize, 2] {

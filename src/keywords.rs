@@ -65,6 +65,18 @@ keyword_macros! { $
     random_normal = ops::random::random_normal_args;
     /// [`random_uniform`](fn@crate::random_uniform) with keyword arguments `minval`, `maxval`, `dtype` and `seed`.
     random_uniform = ops::random::random_uniform_args;
+    /// [`truncated_normal`](fn@crate::truncated_normal) with keyword arguments `mean`, `stddev`, `dtype` and `seed`.
+    truncated_normal = ops::random::truncated_normal_args;
+    /// [`strided_slice`](fn@crate::strided_slice) with keyword arguments `strides` and the five masks.
+    strided_slice = ops::array::strided_slice_args;
+    /// [`dropout`](fn@crate::nn::dropout) with keyword arguments `keep_prob`, `rate`, `noise_shape` and `seed`.
+    dropout = ops::nn::dropout_args;
+    /// [`get_variable`](fn@crate::get_variable) with keyword arguments `dtype`, `initializer`, `initial_value`,
+    /// `regularizer` and `trainable`.
+    get_variable = variable_scope::get_variable_args;
+    /// [`variable_scope`](fn@crate::variable_scope) with keyword arguments `default_name`, `reuse`, `initializer`,
+    /// `regularizer` and `auxiliary_name_scope`.
+    variable_scope = variable_scope::variable_scope_args;
     /// [`bias_add`](fn@crate::nn::bias_add) with the keyword argument `data_format`.
     bias_add = ops::nn::bias_add_args;
     /// [`conv2d`](fn@crate::nn::conv2d) with keyword arguments `dilations` and `data_format`.

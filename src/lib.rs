@@ -35,17 +35,21 @@ pub mod examples;
 pub mod format;
 pub mod graph;
 mod graph_def;
+pub mod initializers;
 pub mod kernels;
 mod keywords;
+pub mod layers;
 pub mod op;
 pub mod ops;
 mod optimize;
+pub mod regularizers;
 pub mod session;
 pub mod shape;
 #[cfg(test)]
 mod testing;
 pub mod train;
 pub mod value;
+pub mod variable_scope;
 
 pub use ndarray;
 
@@ -53,11 +57,17 @@ pub use autodiff::gradients;
 pub use dtype::{DType, bool, float32, float64, int32, int64, string, uint8};
 pub use error::{Error, ErrorKind, Result};
 pub use graph::{Graph, Operation, SeedRule, Tensor, get_default_graph, reset_default_graph};
+pub use initializers::{
+    constant_initializer, glorot_normal_initializer, glorot_uniform_initializer, ones_initializer,
+    random_normal_initializer, random_uniform_initializer, truncated_normal_initializer, variance_scaling_initializer,
+    zeros_initializer,
+};
 pub use op::{IntoTensor, OpDef};
 pub use ops::array::{
     broadcast_to, concat, constant, constant_of, dynamic_stitch, expand_dims, fill, gather, identity,
     invert_permutation, ones, ones_like, pad, placeholder, placeholder_with_default, range, rank, reshape, setdiff1d,
-    shape, shape_n, size, slice, squeeze, stack, stop_gradient, tile, transpose, unstack, zeros, zeros_like,
+    shape, shape_n, size, slice, squeeze, stack, stop_gradient, strided_slice, tile, transpose, unstack, zeros,
+    zeros_like,
 };
 pub use ops::flow::{group, no_op};
 pub use ops::math::{
@@ -66,7 +76,7 @@ pub use ops::math::{
     multiply, negative, not_equal, reciprocal, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum, sigmoid,
     sign, sqrt, square, subtract, tanh, where_v2,
 };
-pub use ops::random::{random_normal, random_uniform, set_random_seed};
+pub use ops::random::{random_normal, random_uniform, set_random_seed, truncated_normal};
 pub use ops::register as register_op;
 pub use ops::state::{
     Variable, assign, assign_add, assign_sub, global_variables, global_variables_initializer, trainable_variables,
@@ -75,6 +85,7 @@ pub use ops::state::{
 pub use session::{ConfigProto, Feeds, Fetch, Session, SessionArgs};
 pub use shape::{IntoShape, PartialShape, Shape as TensorShape, Shape};
 pub use value::{IntoValue, Value};
+pub use variable_scope::{AUTO_REUSE, VariableScope, get_variable, get_variable_scope, variable_scope};
 
 /// Neural networks. TF: `tf.nn`.
 pub mod nn {

@@ -10,9 +10,9 @@ const LAYERS: &[&[&str]] = &[
     &["graph", "kernels", "format"],
     &["op"],
     &["ops"],
-    &["autodiff", "optimize", "graph_def"],
-    &["session"],
-    &["train"],
+    &["autodiff", "optimize", "graph_def", "initializers", "regularizers"],
+    &["session", "variable_scope"],
+    &["train", "layers"],
     &["examples", "docs", "keywords", "testing"],
 ];
 

@@ -14,7 +14,7 @@ pub(crate) use scope::{built_at, here};
 pub use tensor::{Operation, Tensor};
 pub use view::{DotOptions, Edge};
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::panic::Location;
@@ -70,6 +70,8 @@ pub(crate) struct State {
     collections: IndexMap<String, Vec<Arc<dyn Any + Send + Sync>>>,
     /// What was done once and is not to be done again: see [`Graph::first_time`].
     done: HashSet<String>,
+    /// See [`Graph::extension`].
+    extensions: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     seed: Option<i64>,
     seed_rule: SeedRule,
     seed_counter: i64,
@@ -199,6 +201,11 @@ impl Graph {
         scope::enter_name(self.0.key, self.scope_name(name))
     }
 
+    /// The name scope that nodes are built in, without a closing slash.
+    pub(crate) fn current_scope(&self) -> Arc<str> {
+        scope::name(self.0.key)
+    }
+
     /// Leaves all name scopes until the guard is dropped.
     pub(crate) fn root_scope(&self) -> ScopeGuard {
         scope::enter_name(self.0.key, "".into())
@@ -268,6 +275,11 @@ impl Graph {
         scope::enter_colocation(self.0.key, classes)
     }
 
+    /// Nodes built until the guard is dropped are placed with the one that is called `name`, or will be.
+    pub(crate) fn colocate_with_name(&self, name: &str) -> ScopeGuard {
+        scope::enter_colocation(self.0.key, vec![colocation_class(name)])
+    }
+
     /// Sets the graph's seed, from which operations without a seed of their own get theirs. TF: `tf.set_random_seed`.
     pub fn set_random_seed(&self, seed: i64) {
         self.lock().seed = Some(seed);
@@ -317,6 +329,13 @@ impl Graph {
     /// Whether nobody asked this for `what` before.
     pub(crate) fn first_time(&self, what: String) -> bool {
         self.lock().done.insert(what)
+    }
+
+    /// What a layer above remembers of this graph: one `T` for each type, made when it is first asked for.
+    pub(crate) fn extension<T: Any + Send + Sync + Default>(&self) -> Arc<T> {
+        let extension =
+            self.lock().extensions.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default())).clone();
+        extension.downcast().unwrap_or_else(|_| unreachable!("an extension has the type of its key"))
     }
 
     /// The names of the collections that hold something.
@@ -434,7 +453,11 @@ fn classes(attrs: &Attrs) -> Vec<Arc<[u8]>> {
 /// The classes of `node`: its own, or the one that is named for it.
 fn colocation_classes(node: &Node) -> Vec<Arc<[u8]>> {
     let own = classes(&node.attrs);
-    if own.is_empty() { vec![format!("loc:@{}", node.name).into_bytes().into()] } else { own }
+    if own.is_empty() { vec![colocation_class(&node.name)] } else { own }
+}
+
+fn colocation_class(name: &str) -> Arc<[u8]> {
+    format!("loc:@{name}").into_bytes().into()
 }
 
 fn add_classes(attrs: &mut Attrs, more: &[Arc<[u8]>]) {
@@ -453,7 +476,7 @@ fn rename_classes(attrs: &mut Attrs, renamed: &dyn Fn(&str) -> Option<String>) {
     for class in &mut all {
         let name = std::str::from_utf8(class).ok().and_then(|class| class.strip_prefix("loc:@"));
         if let Some(new) = name.and_then(renamed) {
-            *class = format!("loc:@{new}").into_bytes().into();
+            *class = colocation_class(&new);
         }
     }
     attrs.insert("_class".into(), all.into());

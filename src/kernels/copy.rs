@@ -76,6 +76,29 @@ pub fn scatter_rows<T: Clone>(x: &[T], dims: &[usize], out: &mut [T], base: usiz
     }
 }
 
+/// As [`gather_steps`], with steps that may be negative.
+pub fn gather_signed<T: Clone>(x: &[T], base: usize, steps: &[isize], dims: &[usize], out: &mut [T]) {
+    for (i, out) in out.iter_mut().enumerate() {
+        *out = x[signed_position(i, base, dims, steps)].clone();
+    }
+}
+
+/// `out[base + i * steps[0] + …] = x[i, …]`, with steps that may be negative.
+pub fn scatter_signed<T: Clone>(x: &[T], base: usize, steps: &[isize], dims: &[usize], out: &mut [T]) {
+    for (i, x) in x.iter().enumerate() {
+        out[signed_position(i, base, dims, steps)] = x.clone();
+    }
+}
+
+fn signed_position(mut flat: usize, base: usize, dims: &[usize], steps: &[isize]) -> usize {
+    let mut position = base;
+    for (n, step) in dims.iter().zip(steps).rev() {
+        position = position.wrapping_add_signed((flat % n) as isize * step);
+        flat /= n;
+    }
+    position
+}
+
 fn position(mut flat: usize, dims: &[usize], steps: &[usize]) -> usize {
     let mut position = 0;
     for (n, step) in dims.iter().zip(steps).rev() {

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use rand::TryRng;
+use smallvec::SmallVec;
 
 use super::parallel::for_each_chunk;
 
@@ -22,7 +23,7 @@ pub struct PhiloxRandom {
     key: [u32; 2],
     counter: u128,
     /// Numbers of the last block that were not drawn yet, as a generator of single numbers.
-    rest: Vec<u32>,
+    rest: SmallVec<[u32; 4]>,
 }
 
 /// Blocks that TensorFlow sets aside for each number it may draw.
@@ -31,7 +32,11 @@ const BLOCKS_PER_OUTPUT: u128 = 256;
 impl PhiloxRandom {
     /// The generator of a graph's and an operation's seed.
     pub fn new(seed: u64, seed2: u64) -> Self {
-        PhiloxRandom { key: [seed as u32, (seed >> 32) as u32], counter: u128::from(seed2) << 64, rest: Vec::new() }
+        PhiloxRandom {
+            key: [seed as u32, (seed >> 32) as u32],
+            counter: u128::from(seed2) << 64,
+            rest: SmallVec::new(),
+        }
     }
 
     /// Leaves out `blocks` blocks.
@@ -58,6 +63,14 @@ impl PhiloxRandom {
         self.skip(1);
         counter
     }
+
+    /// The next single number.
+    fn next_single(&mut self) -> u32 {
+        if self.rest.is_empty() {
+            self.rest = self.next_block().into_iter().rev().collect();
+        }
+        self.rest.pop().unwrap_or_default()
+    }
 }
 
 /// The low and the high half of a product.
@@ -70,10 +83,7 @@ impl TryRng for PhiloxRandom {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        if self.rest.is_empty() {
-            self.rest = self.next_block().into_iter().rev().collect();
-        }
-        Ok(self.rest.pop().unwrap_or_default())
+        Ok(self.next_single())
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
@@ -98,6 +108,23 @@ pub trait Sample: Copy + Send + Default {
     fn uniform(block: [u32; 4]) -> Self::Group;
     /// Numbers of mean 0 and standard deviation 1, by the method of Box and Muller.
     fn normal(block: [u32; 4]) -> Self::Group;
+    /// As [`normal`](Sample::normal), drawn again where a number is 2 or more away from 0.
+    fn truncated_normal(generator: &mut PhiloxRandom) -> Self::Group;
+}
+
+/// The first `N` of what `draw` gives that lie between -2 and 2.
+fn truncated<T: Copy + Default + Into<f64>, const N: usize>(mut draw: impl FnMut() -> [T; 2]) -> [T; N] {
+    let mut numbers = [T::default(); N];
+    let mut found = 0;
+    while found < N {
+        for number in draw() {
+            if found < N && number.into().abs() < 2.0 {
+                numbers[found] = number;
+                found += 1;
+            }
+        }
+    }
+    numbers
 }
 
 /// Numbers below this would have no finite logarithm.
@@ -121,6 +148,13 @@ fn box_muller_f32(x: u32, y: u32) -> [f32; 2] {
 impl Sample for f32 {
     type Group = [f32; 4];
 
+    fn truncated_normal(generator: &mut PhiloxRandom) -> [f32; 4] {
+        truncated(|| {
+            let x = generator.next_single();
+            box_muller_f32(x, generator.next_single())
+        })
+    }
+
     fn uniform(block: [u32; 4]) -> [f32; 4] {
         block.map(uniform_f32)
     }
@@ -134,6 +168,13 @@ impl Sample for f32 {
 impl Sample for f64 {
     type Group = [f64; 2];
 
+    fn truncated_normal(generator: &mut PhiloxRandom) -> [f64; 2] {
+        truncated(|| {
+            let [a, b, c, d] = std::array::from_fn(|_| generator.next_single());
+            Self::normal([a, b, c, d])
+        })
+    }
+
     fn uniform([a, b, c, d]: [u32; 4]) -> [f64; 2] {
         [uniform_f64(a, b), uniform_f64(c, d)]
     }
@@ -146,16 +187,19 @@ impl Sample for f64 {
     }
 }
 
-/// Fills `out` with numbers that `draw` makes of `generator`'s blocks, one after the other; the same for any number of
-/// threads, since every place knows its block.
-pub fn fill<T: Sample>(generator: &PhiloxRandom, out: &mut [T], draw: impl Fn([u32; 4]) -> T::Group + Sync) {
-    let group = draw([0; 4]).as_ref().len();
-    const BLOCKS: usize = 2048;
-    for_each_chunk(out, BLOCKS * group, |start, out| {
-        let mut generator = generator.clone();
-        generator.skip((start / group) as u128);
-        for out in out.chunks_mut(group) {
-            let numbers = draw(generator.next_block());
+/// How a group of numbers is drawn.
+pub type Draw<T> = fn(&mut PhiloxRandom) -> <T as Sample>::Group;
+
+/// Fills `out` with numbers that `draw` makes of `generator`'s blocks, `blocks` of them for each group; the same for any
+/// number of threads, since every place knows its block.
+pub fn fill<T: Sample>(generator: &PhiloxRandom, out: &mut [T], blocks: u128, draw: Draw<T>) {
+    let group = draw(&mut generator.clone()).as_ref().len();
+    const GROUPS: usize = 2048;
+    for_each_chunk(out, GROUPS * group, |start, out| {
+        for (i, out) in out.chunks_mut(group).enumerate() {
+            let mut generator = generator.clone();
+            generator.skip((start / group + i) as u128 * blocks);
+            let numbers = draw(&mut generator);
             out.copy_from_slice(&numbers.as_ref()[..out.len()]);
         }
     });
@@ -170,7 +214,7 @@ mod tests {
         // The known answers of the authors' Random123 library for Philox 4x32-10.
         let zero = PhiloxRandom::new(0, 0).next_block();
         assert_eq!(zero, [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
-        let mut ones = PhiloxRandom { key: [u32::MAX; 2], counter: u128::MAX, rest: Vec::new() };
+        let mut ones = PhiloxRandom { key: [u32::MAX; 2], counter: u128::MAX, rest: SmallVec::new() };
         assert_eq!(ones.next_block(), [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
     }
 
@@ -178,7 +222,7 @@ mod tests {
     fn places_do_not_depend_on_the_split() {
         let generator = PhiloxRandom::new(7, 9);
         let mut all = vec![0.0f32; 20_001];
-        fill(&generator, &mut all, f32::normal);
+        fill(&generator, &mut all, 1, |generator| f32::normal(generator.next_block()));
         let mut one = generator.clone();
         one.skip(5000);
         assert_eq!(all[20_000], f32::normal(one.next_block())[0]);

@@ -28,24 +28,24 @@ pub fn fill(dims: impl IntoTensor, value: impl IntoTensor) -> Tensor {
 /// A float32 array of zeros. TF: `tf.zeros`. All sizes of `shape` are known; [`fill`] takes a tensor.
 #[track_caller]
 pub fn zeros(shape: impl IntoShape) -> Tensor {
-    full(shape, 0, DType::Float32, "zeros")
+    full_of(shape, 0, DType::Float32, "zeros")
 }
 
 /// A float32 array of ones. TF: `tf.ones`. All sizes of `shape` are known; [`fill`] takes a tensor.
 #[track_caller]
 pub fn ones(shape: impl IntoShape) -> Tensor {
-    full(shape, 1, DType::Float32, "ones")
+    full_of(shape, 1, DType::Float32, "ones")
 }
 
 /// Zeros of any number type.
 #[track_caller]
 pub(crate) fn zeros_of(shape: Shape, dtype: DType) -> Tensor {
-    full(shape, 0, dtype, "zeros")
+    full_of(shape, 0, dtype, "zeros")
 }
 
-/// As TensorFlow: one constant below 1000 elements, else a `Fill`.
+/// `number` everywhere, of any number type. As TensorFlow: one constant below 1000 elements, else a `Fill`.
 #[track_caller]
-fn full(shape: impl IntoShape, number: i32, dtype: DType, name: &str) -> Tensor {
+pub(crate) fn full_of(shape: impl IntoShape, number: i32, dtype: DType, name: &str) -> Tensor {
     const SMALL: usize = 1000;
     let graph = get_default_graph();
     let scope = graph.scope_name(name);
@@ -77,7 +77,8 @@ fn element(number: i32, dtype: DType) -> Result<Value> {
     if dtype == DType::Bool { Ok(Value::scalar(number != 0)) } else { Value::scalar(number).convert(dtype) }
 }
 
-fn repeated(element: &Value, shape: Shape) -> Result<Value> {
+/// An array of the same element everywhere.
+pub(crate) fn repeated(element: &Value, shape: Shape) -> Result<Value> {
     let n = shape.num_elements()?;
     dispatch!(element.dtype(), all, T => Value::new(shape, vec![element.item::<T>()?; n]))
 }
@@ -88,7 +89,7 @@ pub fn zeros_like(tensor: impl IntoTensor) -> Tensor {
     let tensor = convert(tensor.into_arg(), "tensor", None);
     let known = tensor.fact().and_then(|fact| Some((fact.shape.known()?, fact.dtype)));
     match known {
-        Some((shape, dtype)) if dtype != DType::String => full(shape, 0, dtype, "zeros_like"),
+        Some((shape, dtype)) if dtype != DType::String => full_of(shape, 0, dtype, "zeros_like"),
         _ => zeros_like_op(tensor),
     }
 }

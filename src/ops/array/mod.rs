@@ -13,6 +13,7 @@ mod set;
 mod shape;
 mod slice;
 mod stitch;
+mod strided_slice;
 mod transpose;
 
 pub(crate) use broadcast::broadcast_gradient_args;
@@ -20,8 +21,7 @@ pub use broadcast::{broadcast_to, tile};
 pub(crate) use concat::pack_named;
 pub use concat::{StackArgs, UnstackArgs, concat, stack, stack_args, unstack, unstack_args};
 pub use constant::{constant, constant_of};
-pub(crate) use fill::ones_of;
-pub(crate) use fill::{FILL, zeros_like_op, zeros_of};
+pub(crate) use fill::{FILL, full_of, ones_of, repeated, zeros_like_op, zeros_of};
 pub use fill::{fill, ones, ones_like, zeros, zeros_like};
 pub use gather::{GatherArgs, gather, gather_args};
 pub(crate) use identity::{IDENTITY, STOP_GRADIENT};
@@ -36,6 +36,8 @@ pub(crate) use shape::{shape_as, size_as};
 pub(crate) use slice::slice_exact;
 pub use slice::{pad, slice};
 pub use stitch::dynamic_stitch;
+pub(crate) use strided_slice::item;
+pub use strided_slice::{StridedSliceArgs, strided_slice, strided_slice_args};
 pub use transpose::{TransposeArgs, invert_permutation, transpose, transpose_args};
 
 use crate::op::OpDef;
@@ -69,6 +71,8 @@ pub(super) static OPS: &[&OpDef] = &[
     &slice::PAD,
     &slice::SLICE,
     &stitch::DYNAMIC_STITCH,
+    &strided_slice::STRIDED_SLICE,
+    &strided_slice::STRIDED_SLICE_GRAD,
     &transpose::INVERT_PERMUTATION,
     &transpose::TRANSPOSE,
 ];

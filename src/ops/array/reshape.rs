@@ -23,7 +23,7 @@ pub fn reshape(tensor: impl IntoTensor, shape: impl IntoTensor) -> Tensor {
 
 /// [`reshape`] under a full name.
 #[track_caller]
-pub(crate) fn reshape_exact(tensor: Tensor, shape: Tensor, name: &str) -> Tensor {
+pub(crate) fn reshape_exact(tensor: Tensor, shape: impl IntoTensor, name: &str) -> Tensor {
     RESHAPE.call([tensor.into_arg(), shape.into_arg()]).name(name).single()
 }
 

@@ -80,6 +80,33 @@ impl Conv2dArgs {
     }
 }
 
+/// The gradient of a convolution as a layer of its own, which makes images larger. TF: `tf.nn.conv2d_transpose`.
+///
+/// `value` is float32, float64 or int32 of shape [batch, height, width, in], `filter` of shape [filter height, filter
+/// width, out, in]; `output_shape` is a list of the output's four sizes. The gradients are convolutions.
+///
+/// ```
+/// use flowstone as tf;
+/// let x = tf::placeholder(tf::float32, (1, 4, 4, 3));
+/// let y = tf::nn::conv2d_transpose(x, tf::zeros([3, 3, 2, 3]), [1, 8, 8, 2], [1, 2, 2, 1], "SAME");
+/// assert_eq!(y.shape().to_string(), "[1,8,8,2]");
+/// ```
+#[track_caller]
+pub fn conv2d_transpose(
+    value: impl IntoTensor,
+    filter: impl IntoTensor,
+    output_shape: impl IntoTensor,
+    strides: [i64; 4],
+    padding: impl IntoPadding,
+) -> Tensor {
+    padding
+        .into_padding()
+        .set(CONV_2D_BACKPROP_INPUT.call([output_shape.into_arg(), filter.into_arg(), value.into_arg()]))
+        .attr("strides", strides.to_vec())
+        .name("conv2d_transpose")
+        .single()
+}
+
 /// Checks the window and the shapes of input, filter and output against each other; gives the shape of the output.
 fn output_shape(window: &Window, input: &PartialShape, filter: &PartialShape) -> Result<PartialShape> {
     let (h, w, c) = window.places();

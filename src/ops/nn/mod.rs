@@ -3,14 +3,16 @@
 mod bias;
 mod conv2d;
 mod cross_entropy;
+mod dropout;
 mod max_pool;
 mod relu;
 mod softmax;
 mod window;
 
 pub use bias::{BiasAddArgs, bias_add, bias_add_args};
-pub use conv2d::{Conv2dArgs, conv2d, conv2d_args};
+pub use conv2d::{Conv2dArgs, conv2d, conv2d_args, conv2d_transpose};
 pub use cross_entropy::{softmax_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2};
+pub use dropout::{DropoutArgs, dropout, dropout_args};
 pub use max_pool::{MaxPoolArgs, max_pool, max_pool_args};
 pub use relu::relu;
 pub use softmax::{log_softmax, softmax};

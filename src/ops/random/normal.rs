@@ -1,4 +1,4 @@
-//! RandomStandardNormal and RandomUniform.
+//! RandomStandardNormal, TruncatedNormal and RandomUniform.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,9 +6,9 @@ use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::{Tensor, get_default_graph};
-use crate::kernels::random::{PhiloxRandom, Sample, fill};
+use crate::kernels::random::{Draw, PhiloxRandom, Sample, fill};
 use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert};
-use crate::ops::math::{add_named, mul_named, sub};
+use crate::ops::math::{add_named, mul_named, multiply, sub};
 use crate::value::Element;
 
 /// Normally distributed numbers of mean 0 and standard deviation 1. TF: `tf.random_normal`.
@@ -46,6 +46,18 @@ pub fn random_uniform_args(shape: impl IntoTensor) -> RandomArgs {
     RandomArgs::new(&RANDOM_UNIFORM, shape.into_arg())
 }
 
+/// As [`random_normal`], but numbers more than two standard deviations away from the mean are drawn again.
+/// TF: `tf.truncated_normal`.
+#[track_caller]
+pub fn truncated_normal(shape: impl IntoTensor) -> Tensor {
+    truncated_normal_args(shape).build()
+}
+
+/// [`truncated_normal`] with keyword arguments.
+pub fn truncated_normal_args(shape: impl IntoTensor) -> RandomArgs {
+    RandomArgs::new(&TRUNCATED_NORMAL, shape.into_arg())
+}
+
 /// Sets the default graph's seed. TF: `tf.set_random_seed`.
 ///
 /// Operations built after it that have no seed of their own get one from it.
@@ -58,27 +70,31 @@ pub fn set_random_seed(seed: i64) {
 pub struct RandomArgs {
     op: &'static OpDef,
     shape: Arg,
-    /// Mean and standard deviation, or lowest and highest number.
-    parameters: [Arg; 2],
+    /// Mean and standard deviation, or lowest and highest number, if they were said.
+    parameters: [Option<Arg>; 2],
     dtype: DType,
     seed: Option<i64>,
 }
 
 impl RandomArgs {
     fn new(op: &'static OpDef, shape: Arg) -> Self {
-        let parameters = [0.0.into_arg(), 1.0.into_arg()];
-        RandomArgs { op, shape, parameters, dtype: DType::Float32, seed: None }
+        RandomArgs { op, shape, parameters: [None, None], dtype: DType::Float32, seed: None }
+    }
+
+    /// The two parameters of the distribution.
+    pub(crate) fn parameters(self, first: f64, second: f64) -> Self {
+        self.mean(first).stddev(second)
     }
 
     /// The mean; 0 if not said.
     pub fn mean(mut self, mean: impl IntoTensor) -> Self {
-        self.parameters[0] = mean.into_arg();
+        self.parameters[0] = Some(mean.into_arg());
         self
     }
 
     /// The standard deviation; 1 if not said.
     pub fn stddev(mut self, stddev: impl IntoTensor) -> Self {
-        self.parameters[1] = stddev.into_arg();
+        self.parameters[1] = Some(stddev.into_arg());
         self
     }
 
@@ -108,17 +124,31 @@ impl RandomArgs {
     #[track_caller]
     pub fn build(self) -> Tensor {
         let graph = Arg::graph_of(std::slice::from_ref(&self.shape)).unwrap_or_else(|_| get_default_graph());
-        let normal = std::ptr::eq(self.op, &RANDOM_STANDARD_NORMAL);
-        let name = graph.scope_name(if normal { "random_normal" } else { "random_uniform" });
+        let uniform = std::ptr::eq(self.op, &RANDOM_UNIFORM);
+        let name = graph.scope_name(match self.op.name() {
+            "RandomUniform" => "random_uniform",
+            "TruncatedNormal" => "truncated_normal",
+            _ => "random_normal",
+        });
         let _scope = graph.name_scope(&format!("{name}/"));
         let shape = convert(self.shape, "shape", None);
-        let names = if normal { ["mean", "stddev"] } else { ["min", "max"] };
+        let names = if uniform { ["min", "max"] } else { ["mean", "stddev"] };
+        // As TensorFlow: what the uniform numbers are anyway takes no nodes.
+        let from_zero = uniform && self.parameters[0].is_none();
+        let to_one = from_zero && self.parameters[1].is_none();
         let [low, high] = self.parameters;
-        let [low, high] = [(low, names[0]), (high, names[1])].map(|(arg, name)| convert(arg, name, Some(self.dtype)));
+        let parameter = |arg: Option<Arg>, default: f64, name| {
+            convert(arg.unwrap_or_else(|| default.into_arg()), name, Some(self.dtype))
+        };
+        let bounds = (!to_one).then(|| (parameter(low, 0.0, names[0]), parameter(high, 1.0, names[1])));
         let (seed, seed2) = graph.next_seeds(self.seed);
         let call = self.op.call([shape.into_arg()]).attr("dtype", self.dtype);
         let numbers = call.attr("seed", seed).attr("seed2", seed2).single();
-        let factor = if normal { high } else { sub(high, low) };
+        let Some((low, high)) = bounds else { return numbers };
+        if from_zero {
+            return multiply(numbers, high);
+        }
+        let factor = if uniform { sub(high, low) } else { high };
         let scaled = mul_named(numbers.into_arg(), factor.into_arg(), "mul");
         add_named(scaled.into_arg(), low.into_arg(), &format!("{name}/"))
     }
@@ -135,7 +165,7 @@ fn infer(ctx: &mut InferCtx) -> Result<()> {
 /// The generator of a node lives as long as the session.
 struct Generator(Mutex<PhiloxRandom>);
 
-fn run<T: Element + Sample>(ctx: &mut KernelCtx, draw: fn([u32; 4]) -> T::Group) -> Result<()> {
+fn run<T: Element + Sample>(ctx: &mut KernelCtx, blocks: u128, draw: Draw<T>) -> Result<()> {
     let attrs = ctx.node.attrs();
     let (seed, seed2) = (attrs.int("seed")? as u64, attrs.int("seed2")? as u64);
     let make = || {
@@ -145,7 +175,7 @@ fn run<T: Element + Sample>(ctx: &mut KernelCtx, draw: fn([u32; 4]) -> T::Group)
     let generator = ctx.resources.get_or_create(&format!("random generator of {}", ctx.node.name), make)?;
     let out = ctx.outputs.slice::<T>(0)?;
     let here = generator.0.lock().unwrap_or_else(PoisonError::into_inner).reserve(out.len());
-    fill(&here, out, draw);
+    fill(&here, out, blocks, draw);
     Ok(())
 }
 
@@ -161,7 +191,29 @@ pub(super) static RANDOM_STANDARD_NORMAL: OpDef = OpDef {
          where seed: int = 0, seed2: int = 0, dtype: floating, T: index",
     ),
     infer,
-    kernel: Kernel::Run(|ctx| dispatch!(ctx.node.attrs().dtype("dtype")?, floats, T => run::<T>(ctx, T::normal))),
+    kernel: Kernel::Run(|ctx| {
+        dispatch!(ctx.node.attrs().dtype("dtype")?, floats, T => {
+            run::<T>(ctx, 1, |generator| T::normal(generator.next_block()))
+        })
+    }),
+    grad: Grad::Stop("random numbers do not depend on their shape"),
+    flags: Flags::STATEFUL,
+};
+
+/// The blocks set aside for a group of `T`, so that drawing again reaches into no other group's.
+const fn blocks_for<T: Sample>() -> u128 {
+    (size_of::<T::Group>() / size_of::<T>()) as u128 * 64
+}
+
+pub(super) static TRUNCATED_NORMAL: OpDef = OpDef {
+    sig: Sig::new(
+        "TruncatedNormal(shape: T) -> (output: dtype) \
+         where seed: int = 0, seed2: int = 0, dtype: floating, T: index",
+    ),
+    infer,
+    kernel: Kernel::Run(
+        |ctx| dispatch!(ctx.node.attrs().dtype("dtype")?, floats, T => run::<T>(ctx, blocks_for::<T>(), T::truncated_normal)),
+    ),
     grad: Grad::Stop("random numbers do not depend on their shape"),
     flags: Flags::STATEFUL,
 };
@@ -172,7 +224,11 @@ pub(super) static RANDOM_UNIFORM: OpDef = OpDef {
          where seed: int = 0, seed2: int = 0, dtype: floating, T: index",
     ),
     infer,
-    kernel: Kernel::Run(|ctx| dispatch!(ctx.node.attrs().dtype("dtype")?, floats, T => run::<T>(ctx, T::uniform))),
+    kernel: Kernel::Run(|ctx| {
+        dispatch!(ctx.node.attrs().dtype("dtype")?, floats, T => {
+            run::<T>(ctx, 1, |generator| T::uniform(generator.next_block()))
+        })
+    }),
     grad: Grad::Stop("random numbers do not depend on their shape"),
     flags: Flags::STATEFUL,
 };

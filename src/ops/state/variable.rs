@@ -82,6 +82,24 @@ impl Variable {
         self.trainable
     }
 
+    /// Puts it into the collections where it belongs.
+    fn collect(self, graph: &Graph) {
+        if self.reference.is_poisoned() {
+            return;
+        }
+        graph.add_to_collection(GLOBAL_VARIABLES, self);
+        if self.trainable {
+            graph.add_to_collection(TRAINABLE_VARIABLES, self);
+        }
+    }
+
+    /// What stands for a variable that could not be built.
+    pub(crate) fn poisoned(graph: &Graph) -> Self {
+        let tensor = Tensor::poisoned(graph);
+        let (initializer, trainable) = (tensor.op(), false);
+        Variable { reference: tensor, value: tensor, initializer, initial_value: tensor, trainable }
+    }
+
     /// The same variable under another name; see [`Tensor::named`].
     #[track_caller]
     pub fn named(self, name: &str) -> Self {
@@ -165,12 +183,7 @@ impl VariableArgs {
             convert(self.initial_value, "initial_value", self.dtype)
         };
         let variable = build(&graph, &scope, initial_value, self.trainable);
-        if !variable.reference.is_poisoned() {
-            graph.add_to_collection(GLOBAL_VARIABLES, variable);
-            if variable.trainable {
-                graph.add_to_collection(TRAINABLE_VARIABLES, variable);
-            }
-        }
+        variable.collect(&graph);
         variable
     }
 }
@@ -178,9 +191,7 @@ impl VariableArgs {
 /// The nodes of a variable called `scope`.
 #[track_caller]
 fn build(graph: &Graph, scope: &str, initial_value: Tensor, trainable: bool) -> Variable {
-    let poisoned = Tensor::poisoned(graph);
-    let mut variable =
-        Variable { reference: poisoned, value: poisoned, initializer: poisoned.op(), initial_value, trainable };
+    let mut variable = Variable { initial_value, trainable, ..Variable::poisoned(graph) };
     let Ok(dtype) = initial_value.dtype() else { return variable };
     variable.reference = VARIABLE_V2
         .call([])
@@ -194,6 +205,28 @@ fn build(graph: &Graph, scope: &str, initial_value: Tensor, trainable: bool) -> 
     variable.initializer = assign.operation();
     let _colocated = graph.colocate_with(variable.op());
     variable.value = array::IDENTITY.call([variable.reference.into_arg()]).name("read").single();
+    variable
+}
+
+/// A variable whose full name is `name`, made unique, and whose initial value `initial_value` builds in the scope
+/// `name/Initializer`.
+#[track_caller]
+pub(crate) fn variable_from(
+    graph: &Graph,
+    name: &str,
+    trainable: bool,
+    initial_value: impl FnOnce() -> Tensor,
+) -> Variable {
+    let _outside = graph.clear_control_dependencies();
+    let _root = graph.root_scope();
+    let scope = graph.scope_name(name);
+    let _together = graph.colocate_with_name(&scope);
+    let initial_value = {
+        let _scope = graph.name_scope(&format!("{scope}/Initializer/"));
+        initial_value()
+    };
+    let variable = build(graph, &scope, initial_value, trainable);
+    variable.collect(graph);
     variable
 }
 

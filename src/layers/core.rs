@@ -1,0 +1,223 @@
+//! Layers without a kernel: new shapes, dropout.
+
+use super::{Call, Common, Layer, Training, Weight, common_methods};
+use crate::error::{Error, Result};
+use crate::graph::Tensor;
+use crate::op::IntoTensor;
+use crate::ops::array::{constant, identity, item, reshape, shape, stack};
+use crate::ops::math::where_v2;
+use crate::ops::nn::dropout_args;
+use crate::shape::{IntoShape, PartialShape};
+use crate::value::Value;
+
+/// All dimensions of an example in one. TF: `tf.layers.Flatten`.
+#[derive(Clone, Debug, Default)]
+pub struct Flatten {
+    common: Common,
+}
+
+/// All dimensions but the batch in one. TF: `tf.layers.Flatten()`. Keyword arguments `name`, `input_shape`.
+///
+/// ```
+/// use flowstone as tf;
+/// use tf::layers::Layer;
+/// let x = tf::placeholder(tf::float32, (None, 7, 7, 64));
+/// assert_eq!(tf::layers::Flatten().apply(x).shape().to_string(), "[?,3136]");
+/// ```
+#[allow(non_snake_case)]
+pub fn Flatten() -> Flatten {
+    Flatten::default()
+}
+
+common_methods!(Flatten);
+
+/// A layer without variables.
+fn no_weights() -> Result<Vec<Weight>> {
+    Ok(Vec::new())
+}
+
+impl Layer for Flatten {
+    fn class_name(&self) -> &'static str {
+        "Flatten"
+    }
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn weights(&self, input: &PartialShape) -> Result<Vec<Weight>> {
+        if input.rank() == Some(0) {
+            return Err(Error::invalid_argument("its input must have a batch dimension, but it is a single number"));
+        }
+        no_weights()
+    }
+
+    fn call(&self, input: Tensor, _call: &mut Call) -> Result<Tensor> {
+        let known = input.shape();
+        let dims = known.dims().unwrap_or_default();
+        let example = dims.get(1..).and_then(|dims| dims.iter().try_fold(1usize, |n, dim| n.checked_mul((*dim)?)));
+        let size = |n: Option<usize>| n.and_then(|n| i32::try_from(n).ok());
+        Ok(match (size(dims.first().copied().flatten()), size(example)) {
+            (_, Some(n)) if !dims.is_empty() => reshape(input, constant_list([-1, n])),
+            (Some(batch), None) => reshape(input, constant_list([batch, -1])),
+            _ => reshape(input, stack([item(shape(input), 0).into_arg(), (-1).into_arg()])),
+        })
+    }
+}
+
+fn constant_list(numbers: [i32; 2]) -> Tensor {
+    constant(Value::vector(numbers.to_vec()))
+}
+
+/// Examples of another shape. Keras: `Reshape`.
+#[derive(Clone, Debug)]
+pub struct Reshape {
+    target: Result<PartialShape>,
+    common: Common,
+}
+
+/// Each example in shape `target`, in which one size may be -1. Keras: `Reshape(target_shape)`.
+///
+/// ```
+/// use flowstone as tf;
+/// use tf::layers::Layer;
+/// let x = tf::placeholder(tf::float32, (None, 784));
+/// assert_eq!(tf::layers::Reshape((28, 28, 1)).apply(x).shape().to_string(), "[?,28,28,1]");
+/// ```
+#[allow(non_snake_case)]
+pub fn Reshape(target: impl IntoShape) -> Reshape {
+    Reshape { target: target.into_shape(), common: Common::default() }
+}
+
+common_methods!(Reshape);
+
+impl Reshape {
+    /// The sizes of an example, where that of the input says what -1 is.
+    fn sizes(&self, input: &PartialShape) -> Result<Vec<i32>> {
+        let target = self.target.clone()?;
+        let mut sizes = Vec::new();
+        for dim in target.dims().unwrap_or_default() {
+            let size = dim.map_or(Ok(-1), i32::try_from);
+            sizes.push(size.map_err(|_| Error::invalid_argument(format!("a target shape of {target}")))?);
+        }
+        let known = |sizes: &[i32]| sizes.iter().filter(|&&n| n >= 0).map(|&n| n as usize).product::<usize>();
+        let open = sizes.iter().filter(|&&n| n < 0).count();
+        let example = input.dims().and_then(|dims| dims.get(1..)?.iter().copied().collect::<Option<Vec<_>>>());
+        if let Some(example) = example {
+            let (has, needs) = (example.iter().product::<usize>(), known(&sizes));
+            let fits = if open == 1 { needs > 0 && has % needs == 0 } else { open == 0 && has == needs };
+            if !fits {
+                return Err(Error::invalid_argument(format!("an example of shape {input} has no shape {target}")));
+            }
+            sizes.iter_mut().filter(|n| **n < 0).for_each(|n| *n = (has / needs) as i32);
+        }
+        Ok(sizes)
+    }
+}
+
+impl Layer for Reshape {
+    fn class_name(&self) -> &'static str {
+        "Reshape"
+    }
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn weights(&self, input: &PartialShape) -> Result<Vec<Weight>> {
+        self.sizes(input)?;
+        no_weights()
+    }
+
+    fn call(&self, input: Tensor, _call: &mut Call) -> Result<Tensor> {
+        let sizes = self.sizes(&input.shape())?;
+        let batch = item(shape(input), 0);
+        let all = std::iter::once(batch.into_arg()).chain(sizes.iter().map(|&n| n.into_arg()));
+        let y = reshape(input, stack(all.collect::<Vec<_>>()));
+        let known = sizes.iter().map(|&n| usize::try_from(n).ok());
+        y.set_shape(PartialShape::new(std::iter::once(input.shape().dim(0)).chain(known)));
+        Ok(y)
+    }
+}
+
+/// Some numbers set to 0 while training. TF: `tf.layers.Dropout`.
+#[derive(Clone, Debug)]
+pub struct Dropout {
+    rate: f64,
+    seed: Option<i64>,
+    training: Training,
+    common: Common,
+}
+
+/// While training, a random part of the numbers set to 0 and the others divided by what is left, so that the sum
+/// stays; outside of training, nothing. TF: `tf.layers.Dropout(rate)`.
+///
+/// Keyword arguments `rate` (0.5 if not said), `seed`, `name`, and for the function `training`: true, false or a bool
+/// tensor. Source: <https://www.jmlr.org/papers/v15/srivastava14a.html>.
+///
+/// ```
+/// use flowstone as tf;
+/// let x = tf::placeholder(tf::float32, (None, 10));
+/// let training = tf::placeholder(tf::bool, ());
+/// let y = tf::layers::dropout!(x, rate = 0.4, training = training);
+/// assert_eq!(y.shape().to_string(), "[?,10]");
+/// ```
+#[allow(non_snake_case)]
+pub fn Dropout() -> Dropout {
+    Dropout { rate: 0.5, seed: None, training: Training::Known(false), common: Common::default() }
+}
+
+common_methods!(Dropout);
+
+impl Dropout {
+    /// The part that is set to 0; 0.5 if not said.
+    pub fn rate(mut self, rate: f64) -> Self {
+        self.rate = rate;
+        self
+    }
+
+    /// The seed of the random numbers.
+    pub fn seed(mut self, seed: i64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Whether [`dropout!`](crate::layers::dropout) applies it for training; no if not said.
+    pub fn training(mut self, training: impl Into<Training>) -> Self {
+        self.training = training.into();
+        self
+    }
+}
+
+impl Layer for Dropout {
+    fn class_name(&self) -> &'static str {
+        "Dropout"
+    }
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn weights(&self, _input: &PartialShape) -> Result<Vec<Weight>> {
+        if (0.0..1.0).contains(&self.rate) {
+            return no_weights();
+        }
+        Err(Error::invalid_argument(format!("rate is {}: a number from 0 up to, but not including, 1", self.rate)))
+    }
+
+    fn training(&self) -> Training {
+        self.training
+    }
+
+    fn call(&self, input: Tensor, call: &mut Call) -> Result<Tensor> {
+        let dropped = || {
+            let args = dropout_args(input).rate(self.rate);
+            if let Some(seed) = self.seed { args.seed(seed).build() } else { args.build() }
+        };
+        Ok(match call.training {
+            Training::Known(true) => dropped(),
+            Training::Known(false) => identity(input),
+            Training::Fed(training) => where_v2(training, dropped(), input),
+        })
+    }
+}

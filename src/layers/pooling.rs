@@ -1,0 +1,93 @@
+//! Pooling layers.
+
+use super::{Call, Common, IntoPair, Layer, Weight, common_methods};
+use crate::error::{Error, Result};
+use crate::graph::Tensor;
+use crate::ops::nn::max_pool;
+use crate::shape::PartialShape;
+
+macro_rules! poolings {
+    ($($(#[$doc:meta])* $layer:ident $pool:ident $what:literal;)*) => {$(
+        #[doc = concat!($what, " of each window of an image. TF: `tf.layers.", stringify!($layer), "`.")]
+        #[derive(Clone, Debug)]
+        pub struct $layer {
+            pool_size: [i64; 2],
+            strides: Option<[i64; 2]>,
+            padding: String,
+            common: Common,
+        }
+
+        $(#[$doc])*
+        #[allow(non_snake_case)]
+        pub fn $layer() -> $layer {
+            $layer { pool_size: [2, 2], strides: None, padding: "VALID".into(), common: Common::default() }
+        }
+
+        impl $layer {
+            /// Height and width of a window: one number or a pair; 2 if not said.
+            pub fn pool_size(mut self, size: impl IntoPair) -> Self {
+                self.pool_size = size.into_pair();
+                self
+            }
+
+            /// Steps along height and width: one number or a pair; the size of the window if not said.
+            pub fn strides(mut self, strides: impl IntoPair) -> Self {
+                self.strides = Some(strides.into_pair());
+                self
+            }
+
+            /// `"same"` or `"valid"`, in small or capital letters; `"valid"` if not said.
+            pub fn padding(mut self, padding: &str) -> Self {
+                self.padding = padding.to_uppercase();
+                self
+            }
+        }
+
+        common_methods!($layer);
+
+        impl Layer for $layer {
+            fn class_name(&self) -> &'static str {
+                stringify!($layer)
+            }
+
+            fn common(&self) -> &Common {
+                &self.common
+            }
+
+            fn weights(&self, input: &PartialShape) -> Result<Vec<Weight>> {
+                images(input).map(|()| Vec::new())
+            }
+
+            fn call(&self, input: Tensor, _call: &mut Call) -> Result<Tensor> {
+                let for_images = |[height, width]: [i64; 2]| [1, height, width, 1];
+                let strides = self.strides.unwrap_or(self.pool_size);
+                Ok($pool(input, for_images(self.pool_size), for_images(strides), self.padding.as_str()))
+            }
+        }
+    )*};
+}
+
+fn images(input: &PartialShape) -> Result<()> {
+    if input.rank().is_none_or(|rank| rank == 4) {
+        return Ok(());
+    }
+    Err(Error::invalid_argument(format!(
+        "its input must have 4 dimensions, [batch, height, width, channels], but its shape is {input}"
+    )))
+}
+
+poolings! {
+    /// The largest number of each window. TF: `tf.layers.MaxPooling2D`.
+    ///
+    /// Inputs are [batch, height, width, channels]. Keyword arguments `pool_size`, `strides`, `padding`, `name`,
+    /// `input_shape`.
+    ///
+    /// ```
+    /// use flowstone as tf;
+    /// use tf::layers::Layer;
+    /// let x = tf::placeholder(tf::float32, (None, 28, 28, 32));
+    /// let y = tf::layers::MaxPooling2D!(pool_size = [2, 2], strides = 2).apply(x);
+    /// assert_eq!((y.name(), y.shape().to_string()), ("max_pooling2d/MaxPool:0".to_owned(), "[?,14,14,32]".to_owned()));
+    /// ```
+    MaxPooling2D max_pool "The largest number";
+}
