@@ -1,14 +1,20 @@
-//! The MNIST listing with the shorter calls of `tf.layers`: `cargo run --release --example mnist_layers [EPOCHS]`.
+//! The network of `mnist_cnn` with the shorter calls of `tf.layers`.
+//!
+//!     cargo run --release --example mnist_layers [EPOCHS]
+
 #![allow(non_snake_case)]
 
-use flowstone as tf;
 use std::time::Instant;
-use tf::examples::tutorials::mnist::input_data;
-use tf::feed_dict;
+
+use flowstone as tf;
+use tf::{examples::tutorials::mnist::input_data, feed_dict};
 
 fn main() -> tf::Result<()> {
     let mut mnist = input_data::read_data_sets(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/MNIST_data/"), true)?;
-    let training_epochs = epochs(15)?;
+    let training_epochs = match std::env::args().nth(1) {
+        None => 15,
+        Some(n) => n.parse().map_err(|_| tf::Error::invalid_argument(format!("EPOCHS is '{n}', not a number")))?,
+    };
     let batch_size = 100;
 
     let X = tf::placeholder(tf::float32, (None, 784));
@@ -63,14 +69,4 @@ fn main() -> tf::Result<()> {
     let accuracy = sess.run(accuracy, feed_dict! { X: mnist.test.images(), Y: mnist.test.labels() })?;
     println!("Accuracy:  {accuracy}");
     Ok(())
-}
-
-/// The first argument, or else `default`.
-fn epochs(default: usize) -> tf::Result<usize> {
-    match std::env::args().nth(1) {
-        None => Ok(default),
-        Some(text) => {
-            text.parse().map_err(|_| tf::Error::invalid_argument(format!("EPOCHS is '{text}', not a number")))
-        }
-    }
 }

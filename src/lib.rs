@@ -36,6 +36,7 @@ pub mod format;
 pub mod graph;
 mod graph_def;
 pub mod initializers;
+pub mod keras;
 pub mod kernels;
 mod keywords;
 pub mod layers;

@@ -1,3 +1,4 @@
-//! Bytes and plain structs: TensorFlow's messages. Knows neither graph nor operation.
+//! Bytes and plain structs: TensorFlow's messages, files of images. Knows neither graph nor operation.
 
+pub mod idx;
 pub mod proto;

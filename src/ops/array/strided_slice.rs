@@ -338,6 +338,7 @@ pub(super) static STRIDED_SLICE_GRAD: OpDef = OpDef {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::testing::{OpTest, build_error};
     use crate::value::Value;
@@ -360,7 +361,7 @@ mod tests {
             .run();
         OpTest::new(|x| vec![strided_slice_args(x[0], [0, 0, 1], [0, 0, 2]).ellipsis_mask(1).new_axis_mask(2).build()])
             .inputs([x()])
-            .expect([[[[2.0f32]], [[5.0]]].into()])
+            .expect([Value::new([2, 1, 1], vec![2.0f32, 5.0]).unwrap()])
             .differentiable(&[0])
             .run();
         OpTest::new(|x| vec![strided_slice(x[0], [5], [9])])

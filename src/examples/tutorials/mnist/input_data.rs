@@ -1,15 +1,13 @@
 //! Reading MNIST. TF: `tensorflow.examples.tutorials.mnist.input_data`.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use flate2::read::GzDecoder;
 use ndarray::{ArcArray, ArrayD, Axis, IxDyn};
 
 use super::mt19937::Mt19937;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::format::idx;
 
 /// The three parts of a data set.
 #[derive(Clone, Debug)]
@@ -174,15 +172,14 @@ impl DataSet {
 }
 
 fn read_pair(dir: &Path, part: &str, options: &Options) -> Result<(ArrayD<f32>, ArrayD<f32>)> {
-    let (path, [n, rows, cols], pixels) = read_idx::<3>(dir, &format!("{part}-images-idx3-ubyte"), 2051, "images")?;
-    let (label_path, [labels], digits) = read_idx::<1>(dir, &format!("{part}-labels-idx1-ubyte"), 2049, "labels")?;
-    if n != labels {
-        let (path, label_path) = (path.display(), label_path.display());
-        return Err(Error::data_loss(format!("{path} holds {n} images, but {label_path} {labels} labels")));
-    }
-    if let Some(bad) = digits.iter().find(|&&d| d > 9) {
-        return Err(Error::data_loss(format!("{}: {bad} is not a digit", label_path.display())));
-    }
+    let files = idx::Pair::find(dir, part).map_err(|error| {
+        error.note(format!(
+            "the four MNIST files belong into {}; they come from https://storage.googleapis.com/cvdf-datasets/mnist/",
+            dir.display()
+        ))
+    })?;
+    files.paths().into_iter().for_each(|path| println!("Extracting {}", path.display()));
+    let (pixels, [n, rows, cols], digits) = files.read()?;
     let scale = if options.scale { (1.0f64 / 255.0) as f32 } else { 1.0 };
     let shape = if options.reshape { vec![n, rows * cols] } else { vec![n, rows, cols, 1] };
     let pixels = pixels.into_iter().map(|p| f32::from(p) * scale).collect();
@@ -199,71 +196,11 @@ fn read_pair(dir: &Path, part: &str, options: &Options) -> Result<(ArrayD<f32>, 
     Ok((array(shape, pixels)?, labels))
 }
 
-/// No data set of this kind is larger.
-const MOST_BYTES: usize = 1 << 30;
-
-/// Reads an IDX file: its sizes and its bytes.
-fn read_idx<const RANK: usize>(
-    dir: &Path,
-    name: &str,
-    magic: u32,
-    what: &str,
-) -> Result<(PathBuf, [usize; RANK], Vec<u8>)> {
-    let (path, mut reader) = open(dir, name)?;
-    let shown = path.display();
-    println!("Extracting {shown}");
-    let mut header = vec![0; 4 + 4 * RANK];
-    let short = |e: std::io::Error| Error::data_loss(format!("{shown}: cannot read an MNIST {what} file from it: {e}"));
-    reader.read_exact(&mut header).map_err(short)?;
-    let numbers: Vec<u32> = header.as_chunks().0.iter().map(|bytes| u32::from_be_bytes(*bytes)).collect();
-    if numbers[0] != magic {
-        let found = numbers[0];
-        return Err(Error::data_loss(format!(
-            "{shown}: invalid magic number {found}; MNIST {what} start with {magic}"
-        )));
-    }
-    let mut sizes = [0; RANK];
-    for (size, number) in sizes.iter_mut().zip(&numbers[1..]) {
-        *size = *number as usize;
-    }
-    let expected = sizes.iter().try_fold(1usize, |n, size| n.checked_mul(*size)).filter(|n| *n <= MOST_BYTES);
-    let expected = expected.ok_or_else(|| Error::data_loss(format!("{shown}: {what} of sizes {sizes:?}")))?;
-    let mut bytes = Vec::new();
-    reader.take(expected as u64 + 1).read_to_end(&mut bytes).map_err(short)?;
-    if bytes.len() != expected {
-        let found = if bytes.len() > expected { "more".to_owned() } else { bytes.len().to_string() };
-        return Err(Error::data_loss(format!(
-            "{shown}: {what} of sizes {sizes:?} are {expected} bytes, but it holds {found}"
-        )));
-    }
-    Ok((path, sizes, bytes))
-}
-
-fn open(dir: &Path, name: &str) -> Result<(PathBuf, Box<dyn Read>)> {
-    let packed = dir.join(format!("{name}.gz"));
-    if let Ok(file) = File::open(&packed) {
-        return Ok((packed, Box::new(GzDecoder::new(file))));
-    }
-    let plain = dir.join(name);
-    match File::open(&plain) {
-        Ok(file) => Ok((plain, Box::new(std::io::BufReader::new(file)))),
-        Err(e) => {
-            let error = Error::new(
-                ErrorKind::NotFound,
-                format!("there is neither {} nor {}: {e}", packed.display(), plain.display()),
-            );
-            Err(error.note(format!(
-                "the four MNIST files belong into {}; they come from https://storage.googleapis.com/cvdf-datasets/mnist/",
-                dir.display()
-            )))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::error::ErrorKind;
 
     const REAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/MNIST_data");
 
@@ -330,6 +267,7 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::NotFound);
         assert!(error.to_string().contains("the four MNIST files belong into"), "{error}");
         let images = dir.join("train-images-idx3-ubyte");
+        std::fs::write(dir.join("train-labels-idx1-ubyte"), [0, 0, 8, 1, 0, 0, 0, 1, 7]).unwrap();
         std::fs::write(&images, [0, 0, 8, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 7]).unwrap();
         let error = read_data_sets(&dir, true).unwrap_err().to_string();
         assert!(error.contains("invalid magic number 2049; MNIST images start with 2051"), "{error}");
