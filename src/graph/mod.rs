@@ -285,6 +285,11 @@ impl Graph {
         self.lock().seed = Some(seed);
     }
 
+    /// The graph's seed, if it was set.
+    pub fn random_seed(&self) -> Option<i64> {
+        self.lock().seed
+    }
+
     /// Chooses how operations get their seeds from the graph's.
     pub fn set_seed_rule(&self, rule: SeedRule) {
         self.lock().seed_rule = rule;

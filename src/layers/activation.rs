@@ -12,18 +12,18 @@ type Function = Arc<dyn Fn(Tensor) -> Tensor + Send + Sync>;
 
 /// A function that a layer applies to its output, or none.
 #[derive(Clone)]
-pub struct Activation(Option<Function>);
+pub struct ActivationFunction(Option<Function>);
 
-impl Activation {
+impl ActivationFunction {
     /// None: the output stays as it is.
     pub fn linear() -> Self {
-        Activation(None)
+        ActivationFunction(None)
     }
 
     /// The function that Keras knows by this name: `"relu"`, `"softmax"`, `"linear"`.
     pub fn named(name: &str) -> Result<Self> {
         let function: fn(Tensor) -> Tensor = match name {
-            "linear" => return Ok(Activation::linear()),
+            "linear" => return Ok(ActivationFunction::linear()),
             "relu" => |x| nn::relu(x),
             "softmax" => softmax,
             "sigmoid" => |x| sigmoid(x),
@@ -35,7 +35,7 @@ impl Activation {
                 )));
             }
         };
-        Ok(Activation(Some(Arc::new(function))))
+        Ok(ActivationFunction(Some(Arc::new(function))))
     }
 
     /// The function's value.
@@ -53,7 +53,7 @@ fn softmax(x: Tensor) -> Tensor {
     powers / reduce_sum_args(powers).axis(-1).keepdims(true).build()
 }
 
-impl fmt::Debug for Activation {
+impl fmt::Debug for ActivationFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "Activation" } else { "Activation(linear)" })
     }
@@ -62,29 +62,29 @@ impl fmt::Debug for Activation {
 /// What can stand for an activation: a function (`tf::nn::relu`), its name in Keras (`"relu"`), or `None`.
 pub trait IntoActivation {
     /// The activation. An error for a name that does not exist.
-    fn into_activation(self) -> Result<Activation>;
+    fn into_activation(self) -> Result<ActivationFunction>;
 }
 
 impl<F: Fn(Tensor) -> Tensor + Send + Sync + 'static> IntoActivation for F {
-    fn into_activation(self) -> Result<Activation> {
-        Ok(Activation(Some(Arc::new(self))))
+    fn into_activation(self) -> Result<ActivationFunction> {
+        Ok(ActivationFunction(Some(Arc::new(self))))
     }
 }
 
 impl IntoActivation for &str {
-    fn into_activation(self) -> Result<Activation> {
-        Activation::named(self)
+    fn into_activation(self) -> Result<ActivationFunction> {
+        ActivationFunction::named(self)
     }
 }
 
 impl IntoActivation for Option<fn(Tensor) -> Tensor> {
-    fn into_activation(self) -> Result<Activation> {
-        Ok(Activation(self.map(|function| Arc::new(function) as Function)))
+    fn into_activation(self) -> Result<ActivationFunction> {
+        Ok(ActivationFunction(self.map(|function| Arc::new(function) as Function)))
     }
 }
 
-impl IntoActivation for Activation {
-    fn into_activation(self) -> Result<Activation> {
+impl IntoActivation for ActivationFunction {
+    fn into_activation(self) -> Result<ActivationFunction> {
         Ok(self)
     }
 }

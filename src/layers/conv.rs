@@ -1,7 +1,7 @@
 //! Convolutional layers.
 
 use super::dense::kernel_methods;
-use super::{Activation, Call, Common, IntoPair, Layer, Weight, common_methods};
+use super::{ActivationFunction, Call, Common, IntoPair, Layer, Weight, common_methods};
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::initializers::{Initializer, IntoInitializer, glorot_uniform_initializer, zeros_initializer};
@@ -104,7 +104,7 @@ macro_rules! convolutions {
         pub struct $layer {
             filters: usize,
             window: Window,
-            activation: Result<Activation>,
+            activation: Result<ActivationFunction>,
             use_bias: bool,
             kernel_initializer: Result<Initializer>,
             bias_initializer: Result<Initializer>,
@@ -119,7 +119,7 @@ macro_rules! convolutions {
             $layer {
                 filters,
                 window: Window::new(kernel_size.into_pair()),
-                activation: Ok(Activation::linear()),
+                activation: Ok(ActivationFunction::linear()),
                 use_bias: true,
                 kernel_initializer: Ok(glorot_uniform_initializer()),
                 bias_initializer: Ok(zeros_initializer()),
@@ -175,7 +175,7 @@ convolutions! {
 }
 
 /// With the bias, if there is one, and the activation.
-fn finish(y: Tensor, bias: Option<&Variable>, activation: &Result<Activation>) -> Result<Tensor> {
+fn finish(y: Tensor, bias: Option<&Variable>, activation: &Result<ActivationFunction>) -> Result<Tensor> {
     let y = bias.map_or(y, |bias| bias_add(y, bias));
     Ok(activation.clone()?.apply(y))
 }

@@ -1,6 +1,6 @@
 //! Layers without a kernel: new shapes, dropout.
 
-use super::{Call, Common, Layer, Training, Weight, common_methods};
+use super::{ActivationFunction, Call, Common, IntoActivation, Layer, Training, Weight, common_methods};
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::op::IntoTensor;
@@ -67,6 +67,79 @@ impl Layer for Flatten {
 
 fn constant_list(numbers: [i32; 2]) -> Tensor {
     constant(Value::vector(numbers.to_vec()))
+}
+
+/// What an example looks like; makes nothing. Keras: `InputLayer`.
+#[derive(Clone, Debug)]
+pub struct InputLayer {
+    common: Common,
+}
+
+/// Says that examples have shape `input_shape`, as the first layer of a model. Keras: `InputLayer(input_shape)`.
+#[allow(non_snake_case)]
+pub fn InputLayer(input_shape: impl IntoShape) -> InputLayer {
+    InputLayer { common: Common::default() }.input_shape(input_shape)
+}
+
+common_methods!(InputLayer);
+
+impl Layer for InputLayer {
+    fn class_name(&self) -> &'static str {
+        "InputLayer"
+    }
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn weights(&self, _input: &PartialShape) -> Result<Vec<Weight>> {
+        no_weights()
+    }
+
+    fn call(&self, input: Tensor, _call: &mut Call) -> Result<Tensor> {
+        Ok(input)
+    }
+}
+
+/// A function as a layer of its own. Keras: `Activation`.
+#[derive(Clone, Debug)]
+pub struct Activation {
+    activation: Result<ActivationFunction>,
+    common: Common,
+}
+
+/// Applies a function, or the one that Keras knows by a name. Keras: `Activation(activation)`.
+///
+/// ```
+/// use flowstone as tf;
+/// use tf::layers::Layer;
+/// let y = tf::layers::Activation("relu").apply([-1.0, 2.0]);
+/// assert_eq!(tf::Session()?.run(y, tf::feed_dict! {})?.as_slice::<f32>()?, [0.0, 2.0]);
+/// # Ok::<(), tf::Error>(())
+/// ```
+#[allow(non_snake_case)]
+pub fn Activation(activation: impl IntoActivation) -> Activation {
+    Activation { activation: activation.into_activation(), common: Common::default() }
+}
+
+common_methods!(Activation);
+
+impl Layer for Activation {
+    fn class_name(&self) -> &'static str {
+        "Activation"
+    }
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn weights(&self, _input: &PartialShape) -> Result<Vec<Weight>> {
+        no_weights()
+    }
+
+    fn call(&self, input: Tensor, _call: &mut Call) -> Result<Tensor> {
+        Ok(self.activation.clone()?.apply(input))
+    }
 }
 
 /// Examples of another shape. Keras: `Reshape`.
@@ -207,6 +280,10 @@ impl Layer for Dropout {
 
     fn training(&self) -> Training {
         self.training
+    }
+
+    fn differs_in_training(&self) -> bool {
+        true
     }
 
     fn call(&self, input: Tensor, call: &mut Call) -> Result<Tensor> {

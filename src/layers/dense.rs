@@ -1,6 +1,6 @@
 //! Fully connected layers.
 
-use super::{Activation, Call, Common, Layer, Weight, common_methods};
+use super::{ActivationFunction, Call, Common, Layer, Weight, common_methods};
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::initializers::{Initializer, IntoInitializer, glorot_uniform_initializer, zeros_initializer};
@@ -16,7 +16,7 @@ use crate::value::Value;
 #[derive(Clone, Debug)]
 pub struct Dense {
     units: usize,
-    activation: Result<Activation>,
+    activation: Result<ActivationFunction>,
     use_bias: bool,
     kernel_initializer: Result<Initializer>,
     bias_initializer: Result<Initializer>,
@@ -43,7 +43,7 @@ pub struct Dense {
 pub fn Dense(units: usize) -> Dense {
     Dense {
         units,
-        activation: Ok(Activation::linear()),
+        activation: Ok(ActivationFunction::linear()),
         use_bias: true,
         kernel_initializer: Ok(glorot_uniform_initializer()),
         bias_initializer: Ok(zeros_initializer()),

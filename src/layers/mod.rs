@@ -11,8 +11,8 @@ mod dense;
 mod keywords;
 mod pooling;
 
-pub use self::core::{Dropout, Flatten, Reshape};
-pub use activation::{Activation, IntoActivation};
+pub use self::core::{Activation, Dropout, Flatten, InputLayer, Reshape};
+pub use activation::{ActivationFunction, IntoActivation};
 pub use conv::{Conv2D, Conv2DTranspose};
 pub use dense::Dense;
 pub use pooling::MaxPooling2D;
@@ -138,6 +138,11 @@ pub trait Layer: Send + Sync {
 
     /// The variables it needs for an input of this shape. An error if the shape does not suit it.
     fn weights(&self, input: &PartialShape) -> Result<Vec<Weight>>;
+
+    /// Whether it makes something else of its input in training.
+    fn differs_in_training(&self) -> bool {
+        false
+    }
 
     /// Whether the functions of `tf.layers` apply it for training.
     fn training(&self) -> Training {

@@ -3,7 +3,7 @@
 use super::optimizer::{Optimizer, Slots, number, user_methods};
 use crate::dtype::DType;
 use crate::graph::{Graph, Operation, Tensor};
-use crate::op::IntoTensor;
+use crate::op::{Arg, IntoTensor, convert};
 use crate::ops::flow::no_op_after;
 use crate::ops::math::{cast, mul_named};
 use crate::ops::state::{Variable, VariableArgs, apply_adam, assign_named};
@@ -15,7 +15,7 @@ use crate::ops::state::{Variable, VariableArgs, apply_adam, assign_named};
 /// the two powers are variables.
 #[derive(Debug)]
 pub struct AdamOptimizer {
-    learning_rate: f64,
+    learning_rate: Arg,
     beta1: f64,
     beta2: f64,
     epsilon: f64,
@@ -25,7 +25,7 @@ pub struct AdamOptimizer {
 }
 
 /// Adam with this learning rate, `beta1` 0.9, `beta2` 0.999 and `epsilon` 1e-8.
-/// TF: `tf.train.AdamOptimizer(learning_rate)`.
+/// TF: `tf.train.AdamOptimizer(learning_rate)`. The rate is a number or a single float32.
 ///
 /// ```
 /// use flowstone as tf;
@@ -38,9 +38,9 @@ pub struct AdamOptimizer {
 /// # Ok::<(), tf::Error>(())
 /// ```
 #[allow(non_snake_case)]
-pub fn AdamOptimizer(learning_rate: f64) -> AdamOptimizer {
+pub fn AdamOptimizer(learning_rate: impl IntoTensor) -> AdamOptimizer {
     AdamOptimizer {
-        learning_rate,
+        learning_rate: learning_rate.into_arg(),
         beta1: 0.9,
         beta2: 0.999,
         epsilon: 1e-8,
@@ -52,7 +52,7 @@ pub fn AdamOptimizer(learning_rate: f64) -> AdamOptimizer {
 
 impl AdamOptimizer {
     /// The same as the function of this name.
-    pub fn new(learning_rate: f64) -> Self {
+    pub fn new(learning_rate: impl IntoTensor) -> Self {
         AdamOptimizer(learning_rate)
     }
 
@@ -132,7 +132,7 @@ impl Optimizer for AdamOptimizer {
 
     fn prepare(&self) -> AdamHyper {
         AdamHyper {
-            learning_rate: number(self.learning_rate, "learning_rate"),
+            learning_rate: convert(self.learning_rate.clone(), "learning_rate", None),
             beta1: number(self.beta1, "beta1"),
             beta2: number(self.beta2, "beta2"),
             epsilon: number(self.epsilon, "epsilon"),

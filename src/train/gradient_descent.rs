@@ -1,20 +1,21 @@
 //! Plain gradient descent.
 
-use super::optimizer::{Optimizer, number, user_methods};
+use super::optimizer::{Optimizer, user_methods};
 use crate::dtype::DType;
 use crate::graph::{Graph, Operation, Tensor};
+use crate::op::{Arg, IntoTensor, convert};
 use crate::ops::math::cast;
 use crate::ops::state::{Variable, apply_gradient_descent};
 
 /// Gradient descent: `variable -= learning_rate * gradient`. TF: `tf.train.GradientDescentOptimizer`.
 #[derive(Debug)]
 pub struct GradientDescentOptimizer {
-    learning_rate: f64,
+    learning_rate: Arg,
     use_locking: bool,
     name: String,
 }
 
-/// Gradient descent with this learning rate. TF: `tf.train.GradientDescentOptimizer(learning_rate)`.
+/// Gradient descent with this learning rate, a number or a single float32. TF: `tf.train.GradientDescentOptimizer(learning_rate)`.
 ///
 /// ```
 /// use flowstone as tf;
@@ -27,13 +28,17 @@ pub struct GradientDescentOptimizer {
 /// # Ok::<(), tf::Error>(())
 /// ```
 #[allow(non_snake_case)]
-pub fn GradientDescentOptimizer(learning_rate: f64) -> GradientDescentOptimizer {
-    GradientDescentOptimizer { learning_rate, use_locking: false, name: "GradientDescent".into() }
+pub fn GradientDescentOptimizer(learning_rate: impl IntoTensor) -> GradientDescentOptimizer {
+    GradientDescentOptimizer {
+        learning_rate: learning_rate.into_arg(),
+        use_locking: false,
+        name: "GradientDescent".into(),
+    }
 }
 
 impl GradientDescentOptimizer {
     /// The same as the function of this name.
-    pub fn new(learning_rate: f64) -> Self {
+    pub fn new(learning_rate: impl IntoTensor) -> Self {
         GradientDescentOptimizer(learning_rate)
     }
 
@@ -62,7 +67,7 @@ impl Optimizer for GradientDescentOptimizer {
     fn create_slots(&self, _graph: &Graph, _variables: &[Variable]) {}
 
     fn prepare(&self) -> Tensor {
-        number(self.learning_rate, "learning_rate")
+        convert(self.learning_rate.clone(), "learning_rate", None)
     }
 
     fn update(&self, learning_rate: &Tensor, variable: Variable, gradient: Tensor) -> Operation {

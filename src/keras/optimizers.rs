@@ -1,0 +1,200 @@
+//! How a model's variables follow their gradients. Keras: `keras.optimizers`.
+
+use crate::error::{Error, Result};
+use crate::graph::{Operation, Tensor, get_default_graph};
+use crate::ops::array::{constant, fill, shape, zeros_like};
+use crate::ops::flow::group;
+use crate::ops::math::{abs, exp, maximum, sqrt, square};
+use crate::ops::state::{Variable, VariableArgs, assign, assign_add, assign_sub};
+use crate::train::{AdamOptimizer, GradientDescentOptimizer};
+
+/// An optimizer with its numbers. Its learning rate is a variable of the model's graph.
+#[derive(Clone, Debug)]
+pub struct Optimizer {
+    kind: Kind,
+    learning_rate: f64,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Sgd { momentum: f64, nesterov: bool },
+    RmsProp { rho: f64, epsilon: f64 },
+    Adam { beta1: f64, beta2: f64, epsilon: f64 },
+    Adamax { beta1: f64, beta2: f64, epsilon: f64 },
+    Nadam { beta1: f64, beta2: f64, epsilon: f64 },
+    Adagrad { start: f64, epsilon: f64 },
+    Adadelta { rho: f64, epsilon: f64 },
+}
+
+const EPSILON: f64 = 1e-7;
+
+/// Gradient descent. Keras: `SGD(lr=0.01)`; see [`momentum`](Optimizer::momentum) and [`nesterov`](Optimizer::nesterov).
+#[allow(non_snake_case)]
+pub fn SGD(learning_rate: f64) -> Optimizer {
+    Optimizer { kind: Kind::Sgd { momentum: 0.0, nesterov: false }, learning_rate }
+}
+
+/// The gradient divided by a running average of its size. Keras: `RMSprop(lr=0.001)`.
+#[allow(non_snake_case)]
+pub fn RMSprop(learning_rate: f64) -> Optimizer {
+    Optimizer { kind: Kind::RmsProp { rho: 0.9, epsilon: EPSILON }, learning_rate }
+}
+
+/// Adam, by Kingma and Ba. Keras: `Adam(lr=0.001)`. Source: <https://arxiv.org/abs/1412.6980>.
+#[allow(non_snake_case)]
+pub fn Adam(learning_rate: f64) -> Optimizer {
+    Optimizer { kind: Kind::Adam { beta1: 0.9, beta2: 0.999, epsilon: EPSILON }, learning_rate }
+}
+
+/// Adam with the largest gradient in place of the squared ones. Keras: `Adamax(lr=0.001)`.
+/// Source: <https://arxiv.org/abs/1412.6980>, section 7.1.
+#[allow(non_snake_case)]
+pub fn Adamax(learning_rate: f64) -> Optimizer {
+    Optimizer { kind: Kind::Adamax { beta1: 0.9, beta2: 0.999, epsilon: EPSILON }, learning_rate }
+}
+
+/// Adam with Nesterov's momentum. Keras: `Nadam(lr=0.001)`.
+/// Source: <https://cs229.stanford.edu/proj2015/054_report.pdf>.
+#[allow(non_snake_case)]
+pub fn Nadam(learning_rate: f64) -> Optimizer {
+    Optimizer { kind: Kind::Nadam { beta1: 0.9, beta2: 0.999, epsilon: EPSILON }, learning_rate }
+}
+
+/// The gradient divided by the root of all its squares so far. Keras: `Adagrad(lr=0.001)`.
+/// Source: <https://jmlr.org/papers/v12/duchi11a.html>.
+#[allow(non_snake_case)]
+pub fn Adagrad(learning_rate: f64) -> Optimizer {
+    Optimizer { kind: Kind::Adagrad { start: 0.1, epsilon: EPSILON }, learning_rate }
+}
+
+/// Steps as large as the steps before. Keras: `Adadelta(lr=0.001)`. Source: <https://arxiv.org/abs/1212.5701>.
+#[allow(non_snake_case)]
+pub fn Adadelta(learning_rate: f64) -> Optimizer {
+    Optimizer { kind: Kind::Adadelta { rho: 0.95, epsilon: EPSILON }, learning_rate }
+}
+
+impl Optimizer {
+    /// The optimizer that Keras knows by this name, with its usual numbers: `"sgd"`, `"adam"`, `"rmsprop"`.
+    pub fn named(name: &str) -> Result<Self> {
+        Ok(match name.to_lowercase().as_str() {
+            "sgd" => SGD(0.01),
+            "rmsprop" => RMSprop(0.001),
+            "adam" => Adam(0.001),
+            "adamax" => Adamax(0.001),
+            "nadam" => Nadam(0.001),
+            "adagrad" => Adagrad(0.001),
+            "adadelta" => Adadelta(0.001),
+            _ => {
+                return Err(Error::invalid_argument(format!(
+                    "there is no optimizer '{name}': sgd, rmsprop, adam, adamax, nadam, adagrad, adadelta"
+                )));
+            }
+        })
+    }
+
+    /// The part of the last step that is taken again, for SGD.
+    #[must_use]
+    pub fn momentum(mut self, part: f64) -> Self {
+        if let Kind::Sgd { momentum, .. } = &mut self.kind {
+            *momentum = part;
+        }
+        self
+    }
+
+    /// Whether the momentum is Nesterov's, for SGD.
+    #[must_use]
+    pub fn nesterov(mut self, on: bool) -> Self {
+        if let Kind::Sgd { nesterov, .. } = &mut self.kind {
+            *nesterov = on;
+        }
+        self
+    }
+
+    pub(super) fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    /// The operation that changes each variable one step along its gradient.
+    pub(super) fn apply(&self, rate: Variable, gradients: &[(Option<Tensor>, Variable)]) -> Operation {
+        match self.kind {
+            Kind::Sgd { momentum: 0.0, .. } => GradientDescentOptimizer(rate).apply_gradients(gradients, None),
+            Kind::Adam { beta1, beta2, epsilon } => {
+                AdamOptimizer(rate).beta1(beta1).beta2(beta2).epsilon(epsilon).apply_gradients(gradients, None)
+            }
+            _ => self.compose(rate, gradients),
+        }
+    }
+
+    /// The same for the others, made of assignments.
+    fn compose(&self, rate: Variable, gradients: &[(Option<Tensor>, Variable)]) -> Operation {
+        let graph = get_default_graph();
+        let _scope = graph.name_scope("training");
+        let kept = |initial: Tensor, name: &str| VariableArgs::new(initial).trainable(false).name(name).build();
+        let step = kept(constant(0.0), "iterations");
+        let t = assign_add(step, 1.0);
+        let power = |base: f64| exp(t * base.ln());
+        let lr = rate.value();
+        let mut updates = Vec::new();
+        for (gradient, variable) in gradients {
+            let Some(g) = *gradient else { continue };
+            let zeros = |name: &str| kept(zeros_like(variable.initial_value()), name);
+            let average = |of: Variable, rate: f64, x: Tensor| assign(of, of * rate + x * (1.0 - rate));
+            let change = match self.kind {
+                Kind::Sgd { momentum, nesterov } => {
+                    let v = zeros("momentum");
+                    let v = assign(v, v * momentum - lr * g);
+                    if nesterov { lr * g - v * momentum } else { -v }
+                }
+                Kind::RmsProp { rho, epsilon } => {
+                    let mean = average(zeros("rms"), rho, square(g));
+                    lr * g / sqrt(mean + epsilon)
+                }
+                Kind::Adam { .. } => continue,
+                Kind::Adamax { beta1, beta2, epsilon } => {
+                    let m = average(zeros("m"), beta1, g);
+                    let u = zeros("v");
+                    let u = assign(u, maximum(u * beta2, abs(g)));
+                    lr / (1.0 - power(beta1)) * m / (u + epsilon)
+                }
+                Kind::Nadam { beta1, beta2, epsilon } => {
+                    let m = average(zeros("m"), beta1, g);
+                    let v = average(zeros("v"), beta2, square(g));
+                    let ahead = m * beta1 / (1.0 - power(beta1) * beta1) + g * (1.0 - beta1) / (1.0 - power(beta1));
+                    lr * ahead / (sqrt(v / (1.0 - power(beta2))) + epsilon)
+                }
+                Kind::Adagrad { start, epsilon } => {
+                    let sum = kept(fill(shape(variable.initial_value()), start as f32), "accumulator");
+                    lr * g / sqrt(assign_add(sum, square(g)) + epsilon)
+                }
+                Kind::Adadelta { rho, epsilon } => {
+                    let (gradients, steps) = (zeros("accumulated_grad"), zeros("accumulated_delta"));
+                    let mean = average(gradients, rho, square(g));
+                    let delta = g * sqrt(steps + epsilon) / sqrt(mean + epsilon);
+                    let kept = average(steps, rho, square(delta));
+                    updates.push(kept.op());
+                    lr * delta
+                }
+            };
+            updates.push(assign_sub(*variable, change).op());
+        }
+        group(&updates)
+    }
+}
+
+/// What can stand for an optimizer: an [`Optimizer`] or its name in Keras.
+pub trait IntoOptimizer {
+    /// The optimizer. An error for a name that does not exist.
+    fn into_optimizer(self) -> Result<Optimizer>;
+}
+
+impl IntoOptimizer for Optimizer {
+    fn into_optimizer(self) -> Result<Optimizer> {
+        Ok(self)
+    }
+}
+
+impl IntoOptimizer for &str {
+    fn into_optimizer(self) -> Result<Optimizer> {
+        Optimizer::named(self)
+    }
+}
