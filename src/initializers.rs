@@ -219,7 +219,7 @@ impl VarianceScaling {
         };
         let variance = self.scale / n.max(1.0);
         // What remains of a standard deviation of 1 after the tails beyond 2 were cut off.
-        const TRUNCATED: f64 = 0.879_625_661_034_239_78;
+        const TRUNCATED: f64 = 0.879_625_661_034_239_8;
         let limit = (3.0 * variance).sqrt();
         let random = |first, second| Random { parameters: (first, second), seed: self.seed };
         match self.distribution {

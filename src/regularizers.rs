@@ -4,6 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::graph::Tensor;
+use crate::ops::array::constant;
+use crate::ops::math::{abs, reduce_sum};
+use crate::ops::nn::l2_loss;
 
 /// The collection of what regularizers add. TF: `tf.GraphKeys.REGULARIZATION_LOSSES`.
 pub const REGULARIZATION_LOSSES: &str = "regularization_losses";
@@ -41,4 +44,27 @@ impl<F: Fn(Tensor) -> Tensor + Send + Sync + 'static> IntoRegularizer for F {
     fn into_regularizer(self) -> Regularizer {
         Regularizer(Arc::new(self))
     }
+}
+
+/// `l1 * sum(|x|)`. TF: `tf.keras.regularizers.l1(l1)`.
+pub fn l1(l1: f64) -> Regularizer {
+    (move |x: Tensor| l1 * reduce_sum(abs(x))).into_regularizer()
+}
+
+/// `l2 * sum(x^2)`. TF: `tf.keras.regularizers.l2(l2)`.
+///
+/// ```
+/// use flowstone as tf;
+/// let x = tf::placeholder(tf::float32, (None, 4));
+/// let _y = tf::layers::dense!(x, 2, kernel_regularizer = tf::regularizers::l2(0.1));
+/// let losses: Vec<tf::Tensor> = tf::get_default_graph().get_collection(tf::regularizers::REGULARIZATION_LOSSES);
+/// assert_eq!(losses[0].name(), "dense/kernel/Regularizer/mul:0");
+/// ```
+pub fn l2(l2: f64) -> Regularizer {
+    (move |x: Tensor| (2.0 * l2) * l2_loss(x)).into_regularizer()
+}
+
+/// Both. TF: `tf.keras.regularizers.l1_l2(l1, l2)`.
+pub fn l1_l2(l1: f64, l2: f64) -> Regularizer {
+    (move |x: Tensor| constant(0.0) + l1 * reduce_sum(abs(x)) + (2.0 * l2) * l2_loss(x)).into_regularizer()
 }

@@ -32,6 +32,8 @@ pub use sequential::{Dims, Sequential};
 pub use summary::Dialect;
 pub use training::{Compile, Evaluate, Fit, History, Predict};
 
+pub use crate::{initializers, regularizers};
+
 /// The layers. Keras: `keras.layers`.
 pub mod layers {
     pub use crate::layers::*;

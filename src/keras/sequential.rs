@@ -229,8 +229,8 @@ impl Sequential {
         if !self.layers.iter().any(|layer| layer.differs_in_training()) {
             return self.output();
         }
-        let apply = |x, layer: &Box<dyn Layer>| apply_dyn(&**layer, x, Training::Known(true));
-        let output = self.layers.iter().fold(self.input()?, apply);
+        let apply = |x, layer| apply_dyn(layer, x, Training::Known(true));
+        let output = self.layers().fold(self.input()?, apply);
         self.graph.check()?;
         Ok(output)
     }
@@ -247,13 +247,13 @@ impl Sequential {
 
     pub(super) fn rows(&self) -> Result<Vec<Row>> {
         self.output()?;
-        let row = |(layer, output): (&Box<dyn Layer>, &Tensor)| Row {
+        let row = |(layer, output): (&dyn Layer, &Tensor)| Row {
             name: layer.name(),
             class_name: layer.class_name(),
             output_shape: dims(output),
             parameters: elements(&layer.variables()),
         };
-        Ok(self.layers.iter().zip(&self.outputs).map(row).collect())
+        Ok(self.layers().zip(&self.outputs).map(row).collect())
     }
 
     /// The number of numbers that training changes, and of the others.
@@ -370,8 +370,8 @@ impl Sequential {
     /// Trains the model on examples `x` with what is true of them, `y`. Keras: `model.fit(x, y)`.
     ///
     /// Keyword methods `batch_size` (32 if not said), `epochs` (1), `verbose` (1), `shuffle` (true), `validation_split`,
-    /// `validation_data`, `class_weight`, `callback`, `initial_epoch`.
-    pub fn fit(&mut self, x: impl IntoValue, y: impl IntoValue) -> Fit<'_> {
+    /// `validation_data`, `class_weight`, `callbacks`, `initial_epoch`.
+    pub fn fit<'c>(&mut self, x: impl IntoValue, y: impl IntoValue) -> Fit<'_, 'c> {
         Fit::new(self, x.into_literal(), y.into_literal())
     }
 

@@ -416,7 +416,7 @@ impl History {
 
 /// A model about to be trained.
 #[must_use = "nothing is trained until `run` is called"]
-pub struct Fit<'a> {
+pub struct Fit<'a, 'c> {
     model: &'a mut Sequential,
     x: Result<Literal>,
     y: Result<Literal>,
@@ -428,10 +428,10 @@ pub struct Fit<'a> {
     validation_split: f64,
     validation_data: Option<(Result<Literal>, Result<Literal>)>,
     class_weight: Vec<(usize, f64)>,
-    callbacks: Vec<&'a mut dyn Callback>,
+    callbacks: Vec<&'c mut dyn Callback>,
 }
 
-impl<'a> Fit<'a> {
+impl<'a, 'c> Fit<'a, 'c> {
     pub(super) fn new(model: &'a mut Sequential, x: Result<Literal>, y: Result<Literal>) -> Self {
         Fit {
             model,
@@ -497,9 +497,9 @@ impl<'a> Fit<'a> {
         self
     }
 
-    /// What happens after each epoch.
-    pub fn callback(mut self, callback: &'a mut dyn Callback) -> Self {
-        self.callbacks.push(callback);
+    /// What happens after each epoch: `[&mut stop, &mut log]`.
+    pub fn callbacks(mut self, callbacks: impl IntoIterator<Item = &'c mut dyn Callback>) -> Self {
+        self.callbacks.extend(callbacks);
         self
     }
 

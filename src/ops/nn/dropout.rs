@@ -37,7 +37,7 @@ pub fn dropout_args(x: impl IntoTensor) -> DropoutArgs {
 /// What is dropped.
 enum Rate {
     Missing,
-    Rate(Arg),
+    Drop(Arg),
     Keep(Arg),
 }
 
@@ -59,7 +59,7 @@ impl DropoutArgs {
 
     /// The part of the numbers that is dropped.
     pub fn rate(mut self, rate: impl IntoTensor) -> Self {
-        self.rate = Rate::Rate(rate.into_arg());
+        self.rate = Rate::Drop(rate.into_arg());
         self
     }
 
@@ -94,7 +94,7 @@ impl DropoutArgs {
         };
         let rate = match self.rate {
             Rate::Missing => return fail("keep_prob or rate is needed".to_owned()),
-            Rate::Rate(rate) => number(&rate).ok_or(rate),
+            Rate::Drop(rate) => number(&rate).ok_or(rate),
             Rate::Keep(keep) => match number(&keep) {
                 Some(keep) => Ok(1.0 - keep),
                 None => {
