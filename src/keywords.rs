@@ -83,6 +83,15 @@ keyword_macros! { $
     conv2d = ops::nn::conv2d_args;
     /// [`max_pool`](fn@crate::nn::max_pool) with the keyword argument `data_format`.
     max_pool = ops::nn::max_pool_args;
+    /// [`avg_pool`](fn@crate::nn::avg_pool) with the keyword argument `data_format`.
+    avg_pool = ops::nn::avg_pool_args;
+    /// [`leaky_relu`](fn@crate::nn::leaky_relu) with the keyword argument `alpha`.
+    leaky_relu = ops::nn::leaky_relu_args;
+    /// [`depthwise_conv2d`](fn@crate::nn::depthwise_conv2d) with the keyword argument `rate`.
+    depthwise_conv2d = ops::nn::depthwise_conv2d_args;
+    /// [`fused_batch_norm`](fn@crate::nn::fused_batch_norm) with keyword arguments `mean`, `variance`, `epsilon`,
+    /// `exponential_avg_factor`, `is_training` and `data_format`.
+    fused_batch_norm = ops::nn::fused_batch_norm_args;
     /// [`Variable`](fn@crate::Variable) with keyword arguments `trainable`, `dtype` and `name`.
     Variable = ops::state::VariableArgs::new;
     /// [`Session`](fn@crate::Session) with keyword arguments `graph`, `config` and `threads`.

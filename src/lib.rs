@@ -74,8 +74,8 @@ pub use ops::flow::{group, no_op};
 pub use ops::math::{
     abs, add, add_n, argmax, argmin, cast, cumprod, cumsum, div_no_nan, divide, equal, exp, floordiv, floormod,
     greater, greater_equal, less, less_equal, log, logical_and, logical_not, logical_or, matmul, maximum, minimum,
-    multiply, negative, not_equal, reciprocal, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum, sigmoid,
-    sign, sqrt, square, subtract, tanh, where_v2,
+    multiply, negative, not_equal, reciprocal, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum, rsqrt,
+    sigmoid, sign, sqrt, square, squared_difference, subtract, tanh, unsorted_segment_sum, where_v2,
 };
 pub use ops::random::{random_normal, random_uniform, set_random_seed, truncated_normal};
 pub use ops::register as register_op;

@@ -63,8 +63,10 @@ impl Case {
         let mut model = self.model;
         model.build(self.x.shape()).unwrap();
         let weights = model.weights();
-        let values: Vec<tf::Value> =
-            weights.iter().enumerate().map(|(i, w)| pattern(w.shape().known().unwrap().dims(), 3 + i)).collect();
+        let mut values = model.get_weights().unwrap();
+        for (i, (weight, value)) in weights.iter().zip(&mut values).enumerate().filter(|(_, (w, _))| w.trainable()) {
+            *value = pattern(weight.shape().known().unwrap().dims(), 3 + i);
+        }
         model.set_weights(&values).unwrap();
         model.compile().loss(self.loss).optimizer(self.optimizer).metrics(self.metrics).build().unwrap();
         let fit = model.fit(&self.x, &self.y).epochs(self.epochs).batch_size(4).shuffle(false).verbose(0);
@@ -200,4 +202,26 @@ fn layers_are_keras() {
     case(layers, &[10, 6, 5, 2], one_hot()).metrics(&["accuracy"]).check("images");
     let layers = layers![Reshape((2, -1)), Dense!(3, activation = "sigmoid"), Flatten(), Dense!(2)];
     case(layers, &[10, 4], numbers()).loss("mse").check("reshape");
+    let layers = layers![
+        Conv2D!(3, 2, use_bias = false),
+        BatchNormalization!(momentum = 0.9),
+        LeakyReLU!(alpha = 0.1),
+        GlobalAveragePooling2D(),
+        Dense!(3, activation = "softmax")
+    ];
+    case(layers, &[10, 5, 4, 2], one_hot()).metrics(&["accuracy"]).check("batch_norm");
+    case(layers![Dense(4), BatchNormalization(), Dense(2)], &[10, 4], numbers()).loss("mse").check("batch_norm_2d");
+    let layers = layers![
+        DepthwiseConv2D!(2, depth_multiplier = 2, padding = "same", activation = "tanh"),
+        SeparableConv2D!(3, 3, depth_multiplier = 2, strides = 1),
+        AveragePooling2D!(pool_size = (2, 1), padding = "same"),
+        GlobalMaxPooling2D(),
+        Dense!(3, activation = "softmax")
+    ];
+    case(layers, &[10, 5, 4, 2], one_hot()).check("depthwise");
+    for (name, optimizer) in [("embedding", SGD(0.1)), ("embedding_adam", Adam(0.01))] {
+        let mut words = case(layers![Embedding(6, 3), Flatten(), Dense(2)], &[10, 4], numbers());
+        words.x = tf::Value::new([10, 4], (0..40).map(|i| (i * 7 % 6) as f32).collect::<Vec<f32>>()).unwrap();
+        words.loss("mse").optimizer(optimizer).check(name);
+    }
 }

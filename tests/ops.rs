@@ -145,7 +145,7 @@ fn graphs_are_tensorflows_node_for_node() {
 }
 
 fn build(case: &Case, scope: &str, nodes: &[NodeDef]) {
-    let _scope = tf::name_scope(scope);
+    let _scope = tf::variable_scope(scope);
     let templates = tf::Graph::from_graph_def(&GraphDef {
         node: nodes.iter().filter(|node| node.op == "Placeholder").cloned().collect(),
         ..Default::default()
@@ -161,10 +161,13 @@ fn build(case: &Case, scope: &str, nodes: &[NodeDef]) {
         None => xs.iter().copied().filter(floating).collect(),
         Some(wrt) => wrt.iter().map(|&i| xs[i]).collect(),
     };
+    let by_variables = case.name.starts_with("layer_");
     let mut ys: Vec<tf::Tensor> = (case.build)(&xs).into_iter().filter(floating).collect();
     for order in ["/gradients/", "/gradients_1/"] {
         if nodes.iter().any(|node| node.name.contains(order)) {
-            ys = tf::gradients(ys, &by).into_iter().flatten().collect();
+            let variables = if by_variables { tf::trainable_variables() } else { Vec::new() };
+            let by = by.iter().copied().chain(variables.iter().map(|v| v.reference()));
+            ys = tf::gradients(ys, by.collect::<Vec<_>>()).into_iter().flatten().collect();
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Numeric code on plain slices. Knows neither graph nor operation; the only place for SIMD and `unsafe`.
 
+pub mod batch_norm;
 pub mod conv;
 pub mod copy;
 pub mod cpu;
+pub mod depthwise;
 pub mod elementwise;
 pub mod gemm;
 pub mod parallel;

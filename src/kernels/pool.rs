@@ -1,9 +1,11 @@
-//! Max pooling of NHWC images, its gradient and the gradient of that. Of several largest elements of a window the first
+//! Max and average pooling of NHWC images, and their gradients. Of several largest elements of a window the first
 //! in row-major order wins; padding never does.
 
 use std::ops::AddAssign;
 
 use rayon::prelude::*;
+
+use crate::value::Number;
 
 /// The sizes of a pooling. Padding is before the first row and column; what is needed after the last follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +125,43 @@ where
         let image = n * s.input_len()..(n + 1) * s.input_len();
         let ddx = &ddx[image.clone()];
         s.winners(&x[image], |out, place| ddy[out] = ddx[place]);
+    });
+}
+
+/// `y` is the mean of each window of `x`; padding is not counted.
+pub fn avg_forward<T: Number>(s: &Pool2d, x: &[T], y: &mut [T]) {
+    assert_eq!((x.len(), y.len()), (s.batch * s.input_len(), s.batch * s.output_len()), "the sizes of a pooling");
+    each_image(y, s.output_len(), |n, y| {
+        let x = &x[n * s.input_len()..(n + 1) * s.input_len()];
+        s.windows(|out, pixels| {
+            let y = &mut y[out..out + s.channels];
+            y.fill(T::ZERO);
+            let mut count = 0;
+            for pixel in pixels {
+                y.iter_mut().zip(&x[pixel..]).for_each(|(y, x)| *y = y.plus(*x));
+                count += 1;
+            }
+            y.iter_mut().for_each(|y| *y = T::from_f64(y.to_f64() / f64::from(count)));
+        });
+    });
+}
+
+/// `dx` is each window's `dy` divided among its numbers.
+pub fn avg_backprop<T: Number>(s: &Pool2d, dy: &[T], dx: &mut [T]) {
+    assert_eq!((dy.len(), dx.len()), (s.batch * s.output_len(), s.batch * s.input_len()), "the sizes of a pooling");
+    each_image(dx, s.input_len(), |n, dx| {
+        dx.fill(T::ZERO);
+        let dy = &dy[n * s.output_len()..(n + 1) * s.output_len()];
+        let mut places = Vec::with_capacity(s.k_h * s.k_w);
+        s.windows(|out, pixels| {
+            places.clear();
+            places.extend(pixels);
+            for &place in &places {
+                for (dx, dy) in dx[place..].iter_mut().zip(&dy[out..out + s.channels]) {
+                    *dx = dx.plus(T::from_f64(dy.to_f64() / places.len() as f64));
+                }
+            }
+        });
     });
 }
 

@@ -7,7 +7,7 @@ use crate::graph::Tensor;
 use crate::initializers::{Initializer, IntoInitializer, glorot_uniform_initializer, zeros_initializer};
 use crate::op::IntoTensor;
 use crate::ops::array::{item, shape, stack};
-use crate::ops::nn::{bias_add, conv2d_args, conv2d_transpose};
+use crate::ops::nn::{bias_add, conv2d_args, conv2d_transpose, depthwise_conv2d_args, separable_conv2d};
 use crate::ops::state::Variable;
 use crate::regularizers::{IntoRegularizer, Regularizer};
 use crate::shape::PartialShape;
@@ -269,5 +269,202 @@ impl Conv2DTranspose {
     /// How far the last window reaches beyond its stride.
     fn overlap(&self, axis: usize) -> i64 {
         if self.window.padding == "SAME" { 0 } else { (self.window.size[axis] - self.window.strides[axis]).max(0) }
+    }
+}
+
+macro_rules! depthwise_methods {
+    ($layer:ident) => {
+        impl $layer {
+            /// How many channels are made of each; 1 if not said.
+            pub fn depth_multiplier(mut self, multiplier: usize) -> Self {
+                self.depth_multiplier = multiplier;
+                self
+            }
+
+            /// How the kernel of each channel starts; Glorot's even distribution if not said.
+            pub fn depthwise_initializer(mut self, initializer: impl IntoInitializer) -> Self {
+                self.depthwise_initializer = initializer.into_initializer();
+                self
+            }
+
+            /// What the kernel of each channel adds to the losses.
+            pub fn depthwise_regularizer(mut self, regularizer: impl IntoRegularizer) -> Self {
+                self.depthwise_regularizer = Some(regularizer.into_regularizer());
+                self
+            }
+        }
+
+        window_methods!($layer);
+    };
+}
+
+/// A convolution of each channel on its own. Keras: `DepthwiseConv2D`.
+#[derive(Clone, Debug)]
+pub struct DepthwiseConv2D {
+    window: Window,
+    depth_multiplier: usize,
+    activation: Result<ActivationFunction>,
+    use_bias: bool,
+    depthwise_initializer: Result<Initializer>,
+    bias_initializer: Result<Initializer>,
+    depthwise_regularizer: Option<Regularizer>,
+    bias_regularizer: Option<Regularizer>,
+    common: Common,
+}
+
+/// A convolution of each channel on its own, with filters of size `kernel_size`. Keras: `DepthwiseConv2D(kernel_size)`.
+///
+/// Inputs are [batch, height, width, channels]. Keyword arguments `depth_multiplier` (1 if not said), `strides`, `padding`,
+/// `dilation_rate`, `activation`, `use_bias`, `depthwise_initializer`, `bias_initializer`, `depthwise_regularizer`,
+/// `bias_regularizer`, `name`, `trainable`, `input_shape`.
+///
+/// ```
+/// use flowstone as tf;
+/// use tf::layers::Layer;
+/// let x = tf::placeholder(tf::float32, (None, 8, 8, 3));
+/// let y = tf::layers::DepthwiseConv2D!(3, depth_multiplier = 2, padding = "same").apply(x);
+/// assert_eq!(y.shape().to_string(), "[?,8,8,6]");
+/// ```
+#[allow(non_snake_case)]
+pub fn DepthwiseConv2D(kernel_size: impl IntoPair) -> DepthwiseConv2D {
+    DepthwiseConv2D {
+        window: Window::new(kernel_size.into_pair()),
+        depth_multiplier: 1,
+        activation: Ok(ActivationFunction::linear()),
+        use_bias: true,
+        depthwise_initializer: Ok(glorot_uniform_initializer()),
+        bias_initializer: Ok(zeros_initializer()),
+        depthwise_regularizer: None,
+        bias_regularizer: None,
+        common: Common::default(),
+    }
+}
+
+depthwise_methods!(DepthwiseConv2D);
+
+impl Layer for DepthwiseConv2D {
+    fn class_name(&self) -> &'static str {
+        "DepthwiseConv2D"
+    }
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn weights(&self, input: &PartialShape) -> Result<Vec<Weight>> {
+        let ([height, width], channels) = (self.window.sizes()?, channels(input)?);
+        let kernel = [height, width, channels, self.depth_multiplier];
+        let kernel = Weight::new("depthwise_kernel", kernel, &self.depthwise_initializer);
+        let mut weights = vec![kernel.regularized(&self.depthwise_regularizer)];
+        if self.use_bias {
+            let bias = Weight::new("bias", [channels * self.depth_multiplier], &self.bias_initializer);
+            weights.push(bias.regularized(&self.bias_regularizer));
+        }
+        Ok(weights)
+    }
+
+    fn call(&self, input: Tensor, call: &mut Call) -> Result<Tensor> {
+        let (window, kernel) = (&self.window, call.weights[0]);
+        let y = depthwise_conv2d_args(input, kernel, for_images(window.strides), window.padding.as_str())
+            .rate(window.dilations)
+            .build();
+        finish(y, call.weights.get(1), &self.activation)
+    }
+}
+
+/// A convolution of each channel on its own, and then one of single pixels. TF: `tf.layers.SeparableConv2D`.
+#[derive(Clone, Debug)]
+pub struct SeparableConv2D {
+    filters: usize,
+    window: Window,
+    depth_multiplier: usize,
+    activation: Result<ActivationFunction>,
+    use_bias: bool,
+    depthwise_initializer: Result<Initializer>,
+    pointwise_initializer: Result<Initializer>,
+    bias_initializer: Result<Initializer>,
+    depthwise_regularizer: Option<Regularizer>,
+    pointwise_regularizer: Option<Regularizer>,
+    bias_regularizer: Option<Regularizer>,
+    common: Common,
+}
+
+/// A convolution of each channel on its own with filters of size `kernel_size`, and then one of single pixels with
+/// `filters` filters. TF: `tf.layers.SeparableConv2D(filters, kernel_size)`.
+///
+/// Inputs are [batch, height, width, channels]. Keyword arguments as for [`DepthwiseConv2D`], and
+/// `pointwise_initializer`, `pointwise_regularizer`.
+///
+/// ```
+/// use flowstone as tf;
+/// use tf::layers::Layer;
+/// let x = tf::placeholder(tf::float32, (None, 8, 8, 3));
+/// assert_eq!(tf::layers::SeparableConv2D!(16, 3, padding = "same").apply(x).shape().to_string(), "[?,8,8,16]");
+/// ```
+#[allow(non_snake_case)]
+pub fn SeparableConv2D(filters: usize, kernel_size: impl IntoPair) -> SeparableConv2D {
+    SeparableConv2D {
+        filters,
+        window: Window::new(kernel_size.into_pair()),
+        depth_multiplier: 1,
+        activation: Ok(ActivationFunction::linear()),
+        use_bias: true,
+        depthwise_initializer: Ok(glorot_uniform_initializer()),
+        pointwise_initializer: Ok(glorot_uniform_initializer()),
+        bias_initializer: Ok(zeros_initializer()),
+        depthwise_regularizer: None,
+        pointwise_regularizer: None,
+        bias_regularizer: None,
+        common: Common::default(),
+    }
+}
+
+depthwise_methods!(SeparableConv2D);
+
+impl SeparableConv2D {
+    /// How the kernel of single pixels starts; Glorot's even distribution if not said.
+    pub fn pointwise_initializer(mut self, initializer: impl IntoInitializer) -> Self {
+        self.pointwise_initializer = initializer.into_initializer();
+        self
+    }
+
+    /// What the kernel of single pixels adds to the losses.
+    pub fn pointwise_regularizer(mut self, regularizer: impl IntoRegularizer) -> Self {
+        self.pointwise_regularizer = Some(regularizer.into_regularizer());
+        self
+    }
+}
+
+impl Layer for SeparableConv2D {
+    fn class_name(&self) -> &'static str {
+        "SeparableConv2D"
+    }
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn weights(&self, input: &PartialShape) -> Result<Vec<Weight>> {
+        if self.window.dilations != [1, 1] {
+            return Err(Error::unimplemented("a separable convolution with a dilation"));
+        }
+        let ([height, width], channels) = (self.window.sizes()?, channels(input)?);
+        let each = [height, width, channels, self.depth_multiplier];
+        let mix = [1, 1, channels * self.depth_multiplier, self.filters];
+        let mut weights = vec![
+            Weight::new("depthwise_kernel", each, &self.depthwise_initializer).regularized(&self.depthwise_regularizer),
+            Weight::new("pointwise_kernel", mix, &self.pointwise_initializer).regularized(&self.pointwise_regularizer),
+        ];
+        if self.use_bias {
+            let bias = Weight::new("bias", [self.filters], &self.bias_initializer);
+            weights.push(bias.regularized(&self.bias_regularizer));
+        }
+        Ok(weights)
+    }
+
+    fn call(&self, input: Tensor, call: &mut Call) -> Result<Tensor> {
+        let (window, [each, mix]) = (&self.window, [call.weights[0], call.weights[1]]);
+        let y = separable_conv2d(input, each, mix, for_images(window.strides), window.padding.as_str());
+        finish(y, call.weights.get(2), &self.activation)
     }
 }

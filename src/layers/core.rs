@@ -1,12 +1,15 @@
 //! Layers without a kernel: new shapes, dropout.
 
 use super::{ActivationFunction, Call, Common, IntoActivation, Layer, Training, Weight, common_methods};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
+use crate::initializers::{Initializer, IntoInitializer};
 use crate::op::IntoTensor;
-use crate::ops::array::{constant, identity, item, reshape, shape, stack};
-use crate::ops::math::where_v2;
-use crate::ops::nn::dropout_args;
+use crate::ops::array::{constant, gather, identity, item, reshape, reshape_to, shape};
+use crate::ops::math::{cast, where_v2};
+use crate::ops::nn::{dropout_args, leaky_relu_args};
+use crate::regularizers::{IntoRegularizer, Regularizer};
 use crate::shape::{IntoShape, PartialShape};
 use crate::value::Value;
 
@@ -60,7 +63,7 @@ impl Layer for Flatten {
         Ok(match (size(dims.first().copied().flatten()), size(example)) {
             (_, Some(n)) if !dims.is_empty() => reshape(input, constant_list([-1, n])),
             (Some(batch), None) => reshape(input, constant_list([batch, -1])),
-            _ => reshape(input, stack([item(shape(input), 0).into_arg(), (-1).into_arg()])),
+            _ => reshape_to(input, vec![item(shape(input), 0).into_arg(), (-1).into_arg()]),
         })
     }
 }
@@ -206,7 +209,7 @@ impl Layer for Reshape {
         let sizes = self.sizes(&input.shape())?;
         let batch = item(shape(input), 0);
         let all = std::iter::once(batch.into_arg()).chain(sizes.iter().map(|&n| n.into_arg()));
-        let y = reshape(input, stack(all.collect::<Vec<_>>()));
+        let y = reshape_to(input, all.collect());
         let known = sizes.iter().map(|&n| usize::try_from(n).ok());
         y.set_shape(PartialShape::new(std::iter::once(input.shape().dim(0)).chain(known)));
         Ok(y)
@@ -296,5 +299,122 @@ impl Layer for Dropout {
             Training::Known(false) => identity(input),
             Training::Fed(training) => where_v2(training, dropped(), input),
         })
+    }
+}
+
+/// `x` where it is positive, `alpha * x` elsewhere. Keras: `LeakyReLU`.
+#[derive(Clone, Debug)]
+pub struct LeakyReLU {
+    alpha: f64,
+    common: Common,
+}
+
+/// `x` where it is positive, `alpha * x` elsewhere. Keras: `LeakyReLU()`.
+///
+/// Keyword arguments `alpha` (0.3 if not said), `name`, `input_shape`.
+#[allow(non_snake_case)]
+pub fn LeakyReLU() -> LeakyReLU {
+    LeakyReLU { alpha: 0.3, common: Common::default() }
+}
+
+common_methods!(LeakyReLU);
+
+impl LeakyReLU {
+    /// What numbers that are not positive are multiplied with; 0.3 if not said.
+    pub fn alpha(mut self, alpha: f64) -> Self {
+        self.alpha = alpha;
+        self
+    }
+}
+
+impl Layer for LeakyReLU {
+    fn class_name(&self) -> &'static str {
+        "LeakyReLU"
+    }
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn weights(&self, _input: &PartialShape) -> Result<Vec<Weight>> {
+        no_weights()
+    }
+
+    fn call(&self, input: Tensor, _call: &mut Call) -> Result<Tensor> {
+        Ok(leaky_relu_args(input).alpha(self.alpha).build())
+    }
+}
+
+/// A row of numbers for each whole number. Keras: `Embedding`.
+#[derive(Clone, Debug)]
+pub struct Embedding {
+    input_dim: usize,
+    output_dim: usize,
+    embeddings_initializer: Result<Initializer>,
+    embeddings_regularizer: Option<Regularizer>,
+    common: Common,
+}
+
+/// Row `i` of the table [`input_dim`, `output_dim`] for each whole number `i`. Keras: `Embedding(input_dim, output_dim)`.
+///
+/// Keyword arguments `embeddings_initializer` (even from -0.05 to 0.05 if not said), `embeddings_regularizer`,
+/// `input_length`, `name`, `trainable`, `input_shape`. A number outside of the table is an error of the run.
+///
+/// ```
+/// use flowstone as tf;
+/// use tf::layers::Layer;
+/// let words = tf::placeholder(tf::int32, (None, 10));
+/// assert_eq!(tf::layers::Embedding(1000, 64).apply(words).shape().to_string(), "[?,10,64]");
+/// ```
+#[allow(non_snake_case)]
+pub fn Embedding(input_dim: usize, output_dim: usize) -> Embedding {
+    Embedding {
+        input_dim,
+        output_dim,
+        embeddings_initializer: Initializer::named("uniform"),
+        embeddings_regularizer: None,
+        common: Common::default(),
+    }
+}
+
+common_methods!(Embedding);
+
+impl Embedding {
+    /// How the table starts; evenly spread from -0.05 to 0.05 if not said.
+    pub fn embeddings_initializer(mut self, initializer: impl IntoInitializer) -> Self {
+        self.embeddings_initializer = initializer.into_initializer();
+        self
+    }
+
+    /// What the table adds to the losses.
+    pub fn embeddings_regularizer(mut self, regularizer: impl IntoRegularizer) -> Self {
+        self.embeddings_regularizer = Some(regularizer.into_regularizer());
+        self
+    }
+
+    /// How many numbers an example has: the same as `input_shape = (length,)`.
+    pub fn input_length(self, length: usize) -> Self {
+        self.input_shape((length,))
+    }
+}
+
+impl Layer for Embedding {
+    fn class_name(&self) -> &'static str {
+        "Embedding"
+    }
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn weights(&self, _input: &PartialShape) -> Result<Vec<Weight>> {
+        let table = [self.input_dim, self.output_dim];
+        let weight = Weight::new("embeddings", table, &self.embeddings_initializer);
+        Ok(vec![weight.regularized(&self.embeddings_regularizer)])
+    }
+
+    fn call(&self, input: Tensor, call: &mut Call) -> Result<Tensor> {
+        let places = if input.dtype()?.is_integer() { input } else { cast(input, DType::Int32) };
+        Ok(gather(call.weights[0], places))
     }
 }

@@ -8,22 +8,34 @@ mod activation;
 mod conv;
 mod core;
 mod dense;
+mod functions;
 mod keywords;
+mod normalization;
 mod pooling;
 
-pub use self::core::{Activation, Dropout, Flatten, InputLayer, Reshape};
+pub use self::core::{Activation, Dropout, Embedding, Flatten, InputLayer, LeakyReLU, Reshape};
 pub use activation::{ActivationFunction, IntoActivation};
-pub use conv::{Conv2D, Conv2DTranspose};
+pub use conv::{Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D};
 pub use dense::Dense;
-pub use pooling::MaxPooling2D;
+pub use functions::{
+    average_pooling2d, batch_normalization, conv2d, conv2d_transpose, dense, dropout, flatten, max_pooling2d,
+    separable_conv2d,
+};
+pub use normalization::BatchNormalization;
+pub use pooling::{AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D};
 
 pub use crate::{
-    __Conv2D as Conv2D, __Conv2DTranspose as Conv2DTranspose, __Dense as Dense, __Dropout as Dropout,
-    __Flatten as Flatten, __MaxPooling2D as MaxPooling2D, __Reshape as Reshape,
+    __Activation as Activation, __AveragePooling2D as AveragePooling2D, __BatchNormalization as BatchNormalization,
+    __Conv2D as Conv2D, __Conv2DTranspose as Conv2DTranspose, __Dense as Dense, __DepthwiseConv2D as DepthwiseConv2D,
+    __Dropout as Dropout, __Embedding as Embedding, __Flatten as Flatten,
+    __GlobalAveragePooling2D as GlobalAveragePooling2D, __GlobalMaxPooling2D as GlobalMaxPooling2D,
+    __LeakyReLU as LeakyReLU, __MaxPooling2D as MaxPooling2D, __Reshape as Reshape,
+    __SeparableConv2D as SeparableConv2D,
 };
 pub use crate::{
-    __conv2d as conv2d, __conv2d_transpose as conv2d_transpose, __dense as dense, __dropout as dropout,
-    __flatten as flatten, __max_pooling2d as max_pooling2d,
+    __average_pooling2d as average_pooling2d, __batch_normalization as batch_normalization, __conv2d as conv2d,
+    __conv2d_transpose as conv2d_transpose, __dense as dense, __dropout as dropout, __flatten as flatten,
+    __max_pooling2d as max_pooling2d, __separable_conv2d as separable_conv2d,
 };
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -3,7 +3,8 @@
 use super::{Call, Common, IntoPair, Layer, Weight, common_methods};
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
-use crate::ops::nn::max_pool;
+use crate::ops::math::{reduce_max_args, reduce_mean_args};
+use crate::ops::nn::{avg_pool, max_pool};
 use crate::shape::PartialShape;
 
 macro_rules! poolings {
@@ -90,4 +91,67 @@ poolings! {
     /// assert_eq!((y.name(), y.shape().to_string()), ("max_pooling2d/MaxPool:0".to_owned(), "[?,14,14,32]".to_owned()));
     /// ```
     MaxPooling2D max_pool "The largest number";
+    /// The mean of each window. TF: `tf.layers.AveragePooling2D`.
+    ///
+    /// Inputs are [batch, height, width, channels]. Keyword arguments as for [`MaxPooling2D`].
+    ///
+    /// ```
+    /// use flowstone as tf;
+    /// use tf::layers::Layer;
+    /// let x = tf::placeholder(tf::float32, (None, 28, 28, 32));
+    /// assert_eq!(tf::layers::AveragePooling2D().apply(x).name(), "average_pooling2d/AvgPool:0");
+    /// ```
+    AveragePooling2D avg_pool "The mean";
+}
+
+macro_rules! global_poolings {
+    ($($(#[$doc:meta])* $layer:ident $reduce:ident $what:literal;)*) => {$(
+        #[doc = concat!($what, " of each channel of an image. Keras: `", stringify!($layer), "`.")]
+        #[derive(Clone, Debug, Default)]
+        pub struct $layer {
+            common: Common,
+        }
+
+        $(#[$doc])*
+        #[allow(non_snake_case)]
+        pub fn $layer() -> $layer {
+            $layer::default()
+        }
+
+        common_methods!($layer);
+
+        impl Layer for $layer {
+            fn class_name(&self) -> &'static str {
+                stringify!($layer)
+            }
+
+            fn common(&self) -> &Common {
+                &self.common
+            }
+
+            fn weights(&self, input: &PartialShape) -> Result<Vec<Weight>> {
+                images(input).map(|()| Vec::new())
+            }
+
+            fn call(&self, input: Tensor, _call: &mut Call) -> Result<Tensor> {
+                Ok($reduce(input).axis([1, 2]).build())
+            }
+        }
+    )*};
+}
+
+global_poolings! {
+    /// The largest number of each channel: [batch, height, width, channels] becomes [batch, channels].
+    /// Keras: `GlobalMaxPooling2D()`. Keyword arguments `name`, `input_shape`.
+    GlobalMaxPooling2D reduce_max_args "The largest number";
+    /// The mean of each channel: [batch, height, width, channels] becomes [batch, channels].
+    /// Keras: `GlobalAveragePooling2D()`. Keyword arguments `name`, `input_shape`.
+    ///
+    /// ```
+    /// use flowstone as tf;
+    /// use tf::layers::Layer;
+    /// let x = tf::placeholder(tf::float32, (None, 7, 7, 64));
+    /// assert_eq!(tf::layers::GlobalAveragePooling2D().apply(x).shape().to_string(), "[?,64]");
+    /// ```
+    GlobalAveragePooling2D reduce_mean_args "The mean";
 }

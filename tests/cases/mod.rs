@@ -1,6 +1,7 @@
 //! The cases of `make_ops.py`, in the same order.
 
 use flowstone as tf;
+use tf::layers::{self, Layer};
 use tf::{IntoTensor, Tensor, Variable};
 
 use super::{Case, raw};
@@ -326,4 +327,131 @@ pub static CASES: &[Case] = cases! {
     });
     "apply_adam" [] |x| adam(x, false);
     "apply_adam_nesterov" [] |x| adam(x, true);
+
+    // Layers and what they are made of.
+    "rsqrt" |x| [tf::rsqrt(x[0])];
+    "rsqrt_f64" |x| [tf::rsqrt(x[0])];
+    "rsqrt_special" |x| [tf::rsqrt(x[0])];
+    "squared_difference" |x| [tf::squared_difference(x[0], x[1])];
+    "squared_difference_row" |x| [tf::squared_difference(x[0], x[1])];
+    "squared_difference_i32" |x| [tf::squared_difference(x[0], x[1])];
+    "strided_slice" |x| [tf::strided_slice(x[0], [0, 1], [2, 3])];
+    "strided_slice_back" |x| [tf::strided_slice!(x[0], [1, -1], [-3, -4], strides = [-1, -2])];
+    "strided_slice_masks" |x| [tf::strided_slice!(
+        x[0], [0, 0, 1, 0], [0, 0, 2, 3], strides = [1, 1, 1, 2], begin_mask = 8, end_mask = 8, ellipsis_mask = 1,
+        new_axis_mask = 2, shrink_axis_mask = 4
+    )];
+    "strided_slice_empty" |x| [tf::strided_slice(x[0], [3], [9])];
+    "strided_slice_fed" |x| [tf::strided_slice!(x[0], x[1], x[2], strides = [1, 1])];
+    "strided_slice_i64" |x| {
+        let strides = tf::constant_of([2], tf::int64);
+        [tf::strided_slice!(x[0], x[1], x[2], strides = strides)]
+    };
+    "unsorted_segment_sum" [] |x| [tf::unsorted_segment_sum(x[0], x[1], 4)];
+    "unsorted_segment_sum_2d" [] |x| [tf::unsorted_segment_sum(x[0], x[1], 3)];
+    "l2_loss" |x| [tf::nn::l2_loss(x[0])];
+    "l2_loss_f64" |x| [tf::nn::l2_loss(x[0])];
+    "leaky_relu" |x| [tf::nn::leaky_relu(x[0])];
+    "leaky_relu_alpha" |x| [tf::leaky_relu!(x[0], alpha = 0.5)];
+    "leaky_relu_special" |x| [tf::nn::leaky_relu(x[0])];
+    "avg_pool_same" |x| [tf::nn::avg_pool(x[0], [1, 2, 3, 1], [1, 2, 1, 1], "SAME")];
+    "avg_pool_valid" |x| [tf::nn::avg_pool(x[0], [1, 2, 3, 1], [1, 2, 1, 1], "VALID")];
+    "avg_pool_f64" |x| [tf::nn::avg_pool(x[0], [1, 2, 2, 1], [1, 1, 1, 1], "SAME")];
+    "depthwise_same" |x| [tf::nn::depthwise_conv2d(x[0], x[1], [1, 2, 2, 1], "SAME")];
+    "depthwise_valid" |x| [tf::nn::depthwise_conv2d(x[0], x[1], [1, 2, 2, 1], "VALID")];
+    "depthwise_f64" |x| [tf::nn::depthwise_conv2d(x[0], x[1], [1, 1, 1, 1], "SAME")];
+    "conv2d_transpose_same" |x| [tf::nn::conv2d_transpose(x[0], x[1], [1, 5, 6, 2], [1, 2, 2, 1], "SAME")];
+    "conv2d_transpose_valid" |x| [tf::nn::conv2d_transpose(x[0], x[1], [1, 7, 7, 2], [1, 2, 2, 1], "VALID")];
+    "separable_conv2d" |x| [tf::nn::separable_conv2d(x[0], x[1], x[2], [1, 1, 1, 1], "SAME")];
+    "fused_batch_norm" |x| [tf::nn::fused_batch_norm(x[0], x[1], x[2]).0 * uneven()];
+    "fused_batch_norm_all" [] |x| {
+        let (y, mean, variance) = tf::fused_batch_norm!(x[0], x[1], x[2], epsilon = 0.01);
+        [y, mean, variance]
+    };
+    "fused_batch_norm_inference" [0 1 2] |x| {
+        [tf::fused_batch_norm!(x[0], x[1], x[2], mean = x[3], variance = x[4], is_training = false).0 * uneven()]
+    };
+    "fused_batch_norm_blend" [] |x| {
+        let args = tf::nn::fused_batch_norm_args(x[0], x[1], x[2]).mean(x[3]).variance(x[4]);
+        let (y, mean, variance) = args.exponential_avg_factor(0.25).build();
+        [y, mean, variance]
+    };
+    "moments" |x| {
+        let (mean, variance) = tf::nn::moments(x[0], [0, 2]);
+        [mean, variance]
+    };
+    "batch_normalization" |x| [tf::nn::batch_normalization(x[0], x[1], x[2], Some(x[3]), Some(x[4]), 0.1)];
+
+    "layer_dropout" |x| [
+        tf::nn::dropout(x[0], 0.25), tf::dropout!(x[0], rate = 0.4, noise_shape = [2, 1]), tf::dropout!(x[0], rate = 0.0)
+    ];
+    "layer_dropout_fed" |x| [tf::nn::dropout(x[0], x[1])];
+    "layer_random" |x| [
+        tf::random_uniform([2]), tf::random_uniform!([2], maxval = 3.0),
+        tf::random_uniform!([2], minval = -1.0, maxval = 1.0),
+        tf::truncated_normal!([2], mean = 1.0, stddev = 2.0), x[0] * 2.0
+    ];
+    "layer_dense" |x| [layers::dense!(layers::dense!(x[0], 3, activation = tf::nn::relu), 2, use_bias = false)];
+    "layer_dense_3d" |x| [layers::dense(x[0], 3)];
+    "layer_dense_known" |x| [layers::dense(x[0], 3)];
+    "layer_dense_regularized" |x| [layers::dense!(
+        x[0], 3, name = "fc", kernel_regularizer = tf::regularizers::l2(0.1),
+        bias_regularizer = tf::regularizers::l1(0.2)
+    )];
+    "layer_dense_initializers" |x| [layers::dense!(
+        x[0], 3, kernel_initializer = tf::truncated_normal_initializer(0.0, 0.1),
+        bias_initializer = tf::constant_initializer(0.1)
+    )];
+    "layer_dense_large" |x| [layers::dense!(
+        x[0], 2, kernel_initializer = tf::zeros_initializer(), bias_initializer = tf::ones_initializer()
+    )];
+    "layer_dense_frozen" |x| [layers::dense(layers::dense!(x[0], 3, trainable = false), 2)];
+    "layer_conv2d" |x| [layers::conv2d!(x[0], 4, 3, strides = 2, padding = "same", activation = tf::nn::relu)];
+    "layer_conv2d_transpose" |x| [layers::conv2d_transpose!(x[0], 4, 3, strides = 2, padding = "same")];
+    "layer_conv2d_transpose_valid" |x| [layers::conv2d_transpose!(x[0], 4, 3, strides = 2)];
+    "layer_separable_conv2d" |x| [layers::separable_conv2d!(x[0], 4, 3, depth_multiplier = 2, padding = "same")];
+    "layer_pooling" |x| [layers::average_pooling2d!(
+        layers::max_pooling2d(x[0], 2, 1), pool_size = [2, 1], strides = 2, padding = "same"
+    )];
+    "layer_flatten" |x| [layers::flatten(x[0]), layers::flatten(x[1]), layers::flatten(x[2])];
+    "layer_dropout_layers" |x| [layers::dropout(layers::dropout!(x[0], rate = 0.4, training = true))];
+    "layer_batch_normalization" |x| {
+        [layers::batch_normalization(layers::batch_normalization!(x[0], training = true))]
+    };
+    "layer_batch_normalization_2d" |x| [layers::batch_normalization!(x[0], training = true, momentum = 0.9)];
+    "layer_batch_normalization_2d_after" |x| [layers::batch_normalization!(x[0], scale = false)];
+    "layer_variable_scopes" |x| shared(x[0]);
+    "layer_reuse" |x| {
+        let layer = layers::Dense!(3, name = "both");
+        let first = layer.apply(x[0]);
+        let shared = layers::dense!(x[1], 3, name = "both", reuse = true);
+        [first, layer.apply(x[1]), shared, layers::Dense!(2, name = "both").apply(x[0])]
+    };
 };
+
+/// Uneven numbers, as the script's `f`.
+fn uneven() -> tf::Value {
+    let numbers = (0..24).map(|i| ((f64::from(i) * 1.7 + 0.3).sin() * 2.0 * 1000.0).round_ties_even() / 1000.0 + 1.0);
+    tf::Value::new([2, 2, 3, 2], numbers.map(|x| x as f32).collect::<Vec<f32>>()).unwrap()
+}
+
+/// Variables by name, in scopes that are opened again.
+fn shared(x: Tensor) -> Vec<Tensor> {
+    let (first, second, again) = {
+        let scope = tf::variable_scope("a");
+        let first = tf::get_variable!("w", [3], initializer = tf::ones_initializer()) * x;
+        let _inner = tf::variable_scope!("b", reuse = tf::AUTO_REUSE);
+        let second = tf::get_variable("v", [3]) + tf::get_variable("v", [3]);
+        (first, second, scope.clone())
+    };
+    let third = {
+        let _scope = tf::variable_scope!(&again, reuse = true);
+        tf::get_variable("w", [3]) + first
+    };
+    let fourth = {
+        let _scope = tf::variable_scope("a");
+        tf::get_variable("k", ()) + second
+    };
+    let _scope = tf::variable_scope!(None, default_name = "a");
+    vec![fourth, tf::get_variable("k", [3]) + third]
+}

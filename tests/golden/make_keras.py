@@ -70,6 +70,15 @@ case("early_stopping", head(None, 2), numbers, epochs=9, loss="mse", optimizer=O
 case("images", [L.Conv2D(3, (3, 3), padding="same", activation="relu"), L.MaxPooling2D((2, 2)), L.Conv2D(2, 2, strides=(1, 2)), L.Flatten(), L.Dense(3, activation="softmax")],
      one_hot, x=(10, 6, 5, 2), loss="categorical_crossentropy", optimizer=O.SGD(0.1), metrics=["accuracy"])
 case("reshape", [L.Reshape((2, -1)), L.Dense(3, activation="sigmoid"), L.Flatten(), L.Dense(2)], numbers, loss="mse", optimizer=O.SGD(0.1))
+case("batch_norm", [L.Conv2D(3, 2, use_bias=False), L.BatchNormalization(momentum=0.9), L.LeakyReLU(0.1), L.GlobalAveragePooling2D(), L.Dense(3, activation="softmax")],
+     one_hot, x=(10, 5, 4, 2), loss="categorical_crossentropy", optimizer=O.SGD(0.1), metrics=["accuracy"])
+case("batch_norm_2d", [L.Dense(4), L.BatchNormalization(), L.Dense(2)], numbers, loss="mse", optimizer=O.SGD(0.1))
+case("depthwise", [L.DepthwiseConv2D(2, depth_multiplier=2, padding="same", activation="tanh"), L.SeparableConv2D(3, 3, depth_multiplier=2, strides=1),
+                   L.AveragePooling2D((2, 1), padding="same"), L.GlobalMaxPooling2D(), L.Dense(3, activation="softmax")],
+     one_hot, x=(10, 5, 4, 2), loss="categorical_crossentropy", optimizer=O.SGD(0.1))
+words = (np.arange(40) * 7 % 6).reshape(10, 4).astype(np.float32)
+case("embedding", [L.Embedding(6, 3, input_length=4), L.Flatten(), L.Dense(2)], numbers, x=words, loss="mse", optimizer=O.SGD(0.1))
+case("embedding_adam", [L.Embedding(6, 3, input_length=4), L.Flatten(), L.Dense(2)], numbers, x=words, loss="mse", optimizer=O.Adam(0.01))
 
 with open(os.path.join(HERE, "keras.txt"), "w") as file:
     file.write("\n".join(LINES) + "\n")

@@ -1,6 +1,6 @@
 """Records the graphs that TensorFlow builds for single operations and their gradients, and the values it computes.
 
-    pip install tensorflow-cpu==2.19.1
+    pip install tensorflow-cpu==2.19.1 && pip install --no-deps tf_keras==2.19.0    (tf_keras: tf.layers only)
     python tests/golden/make_ops.py
 
 Writes ops.pb.gz beside itself: one GraphDef. Each case is a name scope `case.k`, where k says what the placeholders
@@ -9,6 +9,7 @@ operation, and those of `gradients` and `gradients_1` (first and second derivati
 `fed/p` holds what it was fed, and for each tensor op:i that was fetched a constant `expected/op.i` the answer.
 """
 import gzip, os
+os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # TensorFlow's own kernels: the first of equal elements wins a pool
 import numpy as np
@@ -50,6 +51,13 @@ def case(name, build, *arrays, wrt=None, known="sdu", second=True):
             fetched.extend(dxs)
             if second and dxs:
                 fetched.extend(ddx for ddx in tf.gradients(dxs, by) if ddx is not None)
+
+def layer_case(name, build, *shapes):
+    """Layers: the graph only. Differentiated by the placeholders and all trainable variables."""
+    with tf.variable_scope("layer_" + name + ".d"):
+        xs = [tf.placeholder(tf.float32, shape, name="x%d" % n) for n, shape in enumerate(shapes)]
+        y = build(*xs)
+        tf.gradients(y, xs + tf.trainable_variables(tf.get_variable_scope().name + "/"))
 
 # No denormal numbers: TensorFlow flushes them to zero.
 special = np.array([0.0, -0.0, 1.0, -1.0, inf, -inf, nan, 1e-30, 3e38, 0.5], np.float32)
@@ -230,6 +238,81 @@ def adam(x, y, nesterov):
                                     epsilon=1e-8, grad=y, use_nesterov=nesterov)
 case("apply_adam", lambda x, y: adam(x, y, False), f(2, 3), f(2, 3, shift=1), known="s", wrt=())
 case("apply_adam_nesterov", lambda x, y: adam(x, y, True), f(2, 3), f(2, 3, shift=1), known="s", wrt=())
+
+# Layers and what they are made of.
+case("rsqrt", tf.rsqrt, f(2, 3, shift=3), known="sd")
+case("rsqrt_f64", tf.rsqrt, f(2, dtype=np.float64, shift=3), known="s")
+case("rsqrt_special", tf.rsqrt, special, known="s", second=False)
+case("squared_difference", tf.squared_difference, f(2, 3), f(2, 3, shift=1), known="sd")
+case("squared_difference_row", tf.squared_difference, f(2, 3), f(3, shift=1))
+case("squared_difference_i32", tf.squared_difference, i(3, -1, 7), i(1, 5, 2), known="s")
+case("strided_slice", lambda x: tf.strided_slice(x, [0, 1], [2, 3]), f(2, 4))
+case("strided_slice_back", lambda x: tf.strided_slice(x, [1, -1], [-3, -4], [-1, -2]), f(2, 4))
+case("strided_slice_masks", lambda x: tf.strided_slice(x, [0, 0, 1, 0], [0, 0, 2, 3], [1, 1, 1, 2], begin_mask=8, end_mask=8, ellipsis_mask=1, new_axis_mask=2, shrink_axis_mask=4), f(2, 2, 2, 4), known="sd")
+case("strided_slice_empty", lambda x: tf.strided_slice(x, [3], [9]), f(2), known="sd", second=False)
+case("strided_slice_fed", lambda x, a, b: tf.strided_slice(x, a, b, [1, 1]), f(3, 3), i(0, 1), i(2, 3), known="sd")
+case("strided_slice_i64", lambda x, a, b: tf.strided_slice(x, a, b, tf.constant([2], tf.int64)), i(5, 6, 7, 8), i(0, dtype=np.int64), i(4, dtype=np.int64), known="s")
+case("unsorted_segment_sum", lambda x, ids: tf.unsorted_segment_sum(x, ids, 4), f(3, 2), i(2, -1, 2), known="sd", wrt=())
+case("unsorted_segment_sum_2d", lambda x, ids: tf.unsorted_segment_sum(x, ids, 3), i(1, 2, 3, 4).reshape(2, 2), i(0, 2, 2, 1).reshape(2, 2), known="sd", wrt=())
+case("l2_loss", tf.nn.l2_loss, f(2, 3), known="sd")
+case("l2_loss_f64", tf.nn.l2_loss, f(4, dtype=np.float64), known="s")
+case("leaky_relu", tf.nn.leaky_relu, f(2, 3), known="sd")
+case("leaky_relu_alpha", lambda x: tf.nn.leaky_relu(x, alpha=0.5), f(4, dtype=np.float64), known="s")
+case("leaky_relu_special", tf.nn.leaky_relu, special, known="s", second=False)
+for padding in ["SAME", "VALID"]:
+    case("avg_pool_" + padding.lower(), lambda x: tf.nn.avg_pool(x, ksize=[1, 2, 3, 1], strides=[1, 2, 1, 1], padding=padding), f(2, 5, 4, 2), known="sd")
+    case("depthwise_" + padding.lower(), lambda x, w: tf.nn.depthwise_conv2d(x, w, [1, 2, 2, 1], padding), f(2, 5, 4, 2), f(3, 2, 2, 2), known="sd")
+    case("conv2d_transpose_" + padding.lower(), lambda x, w: tf.nn.conv2d_transpose(x, w, [1, 5, 6, 2], [1, 2, 2, 1], padding) if padding == "SAME" else tf.nn.conv2d_transpose(x, w, [1, 7, 7, 2], [1, 2, 2, 1], padding),
+         f(1, 3, 3, 3), f(3, 2 + (padding == "VALID"), 2, 3), known="s")
+case("avg_pool_f64", lambda x: tf.nn.avg_pool(x, ksize=[1, 2, 2, 1], strides=[1, 1, 1, 1], padding="SAME"), f(1, 3, 2, 1, dtype=np.float64), known="s")
+case("depthwise_f64", lambda x, w: tf.nn.depthwise_conv2d(x, w, [1, 1, 1, 1], "SAME"), f(1, 3, 3, 1, dtype=np.float64), f(2, 2, 1, 3, dtype=np.float64), known="s")
+case("separable_conv2d", lambda x, d, p: tf.nn.separable_conv2d(x, d, p, [1, 1, 1, 1], "SAME"), f(1, 3, 3, 2), f(2, 2, 2, 2), f(1, 1, 4, 3), known="sd", second=False)
+case("fused_batch_norm", lambda x, s, o: tf.nn.fused_batch_norm(x, s, o)[0] * f(2, 2, 3, 2, shift=1), f(2, 2, 3, 2), f(2), f(2, shift=1), known="s", second=False)
+case("fused_batch_norm_all", lambda x, s, o: tf.nn.fused_batch_norm(x, s, o, epsilon=0.01), f(2, 2, 3, 2), f(2), f(2, shift=1), known="sd", wrt=())
+case("fused_batch_norm_inference", lambda x, s, o, m, v: tf.nn.fused_batch_norm(x, s, o, m, v, is_training=False)[0] * f(2, 2, 3, 2, shift=1), f(2, 2, 3, 2), f(2), f(2, shift=1), f(2), f(2, shift=3), known="s", wrt=(0, 1, 2), second=False)
+case("fused_batch_norm_blend", lambda x, s, o, m, v: tf.nn.fused_batch_norm(x, s, o, m, v, exponential_avg_factor=0.25), f(2, 2, 3, 2), f(2), f(2, shift=1), f(2), f(2, shift=3), known="s", wrt=())
+case("moments", lambda x: tf.nn.moments(x, [0, 2]), f(3, 2, 2), known="sd", second=False)
+case("batch_normalization", lambda x, m, v, o, s: tf.nn.batch_normalization(x, m, v, o, s, 0.1), f(3, 2), f(2), f(2, shift=3), f(2), f(2), known="sd", second=False)
+
+layer_case("dropout", lambda x: [tf.nn.dropout(x, 0.25), tf.nn.dropout(x, rate=0.4, noise_shape=[2, 1]), tf.nn.dropout(x, rate=0.0)], [None, 3])
+layer_case("dropout_fed", lambda x, k: tf.nn.dropout(x, k), [2, 3], [])
+layer_case("random", lambda x: [tf.random_uniform([2]), tf.random_uniform([2], maxval=3.0), tf.random_uniform([2], -1.0, 1.0), tf.truncated_normal([2], 1.0, 2.0), x * 2.0], [2])
+layer_case("dense", lambda x: tf.layers.dense(tf.layers.dense(x, 3, tf.nn.relu), 2, use_bias=False), [None, 4])
+layer_case("dense_3d", lambda x: tf.layers.dense(x, 3), [None, 5, 4])
+layer_case("dense_known", lambda x: tf.layers.dense(x, 3), [2, 5, 4])
+layer_case("dense_regularized", lambda x: tf.layers.dense(x, 3, name="fc", kernel_regularizer=tf.keras.regularizers.l2(0.1), bias_regularizer=tf.keras.regularizers.l1(0.2)), [None, 4])
+layer_case("dense_initializers", lambda x: tf.layers.dense(x, 3, kernel_initializer=tf.truncated_normal_initializer(stddev=0.1), bias_initializer=tf.constant_initializer(0.1)), [None, 4])
+layer_case("dense_large", lambda x: tf.layers.dense(x, 2, kernel_initializer=tf.zeros_initializer(), bias_initializer=tf.ones_initializer()), [None, 600])
+layer_case("dense_frozen", lambda x: tf.layers.dense(tf.layers.dense(x, 3, trainable=False), 2), [None, 4])
+layer_case("conv2d", lambda x: tf.layers.conv2d(x, 4, 3, strides=2, padding="same", activation=tf.nn.relu), [None, 6, 5, 2])
+layer_case("conv2d_transpose", lambda x: tf.layers.conv2d_transpose(x, 4, 3, strides=2, padding="same"), [None, 6, 5, 2])
+layer_case("conv2d_transpose_valid", lambda x: tf.layers.conv2d_transpose(x, 4, 3, strides=2), [None, 6, 5, 2])
+layer_case("separable_conv2d", lambda x: tf.layers.separable_conv2d(x, 4, 3, depth_multiplier=2, padding="same"), [None, 6, 5, 2])
+layer_case("pooling", lambda x: tf.layers.average_pooling2d(tf.layers.max_pooling2d(x, 2, 1), [2, 1], 2, padding="same"), [None, 6, 5, 2])
+layer_case("flatten", lambda x, y, z: [tf.layers.flatten(x), tf.layers.flatten(y), tf.layers.flatten(z)], [None, 2, 3], [None, None, 3], [4, None])
+layer_case("dropout_layers", lambda x: tf.layers.dropout(tf.layers.dropout(x, 0.4, training=True)), [None, 3])
+layer_case("batch_normalization", lambda x: tf.layers.batch_normalization(tf.layers.batch_normalization(x, training=True)), [None, 4, 4, 2])
+layer_case("batch_normalization_2d", lambda x: tf.layers.batch_normalization(x, training=True, momentum=0.9), [None, 4])
+layer_case("batch_normalization_2d_after", lambda x: tf.layers.batch_normalization(x, scale=False), [None, 4])
+def shared(x):
+    with tf.variable_scope("a") as scope:
+        first = tf.get_variable("w", [3], initializer=tf.ones_initializer()) * x
+        with tf.variable_scope("b", reuse=tf.AUTO_REUSE):
+            second = tf.get_variable("v", [3]) + tf.get_variable("v", [3])
+    with tf.variable_scope(scope, reuse=True):
+        third = tf.get_variable("w", [3]) + first
+    with tf.variable_scope("a"):
+        fourth = tf.get_variable("k", []) + second
+    with tf.variable_scope(None, "a"):
+        fifth = tf.get_variable("k", [3]) + third
+    return [fourth, fifth]
+layer_case("variable_scopes", shared, [3])
+def twice(x, y):
+    layer = tf.layers.Dense(3, name="both")
+    first = layer.apply(x)
+    shared = tf.layers.dense(y, 3, name="both", reuse=True)
+    return [first, layer.apply(y), shared, tf.layers.Dense(2, name="both").apply(x)]
+layer_case("reuse", twice, [None, 4], [None, 4])
 
 with tf.Session() as sess:
     answers = sess.run(fetched, fed)

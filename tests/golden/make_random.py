@@ -12,6 +12,7 @@ tf.set_random_seed(7)
 ops = [
     tf.random_normal([5], seed=9), tf.random_uniform([5], seed=9),
     tf.random_normal([3], dtype=tf.float64, seed=9), tf.random_uniform([3], dtype=tf.float64, seed=9),
+    tf.truncated_normal([5], seed=9), tf.truncated_normal([3], dtype=tf.float64, seed=9),
 ]
 with tf.Session() as sess:
     for op in ops:

@@ -82,7 +82,7 @@ impl StackArgs {
 
 /// `values` side by side. As in TensorFlow, numbers among tensors are constants called by their places.
 #[track_caller]
-fn packed(values: Vec<Arg>, name: &str) -> Tensor {
+pub(crate) fn packed(values: Vec<Arg>, name: &str) -> Tensor {
     let graph = Arg::graph_of(&values).unwrap_or_else(|_| get_default_graph());
     let dtype = values.iter().find_map(|value| value.tensor()?.dtype().ok());
     let scope = graph.scope_name(name);

@@ -3,7 +3,7 @@
 use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{Tensor, get_default_graph};
+use crate::graph::{LONGEST_INTEGERS, Tensor, get_default_graph};
 use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig, constant_full_of, convert, rules};
 use crate::ops::array::shape;
 use crate::ops::math::reduce_sum;
@@ -97,16 +97,18 @@ pub fn zeros_like(tensor: impl IntoTensor) -> Tensor {
 /// Ones of the same type and shape. TF: `tf.ones_like`. No gradient.
 #[track_caller]
 pub fn ones_like(tensor: impl IntoTensor) -> Tensor {
-    let tensor = convert(tensor.into_arg(), "tensor", None);
-    let graph = tensor.graph().unwrap_or_else(|_| get_default_graph());
+    let tensor = tensor.into_arg();
+    let graph = Arg::graph_of(std::slice::from_ref(&tensor)).unwrap_or_else(|_| get_default_graph());
     let scope = graph.scope_name("ones_like");
-    let sizes = {
+    let (tensor, sizes) = {
         let _scope = graph.name_scope(&format!("{scope}/"));
+        let tensor = convert(tensor, "tensor", None);
         let known = tensor.shape().known().map(|shape| Value::vector(shape.iter().map(|&n| n as i64).collect()));
-        match known.map(|sizes| sizes.convert(DType::Int32)) {
+        let sizes = match known.map(|sizes| sizes.convert(DType::Int32)) {
             Some(sizes @ Ok(_)) => convert(Arg::Literal(sizes.map(Literal::firm)), "Shape/shape_as_tensor", None),
             _ => shape(tensor),
-        }
+        };
+        (tensor, sizes)
     };
     let ones = ones_of(sizes, tensor.dtype().unwrap_or(DType::Float32), &format!("{scope}/"));
     ones.set_shape(tensor.shape());
@@ -139,7 +141,13 @@ pub(crate) static FILL: OpDef = OpDef {
             return Err(Error::invalid_argument(format!("dims holds a size of {negative}")));
         }
         let shape = ctx.shape_from(0)?;
-        ctx.set(0, shape)
+        let element = ctx.known_integer(1)?;
+        let list = shape.known().filter(|shape| shape.rank() <= 1).and_then(|shape| shape.num_elements().ok());
+        ctx.set(0, shape)?;
+        if let (Some(element), Some(n)) = (element, list.filter(|&n| n <= LONGEST_INTEGERS)) {
+            ctx.set_integers(0, vec![Some(element); n]);
+        }
+        Ok(())
     },
     kernel: Kernel::Run(|ctx| {
         dispatch!(ctx.node.dtype()?, all, T => {

@@ -3,14 +3,17 @@
 use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
-use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig, resolve_axis};
+use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, OpDef, Sig, resolve_axis};
+use crate::ops::array::{item, shape};
+use crate::ops::math::unsorted_segment_sum;
 use crate::shape::{Dim, PartialShape};
 
 /// The slices of `params` along dimension 0 that `indices` names. TF: `tf.gather`.
 ///
 /// `indices` is int32 or int64 of any shape, which stands in the result in place of the dimension. Keyword arguments
 /// `axis`, another dimension, and `batch_dims`, how many leading dimensions `params` and `indices` share. An index out
-/// of range is an error of the run. The gradient cannot be built yet.
+/// of range is an error of the run. The gradient adds rows up where
+/// they came from; there is none for another dimension than the first.
 ///
 /// ```
 /// use flowstone as tf;
@@ -94,9 +97,19 @@ pub(super) static GATHER_V2: OpDef = OpDef {
             Ok(())
         })
     }),
-    grad: Grad::Missing("it is a sparse one (IndexedSlices), which cannot be built yet"),
+    grad: Grad::Rule(|g| Ok(vec![Some(params_grad(g)?), None, None])),
     flags: Flags::PURE,
 };
+
+/// The gradient of what was gathered along the first dimension: the rows of `dy`, added up where they came from. TensorFlow
+/// keeps the rows apart as long as it can (IndexedSlices); this is what it makes of them in the end.
+fn params_grad(g: &GradCtx) -> Result<Tensor> {
+    if g.integers(2).as_deref() != Some(&[0]) || g.attrs().int("batch_dims")? != 0 {
+        return Err(Error::unimplemented("the gradient of a gather along another dimension than the first"));
+    }
+    let sizes = shape(g.x(0));
+    Ok(unsorted_segment_sum(g.dy(0), g.x(1), item(sizes, 0)))
+}
 
 fn batch_dims(batch: i64, rank: usize) -> Result<usize> {
     let resolved = if batch < 0 { batch + rank as i64 } else { batch };

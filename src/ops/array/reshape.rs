@@ -1,9 +1,9 @@
 //! Reshape, ExpandDims, Squeeze: the same elements in another shape. No element is moved.
 
 use crate::error::{Error, Result};
-use crate::graph::Tensor;
+use crate::graph::{Tensor, get_default_graph};
 use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, OpDef, Sig, resolve_axis};
-use crate::ops::array::shape;
+use crate::ops::array::{packed, shape};
 use crate::shape::{Dim, PartialShape};
 
 /// The same elements in shape `shape`. TF: `tf.reshape`.
@@ -25,6 +25,15 @@ pub fn reshape(tensor: impl IntoTensor, shape: impl IntoTensor) -> Tensor {
 #[track_caller]
 pub(crate) fn reshape_exact(tensor: Tensor, shape: impl IntoTensor, name: &str) -> Tensor {
     RESHAPE.call([tensor.into_arg(), shape.into_arg()]).name(name).single()
+}
+
+/// [`reshape`] to a list of sizes some of which are tensors, with the nodes that Python's list makes.
+#[track_caller]
+pub(crate) fn reshape_to(tensor: Tensor, sizes: Vec<Arg>) -> Tensor {
+    let graph = tensor.graph().unwrap_or_else(|_| get_default_graph());
+    let scope = graph.scope_name("Reshape");
+    let sizes = packed(sizes, &format!("{scope}/shape/"));
+    reshape_exact(tensor, sizes, &format!("{scope}/"))
 }
 
 /// `input` with a new dimension of size 1 before dimension `axis`. TF: `tf.expand_dims`.

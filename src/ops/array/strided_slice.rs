@@ -7,6 +7,7 @@ use crate::kernels::copy::{gather_signed, scatter_signed};
 use crate::op::{Arg, AttrReader, Call, Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig, convert};
 use crate::ops::array::{ones_like, shape_as};
 use crate::shape::{Dim, MAX_RANK, PartialShape, Shape};
+use crate::value::{Literal, Value};
 
 /// The elements from `begin` up to `end`, along each dimension of `input`. TF: `tf.strided_slice`.
 ///
@@ -79,9 +80,8 @@ impl StridedSliceArgs {
     /// Builds the slice.
     #[track_caller]
     pub fn build(self) -> Tensor {
-        let begin = convert(self.begin, "begin", None);
-        let strides = self.strides.unwrap_or_else(|| Arg::Tensor(ones_like(begin)));
-        let call = STRIDED_SLICE.call([self.input, Arg::Tensor(begin), self.end, strides]);
+        let strides = self.strides.unwrap_or_else(|| Arg::Tensor(ones_like(self.begin.clone())));
+        let call = STRIDED_SLICE.call([self.input, self.begin, self.end, strides]);
         set_masks(call, self.masks).single()
     }
 }
@@ -240,8 +240,15 @@ pub(super) static STRIDED_SLICE: OpDef = OpDef {
         })
     }),
     grad: Grad::Rule(|g| {
-        let x = shape_as(g.x(0), g.x(1).dtype()?);
-        let args = [x, g.x(1), g.x(2), g.x(3), g.dy(0)].map(IntoTensor::into_arg);
+        let index = g.x(1).dtype()?;
+        let x = shape_as(g.x(0), index);
+        // What is known becomes a constant of its own, as in TensorFlow.
+        let list = |tensor: Tensor| match tensor.fact().and_then(|f| f.integers?.iter().copied().collect::<Option<_>>())
+        {
+            Some(numbers) => Arg::Literal(Value::vector::<i64>(numbers).convert(index).map(Literal::firm)),
+            None => Arg::Tensor(tensor),
+        };
+        let args = [list(x), list(g.x(1)), list(g.x(2)), list(g.x(3)), Arg::Tensor(g.dy(0))];
         Ok(vec![Some(with_masks(g.attrs(), STRIDED_SLICE_GRAD.call(args))?), None, None, None])
     }),
     flags: Flags::PURE,
@@ -341,7 +348,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::testing::{OpTest, build_error};
-    use crate::value::Value;
 
     fn x() -> Value {
         [[1.0f32, 2.0, 3.0], [4.0, 5.0, 6.0]].into()

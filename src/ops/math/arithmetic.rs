@@ -14,7 +14,7 @@ use crate::ops::elementwise::{binary, binary_kernel, kernel_fn};
 use crate::ops::math::{cast, reduce_sum_args};
 use crate::ops::state::Variable;
 use crate::shape::{Dim, PartialShape};
-use crate::value::Number;
+use crate::value::{Number, Value};
 
 macro_rules! binary_functions {
     ($($(#[$doc:meta])* $function:ident $op:ident $name:literal;)*) => {$(
@@ -308,6 +308,29 @@ pub(super) static REAL_DIV: OpDef = OpDef {
         let gx = div(dy, y);
         let gy = dy * div(div(-x, y), y);
         Ok(reduce_gradients(x, y, gx, gy))
+    }),
+    flags: Flags::PURE,
+};
+
+/// `(x - y) * (x - y)`, element by element, broadcast. TF: `tf.squared_difference`. Numbers of one type.
+#[track_caller]
+pub fn squared_difference(x: impl IntoTensor, y: impl IntoTensor) -> Tensor {
+    SQUARED_DIFFERENCE.call([x.into_arg(), y.into_arg()]).single()
+}
+
+pub(super) static SQUARED_DIFFERENCE: OpDef = OpDef {
+    sig: Sig::new("SquaredDifference(x: T, y: T) -> (z: T) where T: number"),
+    infer: rules::broadcasting,
+    kernel: binary_kernel!(numbers, T, |x: T, y: T| x.minus(y).times(x.minus(y))),
+    grad: Grad::Rule(|g| {
+        let (x, y, dy) = (g.x(0), g.x(1), g.dy(0));
+        let gx = {
+            let _after = g.graph().control_dependencies(&[dy.op()]);
+            let two = g.constant(Value::scalar(2).convert(dy.dtype()?)?, "scalar");
+            multiply(two, dy) * (x - y)
+        };
+        let gy = -gx;
+        Ok(if all_equal(g) { vec![Some(gx), Some(gy)] } else { reduce_gradients(x, y, gx, gy) })
     }),
     flags: Flags::PURE,
 };

@@ -8,12 +8,13 @@ mod compare;
 mod cumulative;
 mod matmul;
 mod reduce;
+mod segment;
 mod select;
 mod unary;
 
 pub use add_n::add_n;
 pub use arg::{ArgArgs, argmax, argmax_args, argmin, argmin_args};
-pub use arithmetic::{add, div_no_nan, divide, floordiv, floormod, multiply, subtract};
+pub use arithmetic::{add, div_no_nan, divide, floordiv, floormod, multiply, squared_difference, subtract};
 pub(crate) use arithmetic::{add_named, floordiv_named, mul_named, truediv_named};
 pub(crate) use arithmetic::{neg, sub};
 pub use cast::cast;
@@ -24,8 +25,9 @@ pub use reduce::{
     ReduceArgs, reduce_max, reduce_max_args, reduce_mean, reduce_mean_args, reduce_min, reduce_min_args, reduce_prod,
     reduce_prod_args, reduce_sum, reduce_sum_args,
 };
+pub use segment::unsorted_segment_sum;
 pub use select::{maximum, minimum, where_v2};
-pub use unary::{abs, exp, log, negative, reciprocal, sigmoid, sign, sqrt, square, tanh};
+pub use unary::{abs, exp, log, negative, reciprocal, rsqrt, sigmoid, sign, sqrt, square, tanh};
 
 use crate::op::OpDef;
 
@@ -40,6 +42,7 @@ pub(super) static OPS: &[&OpDef] = &[
     &arithmetic::FLOOR_MOD,
     &arithmetic::MUL,
     &arithmetic::REAL_DIV,
+    &arithmetic::SQUARED_DIFFERENCE,
     &arithmetic::SUB,
     &cast::CAST,
     &compare::EQUAL,
@@ -60,6 +63,7 @@ pub(super) static OPS: &[&OpDef] = &[
     &reduce::MIN,
     &reduce::PROD,
     &reduce::SUM,
+    &segment::UNSORTED_SEGMENT_SUM,
     &select::MAXIMUM,
     &select::MINIMUM,
     &select::SELECT_V2,
@@ -69,6 +73,8 @@ pub(super) static OPS: &[&OpDef] = &[
     &unary::NEG,
     &unary::RECIPROCAL,
     &unary::RECIPROCAL_GRAD,
+    &unary::RSQRT,
+    &unary::RSQRT_GRAD,
     &unary::SIGMOID,
     &unary::SIGMOID_GRAD,
     &unary::SIGN,

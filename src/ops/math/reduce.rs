@@ -11,8 +11,8 @@ use crate::op::{
     Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert, resolve_axis,
 };
 use crate::ops::array::{
-    broadcast_to, concat, dynamic_stitch, gather, invert_permutation, ones_of, pack_named, range, rank, reshape,
-    reshape_exact, setdiff1d, shape, size, size_as, tile, transpose,
+    broadcast_to, concat, dynamic_stitch, gather, invert_permutation, ones_of, range, rank, reshape, reshape_to,
+    setdiff1d, shape, size, size_as, tile, transpose,
 };
 use crate::ops::math::{cast, cumprod_args, equal, floordiv_named, maximum, truediv_named};
 use crate::shape::{Dim, PartialShape};
@@ -25,6 +25,7 @@ pub struct ReduceArgs {
     input: Arg,
     axis: Option<Arg>,
     keepdims: bool,
+    name: Option<&'static str>,
 }
 
 impl ReduceArgs {
@@ -50,13 +51,22 @@ impl ReduceArgs {
         self.keepdims(keepdims)
     }
 
+    /// The name of the node.
+    pub(crate) fn named(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
     /// Builds the reduction.
     #[track_caller]
     pub fn build(self) -> Tensor {
         let input = convert(self.input, "input_tensor", None);
         let everything = self.axis.is_none() && !self.keepdims;
         let axis = self.axis.unwrap_or_else(|| all_axes(input));
-        let call = self.op.call([Arg::Tensor(input), axis]);
+        let mut call = self.op.call([Arg::Tensor(input), axis]);
+        if let Some(name) = self.name {
+            call = call.name(name);
+        }
         let reduced = call.attr("keep_dims", self.keepdims).single();
         if everything {
             reduced.set_shape(PartialShape::scalar());
@@ -85,7 +95,7 @@ macro_rules! functions {
 
         #[doc = concat!("[`", stringify!($function), "`] with keyword arguments.")]
         pub fn $args(input: impl IntoTensor) -> ReduceArgs {
-            ReduceArgs { op: &$op, input: input.into_arg(), axis: None, keepdims: false }
+            ReduceArgs { op: &$op, input: input.into_arg(), axis: None, keepdims: false, name: None }
         }
     )*};
 }
@@ -298,11 +308,7 @@ fn product_grad(g: &GradCtx) -> Result<Tensor> {
     // All that is multiplied along one dimension.
     let permuted = transpose(x, perm);
     let permuted_shape = shape(permuted);
-    let lines = {
-        let scope = g.graph().scope_name("Reshape");
-        let sizes = pack_named(counts.map(IntoTensor::into_arg).to_vec(), &format!("{scope}/shape/"));
-        reshape_exact(permuted, sizes, &format!("{scope}/"))
-    };
+    let lines = reshape_to(permuted, counts.map(IntoTensor::into_arg).to_vec());
     let left = cumprod_args(lines).axis(0).exclusive(true).build();
     let right = cumprod_args(lines).axis(0).exclusive(true).reverse(true).build();
     let others = reshape(left * right, permuted_shape);

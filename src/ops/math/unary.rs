@@ -1,4 +1,4 @@
-//! Functions of one number: Neg, Square, Sqrt, Exp, Log, Abs, Sign, Reciprocal, Tanh, Sigmoid.
+//! Functions of one number: Neg, Square, Sqrt, Rsqrt, Exp, Log, Abs, Sign, Reciprocal, Tanh, Sigmoid.
 
 use crate::graph::Tensor;
 use crate::op::{Arg, Flags, Grad, IntoTensor, OpDef, Sig, rules};
@@ -30,6 +30,8 @@ unary_functions! {
     square SQUARE;
     /// The square root. TF: `tf.sqrt`. float32 or float64; NaN below zero.
     sqrt SQRT;
+    /// `1 / sqrt(x)`. TF: `tf.rsqrt`. float32 or float64; NaN below zero.
+    rsqrt RSQRT;
     /// `e` to the power of `x`. TF: `tf.exp`. float32 or float64.
     exp EXP;
     /// The natural logarithm. TF: `tf.log`. float32 or float64; -infinity at zero, NaN below.
@@ -84,6 +86,28 @@ pub(super) static SQRT_GRAD: OpDef = OpDef {
         let _after = g.graph().control_dependencies(&[ddy.op()]);
         let quotient = ddy / y;
         Ok(vec![Some(-quotient * g.y(0)), Some(0.5 * quotient)])
+    }),
+    flags: Flags::PURE,
+};
+
+pub(super) static RSQRT: OpDef = OpDef {
+    sig: Sig::new("Rsqrt(x: T) -> (y: T) where T: floating"),
+    infer: rules::same_shape,
+    kernel: unary_kernel!(floats, T, |x: T| 1.0 / x.sqrt()),
+    grad: Grad::Rule(|g| Ok(vec![Some(RSQRT_GRAD.call([g.y(0).into_arg(), g.dy(0).into_arg()]).single())])),
+    flags: Flags::PURE,
+};
+
+/// `dy * -0.5 * y^3` for `y = 1 / sqrt(x)`.
+pub(super) static RSQRT_GRAD: OpDef = OpDef {
+    sig: Sig::new("RsqrtGrad(y: T, dy: T) -> (z: T) where T: floating"),
+    infer: rules::all_alike,
+    kernel: binary_kernel!(floats, T, |y: T, dy: T| -0.5 * (dy * y) * (y * y)),
+    grad: Grad::Rule(|g| {
+        let (y, dy, ddy) = (g.x(0), g.x(1), g.dy(0));
+        let _after = g.graph().control_dependencies(&[ddy.op()]);
+        let first = -1.5 * ddy * dy * square(y);
+        Ok(vec![Some(first), Some(RSQRT_GRAD.call([y.into_arg(), ddy.into_arg()]).single())])
     }),
     flags: Flags::PURE,
 };

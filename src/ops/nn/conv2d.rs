@@ -80,6 +80,13 @@ impl Conv2dArgs {
     }
 }
 
+/// A convolution of single pixels, under a full name.
+#[track_caller]
+pub(super) fn conv2d_exact(input: Tensor, filter: Tensor, name: &str) -> Tensor {
+    let call = CONV_2D.call([input.into_arg(), filter.into_arg()]);
+    "VALID".into_padding().set(call).attr("strides", vec![1; 4]).name(name).single()
+}
+
 /// The gradient of a convolution as a layer of its own, which makes images larger. TF: `tf.nn.conv2d_transpose`.
 ///
 /// `value` is float32, float64 or int32 of shape [batch, height, width, in], `filter` of shape [filter height, filter

@@ -8,7 +8,7 @@ use crate::op::{Arg, Call, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, K
 use crate::ops::array::zeros_like;
 use crate::ops::elementwise::kernel_fn;
 use crate::ops::nn::window::{IntoPadding, PaddingAttrs, Window};
-use crate::shape::{PartialShape, Shape};
+use crate::shape::PartialShape;
 use crate::value::Number as _;
 
 /// The largest number of each window. TF: `tf.nn.max_pool`.
@@ -70,30 +70,15 @@ impl MaxPoolArgs {
 }
 
 fn output_shape(ctx: &InferCtx) -> Result<PartialShape> {
-    let (window, [k_h, k_w]) = Window::of_pool(ctx.attrs())?;
-    let input = ctx.shape_of_rank(0, 4)?;
-    let (h, w, c) = window.places();
-    let fits = |e: Error| Error::new(e.kind(), format!("{} (input {input})", e.message()));
-    let mut dims = [input.dim(0), None, None, None];
-    dims[h] = window.output_dim(0, input.dim(h), Some(k_h)).map_err(fits)?;
-    dims[w] = window.output_dim(1, input.dim(w), Some(k_w)).map_err(fits)?;
-    dims[c] = input.dim(c);
-    Ok(PartialShape::new(dims))
-}
-
-fn sizes(window: &Window, [k_h, k_w]: [usize; 2], input: &Shape) -> Result<Pool2d> {
-    let &[batch, in_h, in_w, channels] = input.dims() else { return Err(Error::internal("not an image")) };
-    let (out_h, pad_top) = window.output(0, in_h, k_h)?;
-    let (out_w, pad_left) = window.output(1, in_w, k_w)?;
-    let [stride_h, stride_w] = window.strides;
-    Ok(Pool2d { batch, in_h, in_w, channels, k_h, k_w, out_h, out_w, stride_h, stride_w, pad_top, pad_left })
+    let (window, size) = Window::of_pool(ctx.attrs())?;
+    window.pooled(&ctx.shape_of_rank(0, 4)?, size)
 }
 
 fn kernel(node: &NodeInfo, run: fn(&mut KernelCtx, &Pool2d) -> Result<()>) -> Result<crate::op::KernelFn> {
     let (window, size) = Window::of_pool(node.attrs())?;
     window.need_nhwc()?;
     kernel_fn(move |ctx| {
-        let s = sizes(&window, size, ctx.inputs.shape(0)?)?;
+        let s = window.pool_sizes(ctx.inputs.shape(0)?, size)?;
         run(ctx, &s)
     })
 }

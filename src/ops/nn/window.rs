@@ -1,8 +1,9 @@
 //! Windows that slide over images: strides, paddings and the sizes that follow.
 
 use crate::error::{Error, Result};
+use crate::kernels::pool::Pool2d;
 use crate::op::{AttrReader, Call};
-use crate::shape::Dim;
+use crate::shape::{Dim, PartialShape, Shape};
 
 /// What stands around an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +41,12 @@ pub struct PaddingAttrs {
 impl PaddingAttrs {
     /// Sets the attributes.
     pub(super) fn set(&self, call: Call) -> Call {
-        call.attr("padding", self.name.as_str()).attr("explicit_paddings", self.explicit.clone())
+        self.set_name(call).attr("explicit_paddings", self.explicit.clone())
+    }
+
+    /// Sets the attribute of an operation that takes no list of zeros.
+    pub(super) fn set_name(&self, call: Call) -> Call {
+        call.attr("padding", self.name.as_str())
     }
 }
 
@@ -105,6 +111,26 @@ impl Window {
 
     pub(super) fn places(&self) -> Places {
         if self.nchw { (2, 3, 1) } else { (1, 2, 3) }
+    }
+
+    /// The shape of what a pooling with windows of size `size` makes of `input`, of rank 4.
+    pub(super) fn pooled(&self, input: &PartialShape, [k_h, k_w]: [usize; 2]) -> Result<PartialShape> {
+        let (h, w, c) = self.places();
+        let fits = |e: Error| Error::new(e.kind(), format!("{} (input {input})", e.message()));
+        let mut dims = [input.dim(0), None, None, None];
+        dims[h] = self.output_dim(0, input.dim(h), Some(k_h)).map_err(fits)?;
+        dims[w] = self.output_dim(1, input.dim(w), Some(k_w)).map_err(fits)?;
+        dims[c] = input.dim(c);
+        Ok(PartialShape::new(dims))
+    }
+
+    /// The sizes of a pooling with windows of size `size`, for the kernels.
+    pub(super) fn pool_sizes(&self, input: &Shape, [k_h, k_w]: [usize; 2]) -> Result<Pool2d> {
+        let &[batch, in_h, in_w, channels] = input.dims() else { return Err(Error::internal("not an image")) };
+        let (out_h, pad_top) = self.output(0, in_h, k_h)?;
+        let (out_w, pad_left) = self.output(1, in_w, k_w)?;
+        let [stride_h, stride_w] = self.strides;
+        Ok(Pool2d { batch, in_h, in_w, channels, k_h, k_w, out_h, out_w, stride_h, stride_w, pad_top, pad_left })
     }
 
     /// Kernels take NHWC only, as TensorFlow's own do on a CPU.

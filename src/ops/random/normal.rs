@@ -279,6 +279,26 @@ mod tests {
     }
 
     #[test]
+    fn truncated_numbers_are_tensorflows() {
+        check(
+            || truncated_normal_args([5]).seed(9).build(),
+            [
+                [0.186_820_4f32, -1.100_478_9, -0.135_374_89, -1.232_028_4, 0.287_977_81].into(),
+                [1.193_650_2f32, 1.051_759_7, -0.685_980_9, 0.264_440_42, 1.335_223_9].into(),
+            ],
+            2e-6,
+        );
+        check(
+            || truncated_normal_args([3]).dtype(float64).seed(9).build(),
+            [
+                [-1.525_099_055_405_142f64, -0.380_249_621_762_111_4, 0.418_593_411_667_690_3].into(),
+                [0.806_744_008_978_71f64, 0.542_053_440_212_825_1, 0.621_907_367_763_679_7].into(),
+            ],
+            1e-12,
+        );
+    }
+
+    #[test]
     fn uniform_numbers_are_tensorflows() {
         check(
             || random_uniform_args([5]).seed(9).build(),

@@ -58,6 +58,12 @@ pub(crate) fn assign_add_named(variable: Variable, value: impl IntoTensor, name:
     ASSIGN_ADD.call([variable.reference().into_arg(), value.into_arg()]).name(name).single()
 }
 
+/// `assign_sub` with its name.
+#[track_caller]
+pub(crate) fn assign_sub_named(variable: Variable, value: impl IntoTensor, name: &str) -> Tensor {
+    ASSIGN_SUB.call([variable.reference().into_arg(), value.into_arg()]).name(name).single()
+}
+
 const NO_GRADIENT: Grad = Grad::Stop("an assignment is not a function of its inputs");
 
 pub(super) static ASSIGN: OpDef = OpDef {

@@ -1,0 +1,265 @@
+//! Batch normalization, with averages for the time after training.
+
+use super::{Call, Common, Layer, Training, Weight, common_methods};
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::graph::{Operation, Tensor};
+use crate::initializers::{Initializer, IntoInitializer, ones_initializer, zeros_initializer};
+use crate::op::{IntoTensor, convert};
+use crate::ops::array::{constant, constant_of};
+use crate::ops::math::where_v2;
+use crate::ops::nn::{batch_normalization, fused_batch_norm_args, moments};
+use crate::ops::state::{Variable, assign_sub_named};
+use crate::regularizers::{IntoRegularizer, Regularizer};
+use crate::shape::PartialShape;
+use crate::value::Value;
+
+/// Each channel with its mean and variance taken out. TF: `tf.layers.BatchNormalization`.
+#[derive(Clone, Debug)]
+pub struct BatchNormalization {
+    axis: i64,
+    momentum: f64,
+    epsilon: f64,
+    center: bool,
+    scale: bool,
+    initializers: [Result<Initializer>; 4],
+    regularizers: [Option<Regularizer>; 2],
+    training: Training,
+    common: Common,
+}
+
+/// `(x - mean) / sqrt(variance + epsilon) * gamma + beta`, for each channel, the last dimension.
+/// TF: `tf.layers.BatchNormalization()`.
+///
+/// In training mean and variance are those of the batch, and operations in the collection
+/// [`UPDATE_OPS`](super::UPDATE_OPS) move the variables `moving_mean` and `moving_variance` towards them; a training step
+/// must run them. Outside of training they are those two variables. Keyword arguments `momentum` (0.99 if not said),
+/// `epsilon` (0.001), `center`, `scale`, `beta_initializer`, `gamma_initializer`, `moving_mean_initializer`,
+/// `moving_variance_initializer`, `beta_regularizer`, `gamma_regularizer`, `axis` (-1), `name`, `trainable`, `reuse`, and for
+/// the function `training`: true, false or a bool tensor. Source: <https://arxiv.org/abs/1502.03167>.
+///
+/// ```
+/// use flowstone as tf;
+/// let x = tf::placeholder(tf::float32, (None, 8, 8, 3));
+/// let y = tf::layers::batch_normalization!(x, training = true);
+/// let updates: Vec<tf::Operation> = tf::get_default_graph().get_collection(tf::layers::UPDATE_OPS);
+/// assert_eq!((y.shape().to_string(), updates.len()), ("[?,8,8,3]".to_owned(), 2));
+/// ```
+#[allow(non_snake_case)]
+pub fn BatchNormalization() -> BatchNormalization {
+    BatchNormalization {
+        axis: -1,
+        momentum: 0.99,
+        epsilon: 0.001,
+        center: true,
+        scale: true,
+        initializers: [
+            Ok(ones_initializer()),
+            Ok(zeros_initializer()),
+            Ok(zeros_initializer()),
+            Ok(ones_initializer()),
+        ],
+        regularizers: [None, None],
+        training: Training::Known(false),
+        common: Common::default(),
+    }
+}
+
+common_methods!(BatchNormalization);
+
+macro_rules! initializers {
+    ($($(#[$doc:meta])* $name:ident $i:literal;)*) => {$(
+        $(#[$doc])*
+        pub fn $name(mut self, initializer: impl IntoInitializer) -> Self {
+            self.initializers[$i] = initializer.into_initializer();
+            self
+        }
+    )*};
+}
+
+impl BatchNormalization {
+    /// The dimension of the channels: the last, which is -1.
+    pub fn axis(mut self, axis: i64) -> Self {
+        self.axis = axis;
+        self
+    }
+
+    /// What is kept of the averages at each step; 0.99 if not said.
+    pub fn momentum(mut self, momentum: f64) -> Self {
+        self.momentum = momentum;
+        self
+    }
+
+    /// What is added to the variance; 0.001 if not said.
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
+        self
+    }
+
+    /// Whether `beta` is added; yes if not said.
+    pub fn center(mut self, center: bool) -> Self {
+        self.center = center;
+        self
+    }
+
+    /// Whether it is multiplied with `gamma`; yes if not said.
+    pub fn scale(mut self, scale: bool) -> Self {
+        self.scale = scale;
+        self
+    }
+
+    initializers! {
+        /// How `gamma` starts; with ones if not said.
+        gamma_initializer 0;
+        /// How `beta` starts; with zeros if not said.
+        beta_initializer 1;
+        /// How `moving_mean` starts; with zeros if not said.
+        moving_mean_initializer 2;
+        /// How `moving_variance` starts; with ones if not said.
+        moving_variance_initializer 3;
+    }
+
+    /// What `gamma` adds to the losses.
+    pub fn gamma_regularizer(mut self, regularizer: impl IntoRegularizer) -> Self {
+        self.regularizers[0] = Some(regularizer.into_regularizer());
+        self
+    }
+
+    /// What `beta` adds to the losses.
+    pub fn beta_regularizer(mut self, regularizer: impl IntoRegularizer) -> Self {
+        self.regularizers[1] = Some(regularizer.into_regularizer());
+        self
+    }
+
+    /// Whether `batch_normalization!` applies it for training; no if not said.
+    pub fn training(mut self, training: impl Into<Training>) -> Self {
+        self.training = training.into();
+        self
+    }
+
+    fn sorted(call: &Call, scale: bool, center: bool) -> Variables {
+        let mut weights = call.weights.iter().copied();
+        let gamma = if scale { weights.next() } else { None };
+        let beta = if center { weights.next() } else { None };
+        Variables { gamma, beta, moving: [weights.next(), weights.next()] }
+    }
+
+    /// The output for training or not, and the mean and variance of the batch.
+    fn normalize(&self, x: Tensor, v: &Variables, training: bool) -> Result<(Tensor, [Tensor; 2])> {
+        let [Some(moving_mean), Some(moving_variance)] = v.moving else { return Err(Error::internal("two averages")) };
+        if is_fused(x)? {
+            let ones = |n: f32| -> Result<Tensor> {
+                let channels = moving_mean.shape().num_elements().unwrap_or_default();
+                Ok(constant(Value::new([channels], vec![n; channels])?))
+            };
+            let gamma = v.gamma.map_or_else(|| ones(1.0), |gamma| Ok(gamma.value()))?;
+            let beta = v.beta.map_or_else(|| ones(0.0), |beta| Ok(beta.value()))?;
+            let args = fused_batch_norm_args(x, gamma, beta).mean(moving_mean).variance(moving_variance);
+            let (y, mean, variance) = args.epsilon(self.epsilon).is_training(training).build();
+            return Ok((y, [mean, variance]));
+        }
+        let [mean, variance] = if training {
+            let (mean, variance) = match x.rank() {
+                Some(2) => moments(x, [0]),
+                Some(3) => moments(x, [0, 1]),
+                _ => moments(x, [0, 1, 2]),
+            };
+            [mean, variance]
+        } else {
+            [moving_mean.value(), moving_variance.value()]
+        };
+        let [beta, gamma] = [v.beta, v.gamma].map(|variable| variable.map(Variable::value));
+        Ok((batch_normalization(x, mean, variance, beta, gamma, self.epsilon), [mean, variance]))
+    }
+
+    /// Moves the averages towards the mean and variance of a batch, as far as `decay` says.
+    fn updates(&self, v: &Variables, batch: [Tensor; 2], fused: bool, training: Training) -> Result<Vec<Operation>> {
+        let mut updates = Vec::new();
+        // The fused operation's graph has the momentum as a constant of its own.
+        let momentum = if fused { Some(constant_of(self.momentum, DType::Float32)) } else { None };
+        for (variable, new) in v.moving.iter().flatten().zip(batch) {
+            let graph = new.graph()?;
+            let scope = graph.scope_name("AssignMovingAvg");
+            let _scope = graph.name_scope(&format!("{scope}/"));
+            let _together = graph.colocate_with(variable.op());
+            let decay = match momentum {
+                Some(momentum) => 1.0f64 - momentum,
+                None => convert((1.0 - self.momentum).into_arg(), "decay", variable.dtype().ok()),
+            };
+            let decay = match training {
+                Training::Known(_) => decay,
+                Training::Fed(training) => where_v2(training, decay, 0.0),
+            };
+            let change = (variable.value() - new) * decay;
+            updates.push(assign_sub_named(*variable, change, &format!("{scope}/")).op());
+        }
+        Ok(updates)
+    }
+}
+
+/// Whether one operation does it all.
+fn is_fused(x: Tensor) -> Result<bool> {
+    Ok(x.rank() == Some(4) && x.dtype()? == DType::Float32)
+}
+
+/// The variables of a layer.
+struct Variables {
+    gamma: Option<Variable>,
+    beta: Option<Variable>,
+    moving: [Option<Variable>; 2],
+}
+
+impl Layer for BatchNormalization {
+    fn class_name(&self) -> &'static str {
+        "BatchNormalization"
+    }
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn weights(&self, input: &PartialShape) -> Result<Vec<Weight>> {
+        let rank = input.rank().filter(|rank| (2..=4).contains(rank));
+        let channels = rank.and_then(|rank| input.dim(rank - 1)).ok_or_else(|| {
+            Error::invalid_argument(format!(
+                "its input must have 2 to 4 dimensions and a last one of known size, but its shape is {input}"
+            ))
+        })?;
+        if self.axis != -1 && Some(self.axis) != rank.map(|rank| rank as i64 - 1) {
+            return Err(Error::unimplemented(format!("axis {}: only the last dimension is normalized", self.axis)));
+        }
+        let weight = |name, i: usize| Weight::new(name, [channels], &self.initializers[i]);
+        let mut weights = Vec::new();
+        if self.scale {
+            weights.push(weight("gamma", 0).regularized(&self.regularizers[0]));
+        }
+        if self.center {
+            weights.push(weight("beta", 1).regularized(&self.regularizers[1]));
+        }
+        weights.push(weight("moving_mean", 2).not_trainable());
+        weights.push(weight("moving_variance", 3).not_trainable());
+        Ok(weights)
+    }
+
+    fn training(&self) -> Training {
+        self.training
+    }
+
+    fn differs_in_training(&self) -> bool {
+        true
+    }
+
+    fn call(&self, input: Tensor, call: &mut Call) -> Result<Tensor> {
+        let variables = Self::sorted(call, self.scale, self.center);
+        let training = call.training;
+        if training == Training::Known(false) {
+            return self.normalize(input, &variables, false).map(|(y, _)| y);
+        }
+        let (y, batch) = self.normalize(input, &variables, true)?;
+        call.updates = self.updates(&variables, batch, is_fused(input)?, training)?;
+        match training {
+            Training::Fed(training) => Ok(where_v2(training, y, self.normalize(input, &variables, false)?.0)),
+            Training::Known(_) => Ok(y),
+        }
+    }
+}
