@@ -38,18 +38,22 @@ fn sources(dir: &Path, files: &mut Vec<PathBuf>) {
 /// The modules that follow `crate::` in `text`, outside of tests and comments.
 fn imports(text: &str) -> Vec<String> {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
-    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let name = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
     let mut found = Vec::new();
-    for line in lines {
-        for (at, _) in line.match_indices("crate::") {
-            // `$crate` in a macro is expanded where the macro is used.
-            if at > 0 && line[..at].ends_with('$') {
-                continue;
-            }
-            let name: String = line[at + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-            found.push(name);
+    for (at, _) in code.match_indices("crate::") {
+        // `$crate` in a macro is expanded where the macro is used.
+        if code[..at].ends_with('$') {
+            continue;
+        }
+        let after = &code[at + 7..];
+        match after.strip_prefix('{').and_then(|list| list.split('}').next()) {
+            Some(list) => found.extend(list.split(',').map(|item| name(item.trim())).filter(|item| !item.is_empty())),
+            None => found.push(name(after)),
         }
     }
+    // Macros stand in the crate's root, wherever they are written.
+    found.retain(|name| !name.starts_with("__"));
     found
 }
 

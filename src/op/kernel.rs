@@ -9,7 +9,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::Attrs;
 use crate::shape::Shape;
-use crate::value::{Element, Value};
+use crate::value::{Element, Home, Value};
 
 /// How an operation is computed.
 pub enum Kernel {
@@ -62,9 +62,9 @@ pub enum Slot {
 }
 
 /// Where outputs get their memory from.
-pub trait Memory: Sync {
-    /// An array of this type and shape whose elements are of no account: a kernel writes them all.
-    fn allocate(&self, dtype: DType, shape: &Shape) -> Result<Value>;
+pub trait Memory {
+    /// An array of this type and shape for output `o`, whose elements are of no account: a kernel writes them all.
+    fn allocate(&mut self, o: usize, dtype: DType, shape: &Shape) -> Result<Value>;
 }
 
 /// What a kernel sees.
@@ -88,8 +88,28 @@ pub struct Inputs(pub(crate) SmallVec<[Slot; 4]>);
 pub struct Outputs<'a> {
     pub(crate) slots: SmallVec<[Slot; 2]>,
     pub(crate) types: &'a [DType],
-    pub(crate) shapes: SmallVec<[Option<Shape>; 2]>,
-    pub(crate) memory: &'a dyn Memory,
+    pub(crate) shapes: OutputShapes<'a>,
+    pub(crate) memory: &'a mut dyn Memory,
+    /// The plan wants output 0 in the buffer of input 0.
+    pub(crate) in_place: bool,
+}
+
+/// The shapes of a running node's outputs.
+pub(crate) enum OutputShapes<'a> {
+    /// As the plan says.
+    Planned(&'a [Shape]),
+    /// As what arrived says; `None` where only the kernel will know.
+    Inferred(SmallVec<[Option<Shape>; 2]>),
+}
+
+impl OutputShapes<'_> {
+    fn get(&self, o: usize) -> Result<&Shape> {
+        let known = match self {
+            OutputShapes::Planned(shapes) => shapes.get(o),
+            OutputShapes::Inferred(shapes) => shapes.get(o).and_then(Option::as_ref),
+        };
+        known.ok_or_else(|| Error::internal(format!("the shape of output {o} is not known before it is computed")))
+    }
 }
 
 impl Inputs {
@@ -141,10 +161,7 @@ impl Inputs {
 impl Outputs<'_> {
     /// The shape of output `o`, which inference found.
     pub fn shape(&self, o: usize) -> Result<&Shape> {
-        self.shapes
-            .get(o)
-            .and_then(Option::as_ref)
-            .ok_or_else(|| Error::internal(format!("the shape of output {o} is not known before it is computed")))
+        self.shapes.get(o)
     }
 
     /// The elements of output `o`, to be written. What they hold before is of no account, unless the output was
@@ -167,7 +184,7 @@ impl Outputs<'_> {
     fn provide(&mut self, o: usize) -> Result<()> {
         if let Some(Slot::Empty) = self.slots.get(o) {
             let dtype = *self.types.get(o).ok_or_else(|| no_output(o))?;
-            let value = self.memory.allocate(dtype, self.shape(o)?)?;
+            let value = self.memory.allocate(o, dtype, self.shapes.get(o)?)?;
             self.set(o, value);
         }
         Ok(())
@@ -201,11 +218,15 @@ fn elements<T: Element>(slot: &mut Slot) -> Result<&mut [T]> {
 
 impl KernelCtx<'_> {
     /// Makes the memory of input `i` that of output `o`, if nobody else needs it and it fits. Then the output's elements
-    /// start as the input's, and the input is gone.
+    /// start as the input's, and the input is gone. A buffer that the plan gives out changes hands only where the plan
+    /// says so.
     pub fn take_over(&mut self, i: usize, o: usize) -> bool {
         let (Some(Slot::Value(value)), Ok(shape)) = (self.inputs.0.get_mut(i), self.outputs.shape(o)) else {
             return false;
         };
+        if matches!(value.home(), Home::Planned(_)) && !(self.outputs.in_place && (i, o) == (0, 0)) {
+            return false;
+        }
         if Some(&value.dtype()) != self.outputs.types.get(o) || value.shape() != shape || !value.has_sole_owner() {
             return false;
         }

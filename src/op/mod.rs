@@ -11,6 +11,7 @@ pub use call::{Arg, Built, Call, IntoTensor};
 pub(crate) use call::{check_inputs, complete_attrs, constant_full_of, constant_in, convert, infer_outputs};
 pub use grad::{Grad, GradCtx};
 pub use infer::{InferCtx, broadcast, broadcast_known, resolve_axis, rules};
+pub(crate) use kernel::OutputShapes;
 pub use kernel::{Inputs, Kernel, KernelCtx, KernelFn, Memory, NodeInfo, Outputs, Slot};
 pub use resource::{Resources, VariableCell};
 pub use signature::{ArgType, Argument, AttrDef, AttrKind, AttrReader, Signature};
@@ -56,15 +57,33 @@ pub struct Flags {
     pub stateful: bool,
     /// A run usually takes long enough to be worth another thread.
     pub heavy: bool,
+    /// What becomes of the buffer of input 0.
+    pub first: FirstInput,
+}
+
+/// What becomes of the buffer of an operation's first input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstInput {
+    /// It is read.
+    Read,
+    /// It may become the buffer of output 0, if nobody else needs it: the kernel asks for it with
+    /// [`take_over`](KernelCtx::take_over).
+    Overwritten,
+    /// Output 0 is the same elements, perhaps in another shape: the kernel passes them on.
+    PassedOn,
 }
 
 impl Flags {
     /// The outputs follow from the inputs.
-    pub const PURE: Flags = Flags { stateful: false, heavy: false };
+    pub const PURE: Flags = Flags { stateful: false, heavy: false, first: FirstInput::Read };
     /// As [`Flags::PURE`], and worth a thread of its own.
-    pub const HEAVY: Flags = Flags { stateful: false, heavy: true };
+    pub const HEAVY: Flags = Flags { heavy: true, ..Flags::PURE };
+    /// As [`Flags::PURE`], and output 0 may take over the buffer of input 0.
+    pub const IN_PLACE: Flags = Flags { first: FirstInput::Overwritten, ..Flags::PURE };
+    /// Output 0 is input 0, perhaps in another shape.
+    pub const PASSING: Flags = Flags { first: FirstInput::PassedOn, ..Flags::PURE };
     /// The operation reads or changes state.
-    pub const STATEFUL: Flags = Flags { stateful: true, heavy: false };
+    pub const STATEFUL: Flags = Flags { stateful: true, ..Flags::PURE };
 }
 
 impl OpDef {

@@ -18,8 +18,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Fact, Graph, NodeId, Port, Tensor, get_default_graph};
 use crate::op::Resources;
 use crate::value::Value;
-use exec::Execution;
-use memory::Buffers;
+use memory::Frame;
 use plan::{Plan, Signature};
 
 /// How a session runs. TF: `tf.ConfigProto`.
@@ -46,9 +45,10 @@ pub struct ConfigProto {
 pub struct Session {
     graph: Graph,
     resources: Resources,
-    buffers: Buffers,
     pool: rayon::ThreadPool,
     plans: Mutex<Plans>,
+    /// The memory of runs that ended, for the next ones.
+    frames: Mutex<Vec<Frame>>,
 }
 
 /// A session of the default graph. TF: `tf.Session()`.
@@ -99,9 +99,9 @@ impl SessionArgs {
         Ok(Session {
             graph: self.graph.unwrap_or_else(get_default_graph),
             resources: Resources::default(),
-            buffers: Buffers::default(),
             pool,
             plans: Mutex::default(),
+            frames: Mutex::default(),
         })
     }
 }
@@ -164,9 +164,7 @@ impl Session {
         fetches.targets(&mut targets);
         let (signature, places, values) = self.signature(targets, feeds.into())?;
         let plan = self.plan(signature)?;
-        let execution = Execution::new(&plan, &self.resources, &self.buffers, self.threads());
-        let fetched =
-            if plan.parallel { self.pool.install(|| execution.run(values))? } else { execution.run(values)? };
+        let fetched = self.execute(&plan, values)?;
         let results: Vec<Value> = places
             .into_iter()
             .map(|place| match place {
@@ -176,6 +174,17 @@ impl Session {
             .collect();
         drop(fetched);
         Ok(fetches.take(&mut Results(results.into_iter())))
+    }
+
+    /// Runs `plan` in the memory of an earlier run.
+    fn execute(&self, plan: &Plan, feeds: Vec<Value>) -> Result<Vec<Value>> {
+        let frames = || self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut frame = frames().pop().unwrap_or_default();
+        frame.prepare(plan.number, &plan.memory);
+        let run = || exec::run(plan, &self.resources, &mut frame, feeds);
+        let fetched = if plan.parallel { self.pool.install(run) } else { run() }?;
+        frames().push(frame);
+        Ok(fetched)
     }
 
     /// Checks targets and feeds and sorts out what is computed.

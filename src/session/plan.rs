@@ -1,17 +1,21 @@
-//! The plan of a run: ordered steps with their kernels made, immutable and shared by all runs of one signature.
+//! The plan of a run: ordered steps with their kernels made and their buffers chosen, immutable and shared by all runs of
+//! one signature.
 
 use std::collections::{HashMap, HashSet};
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use smallvec::SmallVec;
 
+use super::memory::{MemoryPlan, Use};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Attr, Fact, Graph, Node, NodeId, Port, State};
 use crate::kernels::parallel::ELEMENTWISE_CHUNK;
 use crate::op::{Kernel, KernelFn, NodeInfo, OpDef};
 use crate::ops;
-use crate::optimize::{prune::prune, specialise::specialise};
+use crate::optimize::prune::prune;
+use crate::optimize::{Program, ProgramNode, Source, optimize};
 use crate::shape::Shape;
 
 /// What a run computes from what: the key under which its plan is kept.
@@ -25,15 +29,16 @@ pub(super) struct Signature {
 }
 
 pub(super) struct Plan {
+    /// No other plan has the same.
+    pub(super) number: usize,
+    /// In the order in which they run.
     pub(super) steps: Vec<Step>,
-    /// Steps that wait for nothing.
-    pub(super) first: Vec<u32>,
-    /// How often each value is read, fetches included.
-    pub(super) uses: Vec<u32>,
-    /// The value of each feed, in the order of the signature.
-    pub(super) feeds: Vec<u32>,
+    /// Whether anybody reads each value; the feeds come first, then the outputs of each step.
+    pub(super) used: Vec<bool>,
     /// The value of each fetch, in the order of the signature.
     pub(super) fetches: Vec<u32>,
+    /// Where the values lie.
+    pub(super) memory: MemoryPlan,
     /// Whether a run is worth the thread pool.
     pub(super) parallel: bool,
 }
@@ -48,12 +53,6 @@ pub(super) struct Step {
     pub(super) outputs: u32,
     /// The shapes of inputs and outputs if the plan knows all of them.
     pub(super) shapes: Option<Shapes>,
-    /// Steps that wait for this one.
-    pub(super) followers: Vec<u32>,
-    /// How many steps this one waits for.
-    pub(super) waits: u32,
-    /// Whether it is worth a task of its own.
-    pub(super) heavy: bool,
 }
 
 pub(super) enum Run {
@@ -63,9 +62,11 @@ pub(super) enum Run {
 
 pub(super) struct Input {
     pub(super) value: u32,
+    /// No later step and no fetch reads the value.
+    pub(super) last: bool,
     /// The edge carries a variable, and the operation wants its value.
     pub(super) read: bool,
-    /// What the graph says of it.
+    /// What is known of it.
     pub(super) fact: Fact,
 }
 
@@ -74,22 +75,60 @@ pub(super) struct Shapes {
     pub(super) outputs: SmallVec<[Shape; 2]>,
 }
 
+/// Of the next plan; 0 is none.
+static NUMBER: AtomicUsize = AtomicUsize::new(1);
+
 impl Plan {
     /// The plan for `signature`. Every unfed placeholder and every operation without a kernel is an error.
     pub(super) fn new(graph: &Graph, signature: &Signature) -> Result<Plan> {
-        let state = graph.lock();
-        let nodes = state.nodes();
-        let fed: HashSet<Port> = signature.feeds.iter().map(|(port, _)| *port).collect();
-        let wanted = signature.fetches.iter().filter(|port| !fed.contains(port)).map(|port| port.node);
-        let order = prune(nodes, wanted.chain(signature.targets.iter().copied()), &fed)?;
-        let ops = records(nodes, &order)?;
-        // Making kernels and inferring shapes runs the operations' own functions: not under the lock.
-        let nodes: Vec<Node> = order.iter().map(|id| nodes[id.index()].clone()).collect();
-        let fed_facts = signature.feeds.iter().map(|(port, shape)| fed_fact(&state, *port, shape));
-        let fed_facts = fed_facts.collect::<Result<HashMap<_, _>>>()?;
-        drop(state);
-        Builder { order: &order, nodes: &nodes, ops: &ops, fed: &fed_facts }.build(signature)
+        let mut program = program(graph, signature)?;
+        program.specialise()?;
+        optimize(&mut program)?;
+        Plan::of(program)
     }
+
+    fn of(program: Program) -> Result<Plan> {
+        let mut first = program.feeds.len() as u32;
+        let firsts: Vec<u32> = program
+            .nodes
+            .iter()
+            .map(|node| {
+                let own = first;
+                first += node.outputs.len() as u32;
+                own
+            })
+            .collect();
+        let value = |source: Source| match source {
+            Source::Feed(feed) => feed,
+            Source::Output(node, output) => firsts[node as usize] + output,
+        };
+        let mut steps = Vec::with_capacity(program.nodes.len());
+        for (node, &outputs) in program.nodes.iter().zip(&firsts) {
+            steps.push(step(&program, node, outputs, value)?);
+        }
+        let fetches: Vec<u32> = program.fetches.iter().map(|fetch| value(*fetch)).collect();
+        let values = first as usize;
+        let used = mark_last_uses(&mut steps, values, &fetches);
+        let memory = MemoryPlan::new(&uses(&steps, &program), values, program.feeds.len(), &fetches);
+        let parallel = steps.iter().any(Step::is_heavy);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        Ok(Plan { number, steps, used, fetches, memory, parallel })
+    }
+}
+
+/// What the graph says of the nodes that `signature` needs.
+fn program(graph: &Graph, signature: &Signature) -> Result<Program> {
+    let state = graph.lock();
+    let nodes = state.nodes();
+    let fed: HashSet<Port> = signature.feeds.iter().map(|(port, _)| *port).collect();
+    let wanted = signature.fetches.iter().filter(|port| !fed.contains(port)).map(|port| port.node);
+    let order = prune(nodes, wanted.chain(signature.targets.iter().copied()), &fed)?;
+    let ops = records(nodes, &order)?;
+    let nodes: Vec<Node> = order.iter().map(|id| nodes[id.index()].clone()).collect();
+    let feeds = signature.feeds.iter().map(|(port, shape)| fed_fact(&state, *port, shape)).collect::<Result<_>>()?;
+    // Making kernels and inferring shapes runs the operations' own functions: not under the lock.
+    drop(state);
+    Program::new(&order, nodes, &ops, feeds, &signature.fetches, &signature.targets)
 }
 
 fn fed_fact(state: &State, port: Port, shape: &Shape) -> Result<(Port, Fact)> {
@@ -126,108 +165,34 @@ fn records(nodes: &[Node], order: &[NodeId]) -> Result<Vec<&'static OpDef>> {
     Error::all(errors).map_or(Ok(ops), Err)
 }
 
-struct Builder<'a> {
-    order: &'a [NodeId],
-    /// The nodes of `order`.
-    nodes: &'a [Node],
-    ops: &'a [&'static OpDef],
-    fed: &'a HashMap<Port, Fact>,
-}
-
-impl Builder<'_> {
-    fn build(&self, signature: &Signature) -> Result<Plan> {
-        let facts = specialise(self.nodes, self.order, self.ops, self.fed)?;
-        let mut values: HashMap<Port, u32> = HashMap::new();
-        let feeds: Vec<u32> = (0..signature.feeds.len() as u32).collect();
-        for ((port, _), &value) in signature.feeds.iter().zip(&feeds) {
-            values.insert(*port, value);
-        }
-        let mut count = feeds.len() as u32;
-        let mut steps = Vec::with_capacity(self.nodes.len());
-        for (i, node) in self.nodes.iter().enumerate() {
-            let outputs = count;
-            for output in 0..node.outputs.len() as u32 {
-                // A fed output of a step that runs for another reason is computed beside the feed and not read.
-                values.entry(Port { node: self.order[i], output }).or_insert(count);
-                count += 1;
-            }
-            steps.push(self.step(i, outputs, &values, &facts)?);
-        }
-        self.link(&mut steps);
-        let value_of = |port: &Port| values.get(port).copied().ok_or_else(|| Error::internal("a fetch has no value"));
-        let fetches = signature.fetches.iter().map(value_of).collect::<Result<Vec<_>>>()?;
-        let mut uses = vec![0; count as usize];
-        for value in steps.iter().flat_map(|step| &step.inputs).map(|input| input.value).chain(fetches.iter().copied())
-        {
-            if let Some(uses) = uses.get_mut(value as usize) {
-                *uses += 1;
-            }
-        }
-        let first = (0..steps.len() as u32).filter(|&i| steps[i as usize].waits == 0).collect();
-        let parallel = steps.iter().any(|step| step.heavy);
-        Ok(Plan { steps, first, uses, feeds, fetches, parallel })
-    }
-
-    fn step(&self, i: usize, outputs: u32, values: &HashMap<Port, u32>, facts: &HashMap<Port, Fact>) -> Result<Step> {
-        let (node, op, id) = (&self.nodes[i], self.ops[i], self.order[i]);
-        let info = NodeInfo {
-            op,
-            name: node.name.clone(),
-            attrs: node.attrs.clone(),
-            output_types: node.outputs.iter().map(|fact| fact.dtype).collect(),
-        };
-        let run = match op.kernel {
-            Kernel::Run(run) => Run::Fn(run),
-            Kernel::Make(make) => {
-                Run::Made(make(&info).map_err(|e| e.retitled(&node.op).at(&node.name, Some(node.location)))?)
-            }
-            Kernel::None(reason) => return Err(Error::internal(reason)),
-        };
-        let arguments = argument_refs(op, node)?;
-        let input = |(port, is_ref): (&Port, bool)| {
-            let fact = facts.get(port).cloned().ok_or_else(|| Error::internal("an input comes too late"))?;
-            let value = values.get(port).copied().ok_or_else(|| Error::internal("an input comes too late"))?;
-            Ok(Input { value, read: fact.is_ref && !is_ref, fact })
-        };
-        let inputs = node.inputs.iter().zip(arguments).map(input).collect::<Result<SmallVec<[Input; 4]>>>()?;
-        let output_fact = |output: u32| facts.get(&Port { node: id, output });
-        let known = |fact: Option<&Fact>| fact.and_then(|fact| fact.shape.known());
-        let shapes = inputs
-            .iter()
-            .map(|input| known(Some(&input.fact)))
-            .collect::<Option<SmallVec<[Shape; 4]>>>()
-            .zip(
-                (0..node.outputs.len() as u32).map(|o| known(output_fact(o))).collect::<Option<SmallVec<[Shape; 2]>>>(),
-            )
-            .map(|(inputs, outputs)| Shapes { inputs, outputs });
-        let large = |shape: &Shape| shape.num_elements().is_ok_and(|n| n > ELEMENTWISE_CHUNK);
-        let heavy = op.flags.heavy || shapes.as_ref().is_none_or(|s| s.inputs.iter().chain(&s.outputs).any(large));
-        Ok(Step { info, run, location: node.location, inputs, outputs, shapes, followers: Vec::new(), waits: 0, heavy })
-    }
-
-    /// Says which step waits for which: for its inputs, its control inputs, and earlier uses of the same variable.
-    fn link(&self, steps: &mut [Step]) {
-        let place: HashMap<NodeId, u32> = self.order.iter().zip(0..).map(|(id, i)| (*id, i)).collect();
-        let mut variables = Variables::default();
-        for (i, node) in self.nodes.iter().enumerate() {
-            let data = node.inputs.iter().filter(|port| !self.fed.contains_key(port)).map(|port| port.node);
-            let mut before: Vec<u32> =
-                data.chain(node.controls.iter().copied()).filter_map(|id| place.get(&id).copied()).collect();
-            before.extend(variables.uses_before(i as u32, self.order[i], node, &steps[i]));
-            before.sort_unstable();
-            before.dedup();
-            steps[i].waits = before.len() as u32;
-            for j in before {
-                steps[j as usize].followers.push(i as u32);
-            }
-        }
-    }
+/// The step of a node, whose outputs are the values from `outputs` on.
+fn step(program: &Program, node: &ProgramNode, outputs: u32, value: impl Fn(Source) -> u32) -> Result<Step> {
+    let info = NodeInfo {
+        op: node.op,
+        name: node.name.clone(),
+        attrs: node.attrs.clone(),
+        output_types: node.outputs.iter().map(|fact| fact.dtype).collect(),
+    };
+    let run = match node.op.kernel {
+        Kernel::Run(run) => Run::Fn(run),
+        Kernel::Make(make) => Run::Made(make(&info).map_err(|e| node.at(e))?),
+        Kernel::None(reason) => return Err(Error::internal(reason)),
+    };
+    let input = |(source, is_ref): (&Source, bool)| {
+        let fact = program.fact(*source)?.clone();
+        Ok(Input { value: value(*source), last: false, read: fact.is_ref && !is_ref, fact })
+    };
+    let inputs = node.inputs.iter().zip(argument_refs(node)?).map(input).collect::<Result<SmallVec<[Input; 4]>>>()?;
+    let known_inputs = inputs.iter().map(|input| input.fact.shape.known()).collect::<Option<_>>();
+    let known_outputs = node.outputs.iter().map(|fact| fact.shape.known()).collect::<Option<_>>();
+    let shapes = known_inputs.zip(known_outputs).map(|(inputs, outputs)| Shapes { inputs, outputs });
+    Ok(Step { info, run, location: node.location, inputs, outputs, shapes })
 }
 
 /// For each input of `node`, whether its operation wants the variable itself.
-fn argument_refs(op: &'static OpDef, node: &Node) -> Result<Vec<bool>> {
+fn argument_refs(node: &ProgramNode) -> Result<Vec<bool>> {
     let mut refs = Vec::with_capacity(node.inputs.len());
-    for argument in &op.signature()?.inputs {
+    for argument in &node.op.signature()?.inputs {
         let count = match argument.count.as_ref().and_then(|count| node.attrs.get(count)) {
             Some(Attr::Int(n)) => usize::try_from(*n).unwrap_or(0),
             _ => 1,
@@ -235,50 +200,44 @@ fn argument_refs(op: &'static OpDef, node: &Node) -> Result<Vec<bool>> {
         refs.extend(std::iter::repeat_n(argument.is_ref, count.min(node.inputs.len())));
     }
     if refs.len() != node.inputs.len() {
-        let error =
-            Error::invalid_argument(format!("{} takes {} inputs, not {}", node.op, refs.len(), node.inputs.len()));
-        return Err(error.at(&node.name, Some(node.location)));
+        let (name, wanted, given) = (node.op.name(), refs.len(), node.inputs.len());
+        return Err(node.at(Error::invalid_argument(format!("{name} takes {wanted} inputs, not {given}"))));
     }
     Ok(refs)
 }
 
-/// Reads and updates of one variable happen in the order in which their nodes were built, so that a run means the same
-/// for every number of threads.
-#[derive(Default)]
-struct Variables {
-    /// Which variable an output is.
-    of: HashMap<Port, Arc<str>>,
-    last_write: HashMap<Arc<str>, u32>,
-    reads: HashMap<Arc<str>, Vec<u32>>,
+/// Finds the last reader of each value; says which are read at all.
+fn mark_last_uses(steps: &mut [Step], values: usize, fetches: &[u32]) -> Vec<bool> {
+    let mut read_later = vec![false; values];
+    for &fetch in fetches {
+        read_later[fetch as usize] = true;
+    }
+    for input in steps.iter_mut().rev().flat_map(|step| step.inputs.iter_mut().rev()) {
+        input.last = !std::mem::replace(&mut read_later[input.value as usize], true);
+    }
+    read_later
 }
 
-impl Variables {
-    /// The steps that used the same variables and that step `i` has to wait for.
-    fn uses_before(&mut self, i: u32, id: NodeId, node: &Node, step: &Step) -> Vec<u32> {
-        let mut before = Vec::new();
-        let mut passed_on = None;
-        for (port, input) in node.inputs.iter().zip(&step.inputs) {
-            let Some(variable) = self.of.get(port).cloned() else { continue };
-            before.extend(self.last_write.get(&variable).copied());
-            if input.read {
-                self.reads.entry(variable).or_default().push(i);
-            } else {
-                before.extend(self.reads.remove(&variable).into_iter().flatten());
-                self.last_write.insert(variable.clone(), i);
-                passed_on.get_or_insert(variable);
-            }
-        }
-        for (output, fact) in (0..).zip(&node.outputs) {
-            if fact.is_ref {
-                let shared = match node.attrs.get("shared_name") {
-                    Some(Attr::Str(name)) if !name.is_empty() => Some(Arc::from(String::from_utf8_lossy(name))),
-                    _ => None,
-                };
-                let variable = passed_on.clone().or(shared).unwrap_or_else(|| node.name.clone());
-                self.of.insert(Port { node: id, output }, variable);
-            }
-        }
-        before.retain(|&j| j != i);
-        before
+/// What each step does with memory.
+fn uses<'a>(steps: &'a [Step], program: &'a Program) -> Vec<Use<'a>> {
+    let of = |(step, node): (&'a Step, &'a ProgramNode)| Use {
+        inputs: step.inputs.iter().map(|input| input.value).collect(),
+        first_is_value: step.inputs.first().is_some_and(|input| !input.fact.is_ref),
+        outputs: step.outputs,
+        facts: &node.outputs,
+        first: node.op.flags.first,
+    };
+    steps.iter().zip(&program.nodes).map(of).collect()
+}
+
+impl Step {
+    /// Whether it is worth other threads' help.
+    fn is_heavy(&self) -> bool {
+        let large = |shape: &Shape| shape.num_elements().is_ok_and(|n| n > ELEMENTWISE_CHUNK);
+        self.info.op.flags.heavy || self.shapes.as_ref().is_none_or(|s| s.inputs.iter().chain(&s.outputs).any(large))
+    }
+
+    pub(super) fn output_types(&self) -> &[DType] {
+        &self.info.output_types
     }
 }

@@ -118,7 +118,7 @@ impl<T: Element, const N: usize> From<[T; N]> for Value {
 /// A matrix.
 impl<T: Element, const N: usize, const M: usize> From<[[T; M]; N]> for Value {
     fn from(rows: [[T; M]; N]) -> Self {
-        Value { shape: Shape::from([N, M]), data: T::wrap(std::sync::Arc::new(rows.concat())) }
+        Value::whole(Shape::from([N, M]), rows.concat())
     }
 }
 
@@ -136,7 +136,7 @@ impl<T: Element, S: Storage<Elem = T>, D: Dimension> From<ArrayBase<S, D>> for V
         } else {
             array.iter().cloned().collect()
         };
-        Value { shape, data: T::wrap(std::sync::Arc::new(elements)) }
+        Value::whole(shape, elements)
     }
 }
 

@@ -30,7 +30,22 @@ use crate::shape::Shape;
 #[derive(Clone)]
 pub struct Value {
     shape: Shape,
+    /// The number of elements: those in front of a buffer that may be longer.
+    len: usize,
     data: Data,
+    home: Home,
+}
+
+/// Whose buffer the elements lie in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Home {
+    /// One that nobody waits for.
+    #[default]
+    Elsewhere,
+    /// This one of a run's planned buffers.
+    Planned(u32),
+    /// One that any later step of a run may use.
+    Pool,
 }
 
 /// The elements of a [`Value`].
@@ -115,25 +130,29 @@ impl Value {
                 elements.len()
             )));
         }
-        Ok(Value { shape, data: T::wrap(Arc::new(elements)) })
+        Ok(Value::whole(shape, elements))
     }
 
     /// A single element.
     pub fn scalar<T: Element>(element: T) -> Self {
-        Value { shape: Shape::scalar(), data: T::wrap(Arc::new(vec![element])) }
+        Value::whole(Shape::scalar(), vec![element])
     }
 
     /// A list.
     pub fn vector<T: Element>(elements: Vec<T>) -> Self {
-        Value { shape: Shape::from([elements.len()]), data: T::wrap(Arc::new(elements)) }
+        Value::whole(Shape::from([elements.len()]), elements)
     }
 
     /// An array of `shape` full of zeros (`false`, empty strings).
     pub fn zeros(dtype: DType, shape: impl Into<Shape>) -> Result<Self> {
         let shape = shape.into();
         let n = shape.num_elements()?;
-        let data = dispatch!(dtype, all, T => room_for::<T>(n).map(|()| T::wrap(Arc::new(T::zeroed(n)))))?;
-        Ok(Value { shape, data })
+        dispatch!(dtype, all, T => room_for::<T>(n).map(|()| Value::whole(shape, T::zeroed(n))))
+    }
+
+    /// An array of `shape` with these elements, whose number fits.
+    fn whole<T: Element>(shape: Shape, elements: Vec<T>) -> Self {
+        Value { shape, len: elements.len(), data: T::wrap(Arc::new(elements)), home: Home::default() }
     }
 
     /// The data type.
@@ -156,7 +175,7 @@ impl Value {
 
     /// The number of elements.
     pub fn len(&self) -> usize {
-        dispatch!(self.dtype(), all, T => Ok(T::elements(&self.data).map_or(0, |v| v.len()))).unwrap_or(0)
+        self.len
     }
 
     /// Whether there is no element.
@@ -166,7 +185,7 @@ impl Value {
 
     /// The elements, row-major. An error if they are not `T`.
     pub fn as_slice<T: Element>(&self) -> Result<&[T]> {
-        T::elements(&self.data).map(|v| v.as_slice()).ok_or_else(|| self.not(T::DTYPE))
+        T::elements(&self.data).and_then(|v| v.get(..self.len)).ok_or_else(|| self.not(T::DTYPE))
     }
 
     /// The elements as an ndarray view. An error if they are not `T`.
@@ -185,7 +204,13 @@ impl Value {
     pub fn into_vec<T: Element>(self) -> Result<Vec<T>> {
         let dtype = self.dtype();
         match T::into_shared(self.data) {
-            Some(elements) => Ok(Arc::try_unwrap(elements).unwrap_or_else(|shared| (*shared).clone())),
+            Some(elements) => Ok(match Arc::try_unwrap(elements) {
+                Ok(mut elements) => {
+                    elements.truncate(self.len);
+                    elements
+                }
+                Err(shared) => shared.iter().take(self.len).cloned().collect(),
+            }),
             None => Err(wrong_type(dtype, T::DTYPE)),
         }
     }
@@ -208,7 +233,7 @@ impl Value {
                 self.shape
             )));
         }
-        Ok(Value { shape, data: self.data })
+        Ok(Value { shape, ..self })
     }
 
     /// The integers of an int32 or int64 value, row-major.
@@ -222,9 +247,12 @@ impl Value {
 
     /// Mutable elements, copied first if somebody else shares them.
     pub(crate) fn make_mut<T: Element>(&mut self) -> Result<&mut [T]> {
-        let dtype = self.dtype();
+        if self.dtype() == T::DTYPE && !self.has_sole_owner() {
+            *self = Value::whole(self.shape.clone(), self.as_slice::<T>()?.to_vec());
+        }
+        let (dtype, len) = (self.dtype(), self.len);
         T::elements_mut(&mut self.data)
-            .map(|shared| Arc::make_mut(shared).as_mut_slice())
+            .and_then(|elements| Arc::get_mut(elements)?.get_mut(..len))
             .ok_or_else(|| wrong_type(dtype, T::DTYPE))
     }
 
@@ -232,6 +260,30 @@ impl Value {
     pub(crate) fn has_sole_owner(&mut self) -> bool {
         dispatch!(self.dtype(), all, T => Ok(T::elements_mut(&mut self.data).is_some_and(|e| Arc::get_mut(e).is_some())))
             .unwrap_or(false)
+    }
+
+    /// How many elements the buffer holds, used or not.
+    pub(crate) fn capacity(&self) -> usize {
+        dispatch!(self.dtype(), all, T => Ok(T::elements(&self.data).map_or(0, |v| v.len()))).unwrap_or(0)
+    }
+
+    /// An array of `shape` in front of the buffer, which is large enough; its elements are of no account.
+    pub(crate) fn refilled(self, shape: Shape, home: Home) -> Result<Self> {
+        let len = shape.num_elements()?;
+        if len > self.capacity() {
+            return Err(Error::internal(format!("a buffer of {} elements for shape {shape}", self.capacity())));
+        }
+        Ok(Value { shape, len, data: self.data, home })
+    }
+
+    /// Where the elements lie.
+    pub(crate) fn home(&self) -> Home {
+        self.home
+    }
+
+    /// The same elements, wherever they lie: no run waits for their buffer.
+    pub(crate) fn moved_out(self) -> Self {
+        Value { home: Home::default(), ..self }
     }
 
     fn not(&self, wanted: DType) -> Error {
@@ -246,16 +298,9 @@ fn wrong_type(found: DType, wanted: DType) -> Error {
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         self.shape == other.shape
-            && match (&self.data, &other.data) {
-                (Data::Float32(a), Data::Float32(b)) => a == b,
-                (Data::Float64(a), Data::Float64(b)) => a == b,
-                (Data::Int32(a), Data::Int32(b)) => a == b,
-                (Data::Int64(a), Data::Int64(b)) => a == b,
-                (Data::UInt8(a), Data::UInt8(b)) => a == b,
-                (Data::Bool(a), Data::Bool(b)) => a == b,
-                (Data::String(a), Data::String(b)) => a == b,
-                _ => false,
-            }
+            && self.dtype() == other.dtype()
+            && dispatch!(self.dtype(), all, T => self.as_slice::<T>().and_then(|a| Ok(a == other.as_slice::<T>()?)))
+                .unwrap_or(false)
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) static IDENTITY: OpDef = OpDef {
     infer: rules::unchanged,
     kernel: Kernel::Run(pass),
     grad: Grad::Rule(|g| Ok(vec![Some(g.dy(0))])),
-    flags: Flags::PURE,
+    flags: Flags::PASSING,
 };
 
 pub(crate) static STOP_GRADIENT: OpDef = OpDef {
@@ -44,7 +44,7 @@ pub(crate) static STOP_GRADIENT: OpDef = OpDef {
     infer: rules::unchanged,
     kernel: Kernel::Run(pass),
     grad: Grad::Stop("that is what it is for"),
-    flags: Flags::PURE,
+    flags: Flags::PASSING,
 };
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ pub(super) static PLACEHOLDER_WITH_DEFAULT: OpDef = OpDef {
         Ok(())
     }),
     grad: Grad::Rule(|g| Ok(vec![Some(g.dy(0))])),
-    flags: Flags::PURE,
+    flags: Flags::PASSING,
 };
 
 #[cfg(test)]

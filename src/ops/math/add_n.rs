@@ -42,7 +42,7 @@ pub(super) static ADD_N: OpDef = OpDef {
     infer: |ctx| if ctx.is_empty() { Err(Error::invalid_argument("no inputs")) } else { rules::all_alike(ctx) },
     kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, numbers, T => run::<T>(ctx))),
     grad: Grad::Rule(|g| Ok(vec![Some(g.dy(0)); g.xs().len()])),
-    flags: Flags::PURE,
+    flags: Flags::IN_PLACE,
 };
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ pub(super) static CAST: OpDef = OpDef {
         let smooth = from.is_floating() && g.dy(0).dtype()?.is_floating();
         Ok(vec![smooth.then(|| cast(g.dy(0), from))])
     }),
-    flags: Flags::PURE,
+    flags: Flags::PASSING,
 };
 
 #[cfg(test)]
