@@ -238,9 +238,9 @@ impl Value {
 
     /// The integers of an int32 or int64 value, row-major.
     pub fn integers(&self) -> Result<Vec<i64>> {
-        match &self.data {
-            Data::Int32(v) => Ok(v.iter().map(|&i| i64::from(i)).collect()),
-            Data::Int64(v) => Ok(v.to_vec()),
+        match self.dtype() {
+            DType::Int32 => Ok(self.as_slice::<i32>()?.iter().map(|&i| i64::from(i)).collect()),
+            DType::Int64 => Ok(self.as_slice::<i64>()?.to_vec()),
             _ => Err(self.not(DType::Int64)),
         }
     }
