@@ -181,6 +181,14 @@ impl Outputs<'_> {
         }
     }
 
+    /// The elements of all outputs.
+    pub fn slices<T: Element>(&mut self) -> Result<SmallVec<[&mut [T]; 4]>> {
+        for o in 0..self.slots.len() {
+            self.provide(o)?;
+        }
+        self.slots.iter_mut().map(elements).collect()
+    }
+
     fn provide(&mut self, o: usize) -> Result<()> {
         if let Some(Slot::Empty) = self.slots.get(o) {
             let dtype = *self.types.get(o).ok_or_else(|| no_output(o))?;

@@ -55,10 +55,26 @@ impl Sig {
 pub struct Flags {
     /// The operation has effects or results beyond its inputs and outputs: it is never merged, folded or left out.
     pub stateful: bool,
+    /// Running it changes something that others can see, whether its outputs are read or not.
+    pub effect: bool,
     /// A run usually takes long enough to be worth another thread.
     pub heavy: bool,
     /// What becomes of the buffer of input 0.
     pub first: FirstInput,
+    /// How the rows (dimension 0) of the outputs follow from those of the inputs.
+    pub rows: Rows,
+}
+
+/// How the rows of an operation's outputs follow from those of its inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// In no simple way.
+    Mixed,
+    /// If outputs and input 0 have as many rows, each row from the same row of input 0; the other inputs count whole.
+    OfFirst,
+    /// Each row from the same row of those inputs that have as many dimensions and rows as the output; the others count
+    /// whole.
+    OfAll,
 }
 
 /// What becomes of the buffer of an operation's first input.
@@ -75,15 +91,27 @@ pub enum FirstInput {
 
 impl Flags {
     /// The outputs follow from the inputs.
-    pub const PURE: Flags = Flags { stateful: false, heavy: false, first: FirstInput::Read };
+    pub const PURE: Flags = Flags { stateful: false, effect: false, heavy: false, first: FirstInput::Read, rows: Rows::Mixed };
     /// As [`Flags::PURE`], and worth a thread of its own.
     pub const HEAVY: Flags = Flags { heavy: true, ..Flags::PURE };
     /// As [`Flags::PURE`], and output 0 may take over the buffer of input 0.
     pub const IN_PLACE: Flags = Flags { first: FirstInput::Overwritten, ..Flags::PURE };
     /// Output 0 is input 0, perhaps in another shape.
     pub const PASSING: Flags = Flags { first: FirstInput::PassedOn, ..Flags::PURE };
-    /// The operation reads or changes state.
+    /// The same, and each row of the outputs follows from the same row of input 0.
+    pub const fn row_by_row(self) -> Flags {
+        Flags { rows: Rows::OfFirst, ..self }
+    }
+
+    /// The same, and each row of the output follows from the same row of the inputs like it.
+    pub const fn all_row_by_row(self) -> Flags {
+        Flags { rows: Rows::OfAll, ..self }
+    }
+
+    /// The outputs follow from more than the inputs.
     pub const STATEFUL: Flags = Flags { stateful: true, ..Flags::PURE };
+    /// As [`Flags::STATEFUL`], and it changes state.
+    pub const EFFECT: Flags = Flags { effect: true, ..Flags::STATEFUL };
 }
 
 impl OpDef {

@@ -2,18 +2,43 @@
 //! is never changed.
 //!
 //! In order: [`prune`] keeps what the fetches need, [`Program::specialise`] infers shapes from the feeds, [`fold`]
-//! computes what is known by then, and the rules of fusion follow, one file each.
+//! computes what is known by then, [`clean`] takes out what only connects, and the rules of fusion follow, one file each.
+//! A rule fires only where nothing else reads what it leaves out, so anything can still be fetched or fed.
 
+mod blocks;
+mod clean;
+mod conv2d;
 mod fold;
 mod program;
 pub(crate) mod prune;
+mod report;
 
+pub(crate) use blocks::Blocks;
 pub(crate) use program::{Program, ProgramNode, Source};
+pub(crate) use report::Report;
 
 use crate::error::Result;
+use program::Rewrite;
+
+/// Finds the places where a rule fires.
+type Rule = fn(&Program, &mut Report) -> Vec<Rewrite>;
+
+/// The rules of fusion, in order.
+const RULES: &[Rule] = &[conv2d::rewrites, blocks::rewrites];
 
 /// Rewrites a program into a faster one that computes the same.
-pub(crate) fn optimize(program: &mut Program) -> Result<()> {
+pub(crate) fn optimize(program: &mut Program) -> Result<Report> {
+    let mut report = Report::default();
     fold::fold(program);
-    program.sweep()
+    clean::drop_controls(program);
+    clean::bypass(program);
+    program.sweep()?;
+    for rule in RULES {
+        let rewrites = rule(program, &mut report);
+        for refused in program.apply(rewrites) {
+            let name = refused.new.last().map_or_else(|| "".into(), |node| node.name.clone());
+            report.refused("order", &name, "what it needs would wait for what it gives");
+        }
+    }
+    Ok(report)
 }

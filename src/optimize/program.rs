@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::blocks::Blocks;
 use crate::error::{Error, Result};
 use crate::graph::{Attrs, Fact, Node, NodeId, Port};
 use crate::op::{OpDef, infer_outputs};
@@ -42,6 +43,8 @@ pub(crate) struct ProgramNode {
     pub(crate) controls: Vec<u32>,
     pub(crate) outputs: SmallVec<[Fact; 1]>,
     pub(crate) location: &'static Location<'static>,
+    /// Nodes of its own that it runs for one block of rows after the other.
+    pub(crate) blocks: Option<Arc<Blocks>>,
 }
 
 /// The nodes of a run.
@@ -56,14 +59,24 @@ pub(crate) struct Program {
     pub(crate) targets: Vec<u32>,
 }
 
-/// Several nodes to be replaced by one.
+/// Nodes to be replaced by others, all or none.
 pub(crate) struct Rewrite {
-    pub(crate) old: SmallVec<[u32; 4]>,
-    /// Its inputs are named as they are before any rewriting.
-    pub(crate) new: ProgramNode,
-    /// Which output of the new node stands for an output of an old one. Nobody reads the others.
-    pub(crate) outputs: SmallVec<[(Source, u32); 2]>,
+    /// The new nodes. Their inputs are named as they are before any rewriting; those that other new nodes give are
+    /// [`new_output`]s.
+    pub(crate) new: SmallVec<[ProgramNode; 2]>,
+    /// The nodes that go, each with the new one that stands in its place.
+    pub(crate) old: SmallVec<[(u32, u32); 4]>,
+    /// Which [`new_output`] stands for an output of a node that goes. Nobody else reads the others.
+    pub(crate) outputs: SmallVec<[(Source, Source); 2]>,
 }
+
+/// Output `output` of the new node `node` of the same rewrite.
+pub(crate) fn new_output(node: u32, output: u32) -> Source {
+    Source::Output(NEW + node, output)
+}
+
+/// Nodes from here on are new ones of a rewrite.
+const NEW: u32 = 1 << 31;
 
 impl Program {
     /// The program of the nodes in `order`; `nodes` are theirs, `ops` their operations' records.
@@ -93,6 +106,7 @@ impl Program {
                 attrs: node.attrs,
                 outputs: node.outputs,
                 location: node.location,
+                blocks: None,
             })
         };
         Ok(Program {
@@ -144,7 +158,6 @@ impl Program {
             *self = changed;
             return Vec::new();
         }
-        // One at a time from the last: those before it keep their places.
         let (mut refused, mut kept) = (Vec::new(), Vec::new());
         for rewrite in rewrites {
             kept.push(rewrite);
@@ -164,11 +177,21 @@ impl Program {
         let mut all = self.nodes.clone();
         let mut order: Vec<u32> = (0..all.len() as u32).collect();
         for rewrite in rewrites {
-            let new = all.len() as u32;
-            sources.extend(rewrite.outputs.iter().map(|&(old, output)| (old, Source::Output(new, output))));
-            nodes.extend(rewrite.old.iter().map(|&old| (old, new)));
-            all.push(rewrite.new.clone());
-            order.push(rewrite.old.iter().copied().max().unwrap_or(new));
+            let base = all.len() as u32;
+            let placed = |source: Source| match source {
+                Source::Output(node, output) if node >= NEW => Source::Output(node - NEW + base, output),
+                other => other,
+            };
+            sources.extend(rewrite.outputs.iter().map(|&(old, new)| (old, placed(new))));
+            nodes.extend(rewrite.old.iter().map(|&(old, new)| (old, new + base)));
+            for (k, node) in (0..).zip(&rewrite.new) {
+                let mut node = node.clone();
+                node.inputs.iter_mut().for_each(|input| *input = placed(*input));
+                let replaced = rewrite.old.iter().filter(|(_, new)| *new == k).map(|(old, _)| *old);
+                node.controls.extend(replaced.clone().flat_map(|old| &self.nodes[old as usize].controls));
+                order.push(replaced.max().unwrap_or(base));
+                all.push(node);
+            }
         }
         let moved = |source: &Source| sources.get(source).copied().unwrap_or(*source);
         let moved_node = |node: &u32| nodes.get(node).copied().unwrap_or(*node);

@@ -1,11 +1,13 @@
 //! One run of a plan: its steps in order. Large kernels split their work over the pool; small ones run where they stand.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::PoisonError;
 
 use smallvec::SmallVec;
 
 use super::memory::Frame;
-use super::plan::{Input, Plan, Run, Step};
+use super::plan::{BlockPlan, Input, Plan, Run, Step};
+use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::graph::Fact;
 use crate::op::{Inputs, KernelCtx, OutputShapes, Outputs, Resources, Slot, infer_outputs};
@@ -13,9 +15,9 @@ use crate::shape::Shape;
 use crate::value::Value;
 
 /// Runs all steps and gives the fetched values. After an error the frame is not fit for another run.
-pub(super) fn run(plan: &Plan, resources: &Resources, frame: &mut Frame, feeds: Vec<Value>) -> Result<Vec<Value>> {
+pub(super) fn run_plan(plan: &Plan, resources: &Resources, frame: &mut Frame, feeds: Vec<Value>) -> Result<Vec<Value>> {
     for (slot, value) in frame.slots.iter_mut().zip(feeds) {
-        *slot = Slot::Value(value.moved_out());
+        *slot = Slot::Value(value);
     }
     for (i, step) in plan.steps.iter().enumerate() {
         run_step(plan, i, step, resources, frame)
@@ -51,6 +53,7 @@ fn run_step(plan: &Plan, i: usize, step: &Step, resources: &Resources, frame: &m
     let result = catch_unwind(AssertUnwindSafe(|| match &step.run {
         Run::Fn(run) => run(&mut ctx),
         Run::Made(run) => run(&mut ctx),
+        Run::Blocks(blocks) => run_blocks(blocks, &mut ctx),
     }));
     let KernelCtx { inputs, outputs, .. } = ctx;
     match result {
@@ -72,6 +75,43 @@ fn run_step(plan: &Plan, i: usize, step: &Step, resources: &Resources, frame: &m
             Slot::Variable(_) => {}
         }
     }
+    Ok(())
+}
+
+/// Runs a plan for one block of rows after the other.
+fn run_blocks(blocks: &BlockPlan, ctx: &mut KernelCtx) -> Result<()> {
+    let frames = || blocks.frames.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut frame = frames().pop().unwrap_or_default();
+    let batch = ctx.outputs.shape(0)?.first().copied().unwrap_or(0);
+    let mut start = 0;
+    while start < batch {
+        let (plan, rows) = match &blocks.rest {
+            Some(rest) if start + blocks.rows > batch => (rest, batch - start),
+            _ => (&blocks.whole, blocks.rows),
+        };
+        frame.prepare(plan.number, &plan.memory);
+        let inputs = (0..ctx.inputs.len()).zip(&blocks.split);
+        let feeds = inputs.map(|(i, &split)| {
+            let value = ctx.inputs.value(i)?;
+            if split { frame.rows_of(value, start, rows) } else { Ok(value.clone()) }
+        });
+        let feeds = feeds.collect::<Result<Vec<Value>>>()?;
+        for (o, part) in run_plan(plan, ctx.resources, &mut frame, feeds)?.into_iter().enumerate() {
+            dispatch!(part.dtype(), all, T => {
+                let part = part.as_slice::<T>()?;
+                let from = start * (part.len() / rows);
+                ctx.outputs.slice::<T>(o)?.get_mut(from..from + part.len()).map_or_else(
+                    || Err(Error::internal("a block of rows does not fit")),
+                    |output| {
+                        output.clone_from_slice(part);
+                        Ok(())
+                    },
+                )
+            })?;
+        }
+        start += rows;
+    }
+    frames().push(frame);
     Ok(())
 }
 

@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use smallvec::SmallVec;
 
+use crate::dispatch;
 use crate::dtype::DType;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::Fact;
 use crate::op::{FirstInput, Memory, Slot};
 use crate::shape::Shape;
@@ -200,6 +201,29 @@ impl Frame {
         StepMemory { frame: self, plan, outputs }
     }
 
+    /// Rows `start..start + rows` of `value`, copied into a buffer of the pool.
+    pub(super) fn rows_of(&mut self, value: &Value, start: usize, rows: usize) -> Result<Value> {
+        let batch = value.shape().first().copied().unwrap_or(1).max(1);
+        let row = value.len() / batch;
+        let shape: Shape = std::iter::once(rows).chain(value.shape().iter().skip(1).copied()).collect();
+        let mut part = self.from_pool(value.dtype(), &shape)?;
+        dispatch!(value.dtype(), all, T => {
+            let from = value.as_slice::<T>()?.get(start * row..(start + rows) * row);
+            let from = from.ok_or_else(|| Error::internal("a block of rows is not there"))?;
+            part.make_mut::<T>()?.clone_from_slice(from);
+            Ok(part)
+        })
+    }
+
+    fn from_pool(&mut self, dtype: DType, shape: &Shape) -> Result<Value> {
+        let size = shape.num_elements()?.next_power_of_two();
+        if let Some(value) = self.pool.get_mut(&(dtype, size)).and_then(Vec::pop) {
+            return value.refilled(shape.clone(), Home::Pool);
+        }
+        self.held += bytes(dtype, size);
+        Value::zeros(dtype, [size])?.refilled(shape.clone(), Home::Pool)
+    }
+
     /// A value that is not needed any more gives its buffer to later steps.
     pub(super) fn release(&mut self, mut value: Value) {
         match value.home() {
@@ -245,14 +269,7 @@ impl Memory for StepMemory<'_> {
                 self.frame.held += bytes(dtype, size.max(n));
                 Value::zeros(dtype, [size.max(n)])?.refilled(shape.clone(), home)
             }
-            Home::Pool => {
-                let size = n.next_power_of_two();
-                if let Some(value) = self.frame.pool.get_mut(&(dtype, size)).and_then(Vec::pop) {
-                    return value.refilled(shape.clone(), Home::Pool);
-                }
-                self.frame.held += bytes(dtype, size);
-                Value::zeros(dtype, [size])?.refilled(shape.clone(), Home::Pool)
-            }
+            Home::Pool => self.frame.from_pool(dtype, shape),
             Home::Elsewhere => Value::zeros(dtype, shape.clone()),
         }
     }

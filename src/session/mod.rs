@@ -2,11 +2,13 @@
 //! executes it on a thread pool of its own.
 
 mod exec;
+mod explain;
 mod feed;
 mod fetch;
 mod memory;
 mod plan;
 
+pub use explain::Explanation;
 pub use feed::{FeedKey, Feeds};
 pub use fetch::{Fetch, Results, Target};
 
@@ -27,6 +29,8 @@ use plan::{Plan, Signature};
 pub struct ConfigProto {
     /// The threads of the session's pool; 0 takes one for each processor.
     pub intra_op_parallelism_threads: usize,
+    /// Runs the nodes as they were built: nothing is folded or fused. To compare with.
+    pub plain: bool,
 }
 
 /// A graph being run: its variables, its plans, its threads. TF: `tf.Session`.
@@ -44,6 +48,7 @@ pub struct ConfigProto {
 /// ```
 pub struct Session {
     graph: Graph,
+    plain: bool,
     resources: Resources,
     pool: rayon::ThreadPool,
     plans: Mutex<Plans>,
@@ -89,6 +94,12 @@ impl SessionArgs {
         self
     }
 
+    /// Runs the nodes as they were built: nothing is folded or fused.
+    pub fn plain(mut self, plain: bool) -> Self {
+        self.config.plain = plain;
+        self
+    }
+
     /// Opens the session.
     pub fn build(self) -> Result<Session> {
         let pool = rayon::ThreadPoolBuilder::new()
@@ -98,6 +109,7 @@ impl SessionArgs {
             .map_err(|e| Error::resource_exhausted(format!("cannot start the session's threads: {e}")))?;
         Ok(Session {
             graph: self.graph.unwrap_or_else(get_default_graph),
+            plain: self.config.plain,
             resources: Resources::default(),
             pool,
             plans: Mutex::default(),
@@ -176,12 +188,37 @@ impl Session {
         Ok(fetches.take(&mut Results(results.into_iter())))
     }
 
+    /// What a run of `fetches` with `feeds` would execute, after all rewriting, and why no more of it was fused.
+    ///
+    /// ```
+    /// use flowstone as tf;
+    /// let x = tf::placeholder(tf::float32, [2]);
+    /// let y = tf::nn::relu(x * 2.0);
+    /// let sess = tf::Session()?;
+    /// let explanation = sess.explain(y, tf::feed_dict! { x: [1.0, 2.0] })?;
+    /// println!("{explanation}");
+    /// assert!(!explanation.steps().is_empty());
+    /// # Ok::<(), tf::Error>(())
+    /// ```
+    pub fn explain(&self, fetches: impl Fetch, feeds: impl Into<Feeds>) -> Result<Explanation> {
+        self.graph.check()?;
+        let mut targets = Vec::new();
+        fetches.targets(&mut targets);
+        let (signature, ..) = self.signature(targets, feeds.into())?;
+        Ok(Explanation(self.plan(signature)?))
+    }
+
+    /// The bytes of the buffers that runs of this session share, as they are now held.
+    pub fn held_bytes(&self) -> usize {
+        self.frames.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Frame::held).sum()
+    }
+
     /// Runs `plan` in the memory of an earlier run.
     fn execute(&self, plan: &Plan, feeds: Vec<Value>) -> Result<Vec<Value>> {
         let frames = || self.frames.lock().unwrap_or_else(PoisonError::into_inner);
         let mut frame = frames().pop().unwrap_or_default();
         frame.prepare(plan.number, &plan.memory);
-        let run = || exec::run(plan, &self.resources, &mut frame, feeds);
+        let run = || exec::run_plan(plan, &self.resources, &mut frame, feeds);
         let fetched = if plan.parallel { self.pool.install(run) } else { run() }?;
         frames().push(frame);
         Ok(fetched)
@@ -257,7 +294,7 @@ impl Session {
         if let Some(plan) = plans().get(&signature) {
             return Ok(plan);
         }
-        let plan = Arc::new(Plan::new(&self.graph, &signature)?);
+        let plan = Arc::new(Plan::new(&self.graph, &signature, self.plain)?);
         plans().insert(signature, plan.clone());
         Ok(plan)
     }
@@ -294,7 +331,7 @@ impl Session {
 
 /// The value of `literal` as an array that `fact` describes.
 fn feed_value(literal: crate::value::Literal, fact: &Fact) -> Result<Value> {
-    let value = literal.resolve(Some(fact.dtype))?.convert(fact.dtype)?;
+    let value = literal.resolve(Some(fact.dtype))?.convert(fact.dtype)?.moved_out();
     if !fact.shape.accepts(value.shape()) {
         return Err(Error::invalid_argument(format!("its shape is {}, but {} is expected", value.shape(), fact.shape)));
     }

@@ -3,11 +3,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::panic::Location;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use smallvec::SmallVec;
 
-use super::memory::{MemoryPlan, Use};
+use super::memory::{Frame, MemoryPlan, Use};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Attr, Fact, Graph, Node, NodeId, Port, State};
@@ -15,7 +16,7 @@ use crate::kernels::parallel::ELEMENTWISE_CHUNK;
 use crate::op::{Kernel, KernelFn, NodeInfo, OpDef};
 use crate::ops;
 use crate::optimize::prune::prune;
-use crate::optimize::{Program, ProgramNode, Source, optimize};
+use crate::optimize::{Blocks, Program, ProgramNode, Report, Source, optimize};
 use crate::shape::Shape;
 
 /// What a run computes from what: the key under which its plan is kept.
@@ -41,6 +42,8 @@ pub(super) struct Plan {
     pub(super) memory: MemoryPlan,
     /// Whether a run is worth the thread pool.
     pub(super) parallel: bool,
+    /// What optimization did.
+    pub(super) report: Report,
 }
 
 /// One node to run.
@@ -58,6 +61,19 @@ pub(super) struct Step {
 pub(super) enum Run {
     Fn(fn(&mut crate::op::KernelCtx) -> Result<()>),
     Made(KernelFn),
+    Blocks(BlockPlan),
+}
+
+/// Plans that run for one block of rows after the other.
+pub(super) struct BlockPlan {
+    pub(super) whole: Plan,
+    /// For the rows that are left.
+    pub(super) rest: Option<Plan>,
+    /// Which inputs come in blocks.
+    pub(super) split: Vec<bool>,
+    pub(super) rows: usize,
+    /// The memory of runs that ended.
+    pub(super) frames: Mutex<Vec<Frame>>,
 }
 
 pub(super) struct Input {
@@ -80,14 +96,15 @@ static NUMBER: AtomicUsize = AtomicUsize::new(1);
 
 impl Plan {
     /// The plan for `signature`. Every unfed placeholder and every operation without a kernel is an error.
-    pub(super) fn new(graph: &Graph, signature: &Signature) -> Result<Plan> {
+    /// A plain one runs the nodes as they were built.
+    pub(super) fn new(graph: &Graph, signature: &Signature, plain: bool) -> Result<Plan> {
         let mut program = program(graph, signature)?;
         program.specialise()?;
-        optimize(&mut program)?;
-        Plan::of(program)
+        let report = if plain { Report::default() } else { optimize(&mut program)? };
+        Plan::of(program, report)
     }
 
-    fn of(program: Program) -> Result<Plan> {
+    fn of(program: Program, report: Report) -> Result<Plan> {
         let mut first = program.feeds.len() as u32;
         let firsts: Vec<u32> = program
             .nodes
@@ -112,7 +129,20 @@ impl Plan {
         let memory = MemoryPlan::new(&uses(&steps, &program), values, program.feeds.len(), &fetches);
         let parallel = steps.iter().any(Step::is_heavy);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        Ok(Plan { number, steps, used, fetches, memory, parallel })
+        Ok(Plan { number, steps, used, fetches, memory, parallel, report })
+    }
+}
+
+impl BlockPlan {
+    fn new(blocks: &Blocks) -> Result<Self> {
+        let plan = |program: &Program| Plan::of(program.clone(), Report::default());
+        Ok(BlockPlan {
+            whole: plan(&blocks.whole)?,
+            rest: blocks.rest.as_ref().map(plan).transpose()?,
+            split: blocks.split.clone(),
+            rows: blocks.rows,
+            frames: Mutex::default(),
+        })
     }
 }
 
@@ -173,10 +203,11 @@ fn step(program: &Program, node: &ProgramNode, outputs: u32, value: impl Fn(Sour
         attrs: node.attrs.clone(),
         output_types: node.outputs.iter().map(|fact| fact.dtype).collect(),
     };
-    let run = match node.op.kernel {
-        Kernel::Run(run) => Run::Fn(run),
-        Kernel::Make(make) => Run::Made(make(&info).map_err(|e| node.at(e))?),
-        Kernel::None(reason) => return Err(Error::internal(reason)),
+    let run = match (&node.blocks, &node.op.kernel) {
+        (Some(blocks), _) => Run::Blocks(BlockPlan::new(blocks)?),
+        (None, Kernel::Run(run)) => Run::Fn(*run),
+        (None, Kernel::Make(make)) => Run::Made(make(&info).map_err(|e| node.at(e))?),
+        (None, Kernel::None(reason)) => return Err(Error::internal(*reason)),
     };
     let input = |(source, is_ref): (&Source, bool)| {
         let fact = program.fact(*source)?.clone();
@@ -191,6 +222,9 @@ fn step(program: &Program, node: &ProgramNode, outputs: u32, value: impl Fn(Sour
 
 /// For each input of `node`, whether its operation wants the variable itself.
 fn argument_refs(node: &ProgramNode) -> Result<Vec<bool>> {
+    if node.blocks.is_some() {
+        return Ok(vec![false; node.inputs.len()]);
+    }
     let mut refs = Vec::with_capacity(node.inputs.len());
     for argument in &node.op.signature()?.inputs {
         let count = match argument.count.as_ref().and_then(|count| node.attrs.get(count)) {

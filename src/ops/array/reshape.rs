@@ -109,7 +109,7 @@ pub(super) static RESHAPE: OpDef = OpDef {
         }
         Ok(vec![Some(to_shape_of_input(g)), None])
     }),
-    flags: Flags::PASSING,
+    flags: Flags::PASSING.row_by_row(),
 };
 
 /// A list of sizes as the int32 that TensorFlow makes of Python's numbers.
@@ -181,7 +181,7 @@ pub(super) static EXPAND_DIMS: OpDef = OpDef {
     },
     kernel: Kernel::Run(|ctx| ctx.pass_on(0, 0)),
     grad: Grad::Rule(|g| Ok(vec![Some(to_shape_of_input(g)), None])),
-    flags: Flags::PASSING,
+    flags: Flags::PASSING.row_by_row(),
 };
 
 pub(super) static SQUEEZE: OpDef = OpDef {
@@ -206,7 +206,7 @@ pub(super) static SQUEEZE: OpDef = OpDef {
     },
     kernel: Kernel::Run(|ctx| ctx.pass_on(0, 0)),
     grad: Grad::Rule(|g| Ok(vec![Some(to_shape_of_input(g))])),
-    flags: Flags::PASSING,
+    flags: Flags::PASSING.row_by_row(),
 };
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ pub(super) static ARG_MAX: OpDef = OpDef {
     infer,
     kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, numbers, T => run::<T>(ctx, |a, b| a > b))),
     grad: Grad::Stop("an index is not smooth"),
-    flags: Flags::PURE,
+    flags: Flags::PURE.row_by_row(),
 };
 
 pub(super) static ARG_MIN: OpDef = OpDef {
@@ -124,7 +124,7 @@ pub(super) static ARG_MIN: OpDef = OpDef {
     infer,
     kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, numbers, T => run::<T>(ctx, |a, b| a < b))),
     grad: Grad::Stop("an index is not smooth"),
-    flags: Flags::PURE,
+    flags: Flags::PURE.row_by_row(),
 };
 
 #[cfg(test)]

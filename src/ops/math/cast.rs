@@ -101,7 +101,7 @@ pub(super) static CAST: OpDef = OpDef {
         let smooth = from.is_floating() && g.dy(0).dtype()?.is_floating();
         Ok(vec![smooth.then(|| cast(g.dy(0), from))])
     }),
-    flags: Flags::PASSING,
+    flags: Flags::PASSING.all_row_by_row(),
 };
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ pub(super) static EQUAL: OpDef = OpDef {
     infer: infer_equal,
     kernel: Kernel::Make(|node| equality(node, true)),
     grad: NOT_SMOOTH,
-    flags: Flags::PURE,
+    flags: Flags::PURE.all_row_by_row(),
 };
 
 pub(super) static NOT_EQUAL: OpDef = OpDef {
@@ -95,7 +95,7 @@ pub(super) static NOT_EQUAL: OpDef = OpDef {
     infer: infer_equal,
     kernel: Kernel::Make(|node| equality(node, false)),
     grad: NOT_SMOOTH,
-    flags: Flags::PURE,
+    flags: Flags::PURE.all_row_by_row(),
 };
 
 macro_rules! orders {
@@ -107,7 +107,7 @@ macro_rules! orders {
                 dispatch!(node.dtype()?, numbers, T => kernel_fn(|ctx| compare::<T, bool>(ctx, |x, y| x $compare y)))
             }),
             grad: NOT_SMOOTH,
-            flags: Flags::PURE,
+            flags: Flags::PURE.all_row_by_row(),
         };
     )*};
 }
@@ -123,7 +123,7 @@ pub(super) static LOGICAL_AND: OpDef = OpDef {
     infer: rules::broadcasting,
     kernel: Kernel::Run(|ctx| compare::<bool, bool>(ctx, |x, y| x && y)),
     grad: NOT_SMOOTH,
-    flags: Flags::PURE,
+    flags: Flags::PURE.all_row_by_row(),
 };
 
 pub(super) static LOGICAL_OR: OpDef = OpDef {
@@ -131,7 +131,7 @@ pub(super) static LOGICAL_OR: OpDef = OpDef {
     infer: rules::broadcasting,
     kernel: Kernel::Run(|ctx| compare::<bool, bool>(ctx, |x, y| x || y)),
     grad: NOT_SMOOTH,
-    flags: Flags::PURE,
+    flags: Flags::PURE.all_row_by_row(),
 };
 
 pub(super) static LOGICAL_NOT: OpDef = OpDef {
@@ -139,7 +139,7 @@ pub(super) static LOGICAL_NOT: OpDef = OpDef {
     infer: rules::same_shape,
     kernel: Kernel::Run(|ctx| unary::<bool>(ctx, |x| !x)),
     grad: NOT_SMOOTH,
-    flags: Flags::PURE,
+    flags: Flags::PURE.all_row_by_row(),
 };
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ pub(super) static MAT_MUL: OpDef = OpDef {
             (true, true) => vec![mul(b, dy, true, true, "grad_a"), mul(dy, a, true, true, "grad_b")],
         })
     }),
-    flags: Flags::HEAVY,
+    flags: Flags::HEAVY.row_by_row(),
 };
 
 fn check_inner(

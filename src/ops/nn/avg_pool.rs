@@ -104,7 +104,7 @@ pub(super) static AVG_POOL: OpDef = OpDef {
         let args = [shape(g.x(0)), g.dy(0)].map(IntoTensor::into_arg);
         Ok(vec![Some(with_attrs(g, AVG_POOL_GRAD.call(args))?)])
     }),
-    flags: Flags::HEAVY,
+    flags: Flags::HEAVY.row_by_row(),
 };
 
 pub(super) static AVG_POOL_GRAD: OpDef = OpDef {

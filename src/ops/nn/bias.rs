@@ -97,7 +97,7 @@ pub(super) static BIAS_ADD: OpDef = OpDef {
         let sum = BIAS_ADD_GRAD.call([g.dy(0).into_arg()]).attr("data_format", format).single();
         Ok(vec![Some(g.dy(0)), Some(sum)])
     }),
-    flags: Flags::IN_PLACE,
+    flags: Flags::IN_PLACE.row_by_row(),
 };
 
 fn infer_sum(ctx: &mut InferCtx) -> Result<()> {

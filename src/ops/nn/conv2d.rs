@@ -115,7 +115,7 @@ pub fn conv2d_transpose(
 }
 
 /// Checks the window and the shapes of input, filter and output against each other; gives the shape of the output.
-fn output_shape(window: &Window, input: &PartialShape, filter: &PartialShape) -> Result<PartialShape> {
+pub(super) fn output_shape(window: &Window, input: &PartialShape, filter: &PartialShape) -> Result<PartialShape> {
     let (h, w, c) = window.places();
     if merge_dims(input.dim(c), filter.dim(2)).is_none() {
         return Err(Error::invalid_argument(format!(
@@ -139,7 +139,7 @@ fn of_rank_4(shape: PartialShape, what: &str) -> Result<PartialShape> {
 }
 
 /// The sizes for the kernels. The output's shape is checked against what input and filter say.
-fn sizes(window: &Window, input: &Shape, filter: &Shape, output: &Shape) -> Result<Conv2d> {
+pub(super) fn sizes(window: &Window, input: &Shape, filter: &Shape, output: &Shape) -> Result<Conv2d> {
     let wrong = || Error::invalid_argument(format!("input {input}, filter {filter} and output {output} do not fit"));
     let expected = output_shape(window, &input.into(), &filter.into())?;
     if !expected.accepts(output) {
@@ -209,7 +209,7 @@ pub(super) static CONV_2D: OpDef = OpDef {
         let dw = with_attrs(g, CONV_2D_BACKPROP_FILTER.call([x, shape_w, dy].map(IntoTensor::into_arg)))?;
         Ok(vec![Some(dx), Some(dw)])
     }),
-    flags: Flags::HEAVY,
+    flags: Flags::HEAVY.row_by_row(),
 };
 
 /// The node with the attributes of the one it is the gradient of.

@@ -111,7 +111,7 @@ pub(super) static MAX_POOL: OpDef = OpDef {
         let explicit = g.attrs().ints("explicit_paddings")?.to_vec();
         Ok(vec![Some(with_attrs(g, MAX_POOL_GRAD.call(args).attr("explicit_paddings", explicit))?)])
     }),
-    flags: Flags::HEAVY,
+    flags: Flags::HEAVY.row_by_row(),
 };
 
 /// The shapes of the output and of its gradient must be those that the input leads to.

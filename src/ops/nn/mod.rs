@@ -7,6 +7,7 @@ mod cross_entropy;
 mod depthwise_conv2d;
 mod dropout;
 mod fused_batch_norm;
+pub(crate) mod fused_conv2d;
 mod l2_loss;
 mod leaky_relu;
 mod max_pool;

@@ -54,7 +54,7 @@ pub(super) static SOFTMAX: OpDef = OpDef {
         let sum = reduce_sum_args(dy * y).axis(-1).keepdims(true).build();
         Ok(vec![Some((dy - sum) * y)])
     }),
-    flags: Flags::PURE,
+    flags: Flags::PURE.row_by_row(),
 };
 
 pub(super) static LOG_SOFTMAX: OpDef = OpDef {
@@ -73,7 +73,7 @@ pub(super) static LOG_SOFTMAX: OpDef = OpDef {
         let sum = reduce_sum_args(dy).axis(-1).keepdims(true).build();
         Ok(vec![Some(dy - sum * softmax)])
     }),
-    flags: Flags::PURE,
+    flags: Flags::PURE.row_by_row(),
 };
 
 #[cfg(test)]

@@ -109,6 +109,15 @@ impl Window {
         Ok((window, size))
     }
 
+    /// The window of the max-pooling in a fused node, whose attributes have `pool_` in front, and its height and width.
+    pub(super) fn of_fused_pool(attrs: AttrReader) -> Result<(Self, [usize; 2])> {
+        let strides = pair(attrs.ints("pool_strides")?, "pool_strides", false)?;
+        let size = pair(attrs.ints("pool_ksize")?, "pool_ksize", false)?;
+        let same = attrs.str("pool_padding")? == "SAME";
+        let padding = if same { PaddingKind::Same } else { PaddingKind::Valid };
+        Ok((Window { strides, dilations: [1, 1], padding, nchw: false }, size))
+    }
+
     pub(super) fn places(&self) -> Places {
         if self.nchw { (2, 3, 1) } else { (1, 2, 3) }
     }

@@ -106,7 +106,7 @@ pub(super) static APPLY_GRADIENT_DESCENT: OpDef = OpDef {
     infer: |ctx| infer_apply(ctx, 1),
     kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, floats, T => gradient_descent::<T>(ctx))),
     grad: Grad::Stop("an update is not a function of its inputs"),
-    flags: Flags::STATEFUL,
+    flags: Flags::EFFECT,
 };
 
 fn gradient_descent<T: Real>(ctx: &mut KernelCtx) -> Result<()> {
@@ -130,7 +130,7 @@ pub(super) static APPLY_ADAM: OpDef = OpDef {
     infer: |ctx| infer_apply(ctx, 3),
     kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, floats, T => adam::<T>(ctx))),
     grad: Grad::Stop("an update is not a function of its inputs"),
-    flags: Flags::STATEFUL,
+    flags: Flags::EFFECT,
 };
 
 fn adam<T: Real>(ctx: &mut KernelCtx) -> Result<()> {

@@ -91,7 +91,7 @@ pub(super) static ASSIGN: OpDef = OpDef {
         Ok(())
     }),
     grad: NO_GRADIENT,
-    flags: Flags::STATEFUL,
+    flags: Flags::EFFECT,
 };
 
 fn infer_update(ctx: &mut InferCtx) -> Result<()> {
@@ -127,7 +127,7 @@ pub(super) static ASSIGN_ADD: OpDef = OpDef {
     infer: infer_update,
     kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, numbers, T => update::<T>(ctx, T::plus))),
     grad: NO_GRADIENT,
-    flags: Flags::STATEFUL,
+    flags: Flags::EFFECT,
 };
 
 pub(super) static ASSIGN_SUB: OpDef = OpDef {
@@ -137,5 +137,5 @@ pub(super) static ASSIGN_SUB: OpDef = OpDef {
     infer: infer_update,
     kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, numbers, T => update::<T>(ctx, T::minus))),
     grad: NO_GRADIENT,
-    flags: Flags::STATEFUL,
+    flags: Flags::EFFECT,
 };
