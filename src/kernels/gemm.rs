@@ -5,7 +5,9 @@
 
 use rayon::prelude::*;
 
-use super::cpu::{Level, level};
+use super::cpu::{self, Level, level};
+use super::scratch;
+use super::vector::{Lanes, Vector};
 
 /// Rows of the result that one task computes.
 const ROWS: usize = 48;
@@ -20,6 +22,15 @@ pub trait GemmElement: Copy + Send + Sync + Default + 'static {
     fn mul_add(self, a: Self, b: Self) -> Self;
     #[doc(hidden)]
     fn plus(self, other: Self) -> Self;
+    /// The numbers as single-precision ones, if that is what they are.
+    #[doc(hidden)]
+    fn singles(_: &[Self]) -> Option<&[f32]> {
+        None
+    }
+    #[doc(hidden)]
+    fn singles_mut(_: &mut [Self]) -> Option<&mut [f32]> {
+        None
+    }
 }
 
 /// A matrix: a view of a slice with steps between rows and columns.
@@ -58,21 +69,26 @@ pub fn gemm<T: GemmElement>(a: Mat<T>, b: Mat<T>, c: &mut [T]) {
         return;
     }
     let kernel = T::kernel(level());
-    let panels = Panels::new(&kernel, b);
-    let rows: Vec<usize> = (0..m).map(|i| i * a.row_step).collect();
-    let left = Left { data: a.data, runs: &[(0, k)], step: a.col_step };
-    let product = |i: usize, c: &mut [T]| {
-        tiles(&kernel, &left, &rows[i * ROWS..(i * ROWS + c.len() / n)], &panels.as_right(), c, n, false);
-    };
-    if m * n * k <= SMALL {
-        c.chunks_mut(ROWS * n).enumerate().for_each(|(i, c)| product(i, c));
-    } else {
-        c.par_chunks_mut(ROWS * n).enumerate().for_each(|(i, c)| product(i, c));
-    }
+    scratch::with(kernel.packed_len(k, n), |packed| {
+        let right = kernel.pack(b, packed);
+        let left = Left { data: a.data, runs: &[(0, k)], step: a.col_step };
+        let product = |i: usize, c: &mut [T]| {
+            let mut rows = [(0, 0); ROWS];
+            let rows = &mut rows[..c.len() / n];
+            rows.iter_mut().enumerate().for_each(|(r, row)| *row = ((i * ROWS + r) * a.row_step, r * n));
+            tiles(&kernel, &left, rows, &right, c, false);
+        };
+        if m * n * k <= SMALL {
+            c.chunks_mut(ROWS * n).enumerate().for_each(|(i, c)| product(i, c));
+        } else {
+            c.par_chunks_mut(ROWS * n).enumerate().for_each(|(i, c)| product(i, c));
+        }
+    });
 }
 
-/// The left operand: row `i` column `j` is `data[rows[i] + offset of j]`. The columns come in runs of `(start, length)`,
-/// `step` apart within a run.
+/// The left operand: column `j` of a row is `data[start of the row + offset of j]`. The columns come in runs of
+/// `(start, length)`, `step` apart within a run.
+#[derive(Clone, Copy)]
 pub(super) struct Left<'a, T> {
     pub(super) data: &'a [T],
     pub(super) runs: &'a [(usize, usize)],
@@ -80,6 +96,7 @@ pub(super) struct Left<'a, T> {
 }
 
 /// The right operand: panels of as many columns as the micro-kernel takes.
+#[derive(Clone, Copy)]
 pub(super) struct Right<'a, T> {
     pub(super) data: &'a [T],
     /// From one panel to the next.
@@ -89,284 +106,257 @@ pub(super) struct Right<'a, T> {
     pub(super) cols: usize,
 }
 
-/// The right operand copied into panels, the last one filled up with zeros.
-pub(super) struct Panels<T> {
-    data: Vec<T>,
-    rows: usize,
-    cols: usize,
-    width: usize,
-}
-
-impl<T: GemmElement> Panels<T> {
-    pub(super) fn new(kernel: &MicroKernel<T>, b: Mat<T>) -> Self {
-        let width = kernel.cols;
-        let mut data = vec![T::default(); b.cols.div_ceil(width) * b.rows * width];
-        for (p, panel) in data.chunks_exact_mut(b.rows * width).enumerate() {
-            let first = p * width;
-            let here = width.min(b.cols - first);
-            for (k, row) in panel.chunks_exact_mut(width).enumerate() {
-                for (j, x) in row[..here].iter_mut().enumerate() {
-                    *x = b.data[k * b.row_step + (first + j) * b.col_step];
-                }
-            }
-        }
-        Panels { data, rows: b.rows, cols: b.cols, width }
-    }
-
-    pub(super) fn as_right(&self) -> Right<'_, T> {
-        Right { data: &self.data, panel_step: self.rows * self.width, row_step: self.width, cols: self.cols }
-    }
-}
-
-/// `c = left · right` (or `c += …`) for the given rows; `c` has `right.cols` columns, `c_step` from row to row.
+/// `c = left · right` (or `c += …`) for the given rows: where each starts in the left operand, and in `c`.
 pub(super) fn tiles<T: GemmElement>(
     kernel: &MicroKernel<T>,
     left: &Left<T>,
-    rows: &[usize],
+    rows: &[(usize, usize)],
     right: &Right<T>,
     c: &mut [T],
-    c_step: usize,
     accumulate: bool,
 ) {
     let last = left.runs.iter().filter(|run| run.1 > 0).map(|&(start, len)| start + (len - 1) * left.step).max();
     let depth: usize = left.runs.iter().map(|run| run.1).sum();
+    let last_row = rows.iter().fold((0, 0), |last, row| (last.0.max(row.0), last.1.max(row.1)));
+    if rows.is_empty() || right.cols == 0 {
+        return;
+    }
+    assert!(last_row.1 + right.cols <= c.len(), "the result ends too early");
     let Some(last) = last else {
         if !accumulate {
-            c.chunks_mut(c_step).for_each(|row| row[..right.cols].fill(T::default()));
+            rows.iter().for_each(|row| c[row.1..row.1 + right.cols].fill(T::default()));
         }
         return;
     };
-    assert!(rows.iter().all(|row| row + last < left.data.len()), "the left operand ends too early");
-    let mut tile = [T::default(); MOST_TILE];
-    let mut offsets = [0; MOST_ROWS];
-    for (p, first) in (0..right.cols).step_by(kernel.cols).enumerate() {
-        let b = &right.data[p * right.panel_step..];
-        assert!((depth - 1) * right.row_step + kernel.cols <= b.len(), "the right operand ends too early");
-        let width = kernel.cols.min(right.cols - first);
-        for (block, rows) in rows.chunks(kernel.rows).enumerate() {
-            offsets.fill(rows[0]);
-            offsets[..rows.len()].copy_from_slice(rows);
-            // SAFETY: the processor has the kernel's features (`GemmElement::kernel`), `last` and `depth` keep every read
-            // inside the operands as asserted above, and the tile holds `kernel.rows * kernel.cols` elements.
-            unsafe {
-                (kernel.run)(
-                    left.data.as_ptr(),
-                    &offsets,
-                    left.runs,
-                    left.step,
-                    b.as_ptr(),
-                    right.row_step,
-                    tile.as_mut_ptr(),
-                );
+    assert!(last_row.0 + last < left.data.len(), "the left operand ends too early");
+    let mut first = 0;
+    while first < right.cols {
+        let within = first % kernel.cols();
+        let left_over = (kernel.cols() - within).min(right.cols - first);
+        let (vectors, most_rows) = kernel.shape_for(left_over);
+        let width = left_over.min(vectors * kernel.lanes);
+        let b = &right.data[first / kernel.cols() * right.panel_step + within..];
+        assert!((depth - 1) * right.row_step + vectors * kernel.lanes <= b.len(), "the right operand ends too early");
+        for rows in rows.chunks(most_rows) {
+            let (x, b, c) = (left.data.as_ptr(), b.as_ptr(), &mut c[first..]);
+            let tile = |rows: &[(usize, usize)], c: &mut [T], accumulate| {
+                let (step, b_step, c) = (left.step, right.row_step, c.as_mut_ptr());
+                // SAFETY: the processor has the kernel's features (`GemmElement::kernel`); `last` and `depth` keep every
+                // read inside the operands as asserted above, and `c` holds `vectors` vectors for each row.
+                unsafe { (kernel.run)(&Tile { x, rows, runs: left.runs, step, b, b_step, vectors, c, accumulate }) }
+            };
+            if width == vectors * kernel.lanes {
+                tile(rows, c, accumulate);
+            } else {
+                narrow_tile(rows, width, c, accumulate, |rows, c| tile(rows, c, false));
             }
-            for (i, tile) in tile.chunks_exact(kernel.cols).take(rows.len()).enumerate() {
-                let at = (block * kernel.rows + i) * c_step + first;
-                let c = &mut c[at..at + width];
-                if accumulate {
-                    c.iter_mut().zip(tile).for_each(|(c, x)| *c = c.plus(*x));
-                } else {
-                    c.copy_from_slice(&tile[..width]);
-                }
-            }
+        }
+        first += width;
+    }
+}
+
+/// A tile of which only `width` columns are wanted: computed beside, then copied.
+fn narrow_tile<T: GemmElement>(
+    rows: &[(usize, usize)],
+    width: usize,
+    c: &mut [T],
+    accumulate: bool,
+    tile: impl Fn(&[(usize, usize)], &mut [T]),
+) {
+    let mut beside = [T::default(); MOST_ROWS * MOST_COLS];
+    let mut rows_beside = [(0, 0); MOST_ROWS];
+    for (i, (beside, row)) in rows_beside.iter_mut().zip(rows).enumerate() {
+        *beside = (row.0, i * MOST_COLS);
+    }
+    tile(&rows_beside[..rows.len()], &mut beside);
+    for (row, beside) in rows.iter().zip(beside.chunks_exact(MOST_COLS)) {
+        let c = &mut c[row.1..row.1 + width];
+        if accumulate {
+            c.iter_mut().zip(beside).for_each(|(c, x)| *c = c.plus(*x));
+        } else {
+            c.copy_from_slice(&beside[..width]);
         }
     }
 }
 
-const MOST_ROWS: usize = 12;
-const MOST_TILE: usize = MOST_ROWS * 32;
+const MOST_ROWS: usize = 14;
+const MOST_COLS: usize = 64;
 
-type RunTile<T> = unsafe fn(*const T, &[usize; MOST_ROWS], &[(usize, usize)], usize, *const T, usize, *mut T);
+/// What a micro-kernel computes: `vectors` vectors of each row.
+#[doc(hidden)]
+pub struct Tile<'a, T> {
+    x: *const T,
+    rows: &'a [(usize, usize)],
+    runs: &'a [(usize, usize)],
+    step: usize,
+    b: *const T,
+    b_step: usize,
+    vectors: usize,
+    c: *mut T,
+    accumulate: bool,
+}
 
-/// A micro-kernel: the size of its tile, and the function that computes one.
+/// A micro-kernel: the sizes of its tiles, and the function that computes one.
 #[doc(hidden)]
 pub struct MicroKernel<T> {
-    pub(super) rows: usize,
-    pub(super) cols: usize,
-    run: RunTile<T>,
+    lanes: usize,
+    /// The tiles it knows: how many vectors wide, and how many rows at most; the widest first.
+    shapes: &'static [(usize, usize)],
+    run: unsafe fn(&Tile<T>),
 }
 
-/// A register's worth of numbers.
-trait Vector<T>: Copy {
-    const LANES: usize;
-    /// # Safety
-    /// The processor has the vector's features, and `LANES` elements can be read at `from`.
-    unsafe fn load(from: *const T) -> Self;
-    /// # Safety
-    /// The processor has the vector's features, and `LANES` elements can be written at `to`.
-    unsafe fn store(self, to: *mut T);
-    /// # Safety
-    /// The processor has the vector's features.
-    unsafe fn splat(x: T) -> Self;
-    /// `self + a * b`
-    ///
-    /// # Safety
-    /// The processor has the vector's features.
-    unsafe fn mul_add(self, a: Self, b: Self) -> Self;
+impl<T: GemmElement> MicroKernel<T> {
+    /// The most columns of a tile.
+    pub(super) fn cols(&self) -> usize {
+        self.shapes[0].0 * self.lanes
+    }
+
+    /// The widest tile that `width` columns fill, else the narrowest.
+    fn shape_for(&self, width: usize) -> (usize, usize) {
+        let filled = self.shapes.iter().find(|shape| shape.0 * self.lanes <= width);
+        *filled.unwrap_or(&self.shapes[self.shapes.len() - 1])
+    }
+
+    /// Whether rows of `cols` numbers can be the right operand where they lie.
+    pub(super) fn fits(&self, cols: usize) -> bool {
+        cols.is_multiple_of(self.lanes)
+    }
+
+    /// Rows of `cols` numbers as the right operand, where they lie. They must [fit](Self::fits).
+    pub(super) fn in_place<'a>(&self, data: &'a [T], cols: usize) -> Right<'a, T> {
+        Right { data, panel_step: self.cols(), row_step: cols, cols }
+    }
+
+    /// How many numbers a right operand has in panels.
+    pub(super) fn packed_len(&self, rows: usize, cols: usize) -> usize {
+        cols.next_multiple_of(self.cols()) * rows
+    }
+
+    /// Copies the right operand into panels, the last one filled up with zeros.
+    pub(super) fn pack<'a>(&self, b: Mat<T>, packed: &'a mut [T]) -> Right<'a, T> {
+        let width = self.cols();
+        let panel_step = b.rows * width;
+        for (p, panel) in packed.chunks_exact_mut(panel_step.max(1)).enumerate() {
+            let first = p * width;
+            let here = width.min(b.cols - first);
+            for (k, row) in panel.chunks_exact_mut(width).enumerate() {
+                let from = &b.data[k * b.row_step + first * b.col_step..];
+                row[here..].fill(T::default());
+                if b.col_step == 1 {
+                    row[..here].copy_from_slice(&from[..here]);
+                } else {
+                    row[..here].iter_mut().zip(from.iter().step_by(b.col_step)).for_each(|(x, from)| *x = *from);
+                }
+            }
+        }
+        Right { data: packed, panel_step, row_step: width, cols: b.cols }
+    }
 }
 
-/// One tile: `ROWS` rows of two vectors.
+/// One tile: `ROWS` rows of `VECTORS` vectors.
 ///
 /// # Safety
-/// The processor has the vector's features; every `x[rows[i] + start + j * step]` of the runs, and for each of their
-/// columns in order `2 * LANES` elements of `b`, `b_step` apart, can be read; `ROWS * 2 * LANES` elements can be written
-/// at `out`.
+/// The processor has the vector's features; the tile has `ROWS` rows; every `x[row.0 + start + j * step]` of the runs,
+/// and for each of their columns in order `VECTORS * LANES` elements of `b`, `b_step` apart, can be read; as many can be
+/// written at `c[row.1]`.
 #[inline(always)]
-#[allow(clippy::too_many_arguments, clippy::needless_range_loop)]
-unsafe fn tile<T: Copy, V: Vector<T>, const ROWS: usize>(
-    x: *const T,
-    rows: &[usize; MOST_ROWS],
-    runs: &[(usize, usize)],
-    step: usize,
-    mut b: *const T,
-    b_step: usize,
-    out: *mut T,
-    zero: T,
-) {
+#[allow(clippy::needless_range_loop)]
+unsafe fn tile<T: GemmElement, V: Vector<T>, const ROWS: usize, const VECTORS: usize>(tile: &Tile<T>) {
     // SAFETY: the caller keeps every read and write below in bounds.
     unsafe {
-        let mut sums = [[V::splat(zero); 2]; ROWS];
-        for &(start, len) in runs {
-            let mut at: [*const T; ROWS] = [x; ROWS];
+        let mut sums = [[V::splat(T::default()); VECTORS]; ROWS];
+        let mut b = tile.b;
+        for &(start, len) in tile.runs {
+            let mut at = [tile.x; ROWS];
             for i in 0..ROWS {
-                at[i] = x.add(rows[i] + start);
+                at[i] = tile.x.add(tile.rows.get_unchecked(i).0 + start);
             }
             for j in 0..len {
-                let b0 = V::load(b);
-                let b1 = V::load(b.add(V::LANES));
-                b = b.wrapping_add(b_step);
+                let mut right = [V::splat(T::default()); VECTORS];
+                for v in 0..VECTORS {
+                    right[v] = V::load(b.add(v * V::LANES));
+                }
+                b = b.wrapping_add(tile.b_step);
                 for i in 0..ROWS {
-                    let a = V::splat(*at[i].wrapping_add(j * step));
-                    sums[i][0] = sums[i][0].mul_add(a, b0);
-                    sums[i][1] = sums[i][1].mul_add(a, b1);
+                    let a = V::splat(*at[i].wrapping_add(j * tile.step));
+                    for v in 0..VECTORS {
+                        sums[i][v] = sums[i][v].mul_add(a, right[v]);
+                    }
                 }
             }
         }
         for i in 0..ROWS {
-            sums[i][0].store(out.add(i * 2 * V::LANES));
-            sums[i][1].store(out.add((i * 2 + 1) * V::LANES));
+            let c = tile.c.add(tile.rows.get_unchecked(i).1);
+            for v in 0..VECTORS {
+                let c = c.add(v * V::LANES);
+                let sum = if tile.accumulate { V::load(c).plus(sums[i][v]) } else { sums[i][v] };
+                sum.store(c);
+            }
         }
     }
 }
 
-/// Numbers side by side, for any processor.
-#[derive(Clone, Copy)]
-struct Lanes<T, const N: usize>([T; N]);
-
-impl<T: GemmElement, const N: usize> Vector<T> for Lanes<T, N> {
-    const LANES: usize = N;
-    #[inline(always)]
-    unsafe fn load(from: *const T) -> Self {
-        // SAFETY: the caller lets `N` elements be read.
-        Lanes(unsafe { from.cast::<[T; N]>().read() })
-    }
-    #[inline(always)]
-    unsafe fn store(self, to: *mut T) {
-        // SAFETY: the caller lets `N` elements be written.
-        unsafe { to.cast::<[T; N]>().write(self.0) }
-    }
-    #[inline(always)]
-    unsafe fn splat(x: T) -> Self {
-        Lanes([x; N])
-    }
-    #[inline(always)]
-    unsafe fn mul_add(mut self, a: Self, b: Self) -> Self {
-        for i in 0..N {
-            self.0[i] = self.0[i].mul_add(a.0[i], b.0[i]);
+/// The tile that has as many rows and vectors as asked for.
+macro_rules! of_shape {
+    ($tile:ident, $element:ty, $vector:ty, $($vectors:literal: $($rows:literal)*;)*) => {
+        match ($tile.vectors, $tile.rows.len()) {
+            $($(($vectors, $rows) => tile::<$element, $vector, $rows, $vectors>($tile),)*)*
+            _ => {}
         }
-        self
-    }
+    };
 }
 
-unsafe fn portable<T: GemmElement>(
-    x: *const T,
-    rows: &[usize; MOST_ROWS],
-    runs: &[(usize, usize)],
-    step: usize,
-    b: *const T,
-    b_step: usize,
-    out: *mut T,
-) {
+unsafe fn portable<T: GemmElement>(tile: &Tile<T>) {
     // SAFETY: as the caller promises; no features are needed.
-    unsafe { tile::<T, Lanes<T, 4>, 4>(x, rows, runs, step, b, b_step, out, T::default()) }
+    unsafe { of_shape!(tile, T, Lanes<T, 4>, 2: 1 2 3 4; 1: 1 2 3 4;) }
 }
 
 fn portable_kernel<T: GemmElement>() -> MicroKernel<T> {
-    MicroKernel { rows: 4, cols: 8, run: portable::<T> }
+    MicroKernel { lanes: 4, shapes: &[(2, 4), (1, 4)], run: portable::<T> }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{MOST_ROWS, Vector, tile};
-
-    macro_rules! vectors {
-        ($($vector:ty, $float:ty, $lanes:literal, $load:ident $store:ident $splat:ident $fma:ident;)*) => {$(
-            impl Vector<$float> for $vector {
-                const LANES: usize = $lanes;
-                #[inline(always)]
-                unsafe fn load(from: *const $float) -> Self {
-                    // SAFETY: as the caller promises.
-                    unsafe { $load(from) }
-                }
-                #[inline(always)]
-                unsafe fn store(self, to: *mut $float) {
-                    // SAFETY: as the caller promises.
-                    unsafe { $store(to, self) }
-                }
-                #[inline(always)]
-                unsafe fn splat(x: $float) -> Self {
-                    // SAFETY: as the caller promises.
-                    unsafe { $splat(x) }
-                }
-                #[inline(always)]
-                unsafe fn mul_add(self, a: Self, b: Self) -> Self {
-                    // SAFETY: as the caller promises.
-                    unsafe { $fma(a, b, self) }
-                }
-            }
-        )*};
-    }
-    vectors! {
-        __m512, f32, 16, _mm512_loadu_ps _mm512_storeu_ps _mm512_set1_ps _mm512_fmadd_ps;
-        __m512d, f64, 8, _mm512_loadu_pd _mm512_storeu_pd _mm512_set1_pd _mm512_fmadd_pd;
-        __m256, f32, 8, _mm256_loadu_ps _mm256_storeu_ps _mm256_set1_ps _mm256_fmadd_ps;
-        __m256d, f64, 4, _mm256_loadu_pd _mm256_storeu_pd _mm256_set1_pd _mm256_fmadd_pd;
-    }
+    use super::{Tile, tile};
 
     macro_rules! kernels {
-        ($($name:ident $features:literal $vector:ty, $float:ty, $rows:literal;)*) => {$(
+        ($($name:ident $features:literal $vector:ty, $float:ty, $($vectors:literal: $($rows:literal)*;)*)*) => {$(
+            /// # Safety
+            /// As for [`tile`].
             #[target_feature(enable = $features)]
-            pub(super) unsafe fn $name(
-                x: *const $float,
-                rows: &[usize; MOST_ROWS],
-                runs: &[(usize, usize)],
-                step: usize,
-                b: *const $float,
-                b_step: usize,
-                out: *mut $float,
-            ) {
+            pub(super) unsafe fn $name(tile: &Tile<$float>) {
                 // SAFETY: as the caller promises; the features are enabled here.
-                unsafe { tile::<$float, $vector, $rows>(x, rows, runs, step, b, b_step, out, 0.0) }
+                unsafe { of_shape!(tile, $float, $vector, $($vectors: $($rows)*;)*) }
             }
         )*};
     }
     kernels! {
-        avx512_f32 "avx512f" __m512, f32, 12;
-        avx512_f64 "avx512f" __m512d, f64, 12;
-        avx2_f32 "avx2,fma" __m256, f32, 6;
-        avx2_f64 "avx2,fma" __m256d, f64, 6;
+        avx512_f32 "avx512f" __m512, f32,
+            4: 1 2 3 4 5 6 7; 2: 1 2 3 4 5 6 7 8 9 10 11 12 13 14; 1: 1 2 3 4 5 6 7 8 9 10 11 12 13 14;
     }
+    kernels! {
+        avx512_f64 "avx512f" __m512d, f64,
+            4: 1 2 3 4 5 6 7; 2: 1 2 3 4 5 6 7 8 9 10 11 12 13 14; 1: 1 2 3 4 5 6 7 8 9 10 11 12 13 14;
+    }
+    kernels! { avx2_f32 "avx2,fma" __m256, f32, 2: 1 2 3 4 5 6; 1: 1 2 3 4 5 6 7 8 9 10 11 12; }
+    kernels! { avx2_f64 "avx2,fma" __m256d, f64, 2: 1 2 3 4 5 6; 1: 1 2 3 4 5 6 7 8 9 10 11 12; }
+
+    pub(super) const AVX512_SHAPES: &[(usize, usize)] = &[(4, 7), (2, 14), (1, 14)];
+    pub(super) const AVX2_SHAPES: &[(usize, usize)] = &[(2, 6), (1, 12)];
 }
 
 macro_rules! floats {
-    ($($float:ident $avx512:ident $avx2:ident $lanes:literal;)*) => {$(
+    ($($float:ident $avx512:ident $avx2:ident $lanes:literal { $($more:tt)* })*) => {$(
         impl GemmElement for $float {
             fn kernel(level: Level) -> MicroKernel<Self> {
                 #[cfg(target_arch = "x86_64")]
-                match level {
-                    Level::Avx512 => return MicroKernel { rows: 12, cols: 4 * $lanes, run: x86::$avx512 },
-                    Level::Avx2 => return MicroKernel { rows: 6, cols: 2 * $lanes, run: x86::$avx2 },
+                match level.min(cpu::level()) {
+                    Level::Avx512 => {
+                        return MicroKernel { lanes: 2 * $lanes, shapes: x86::AVX512_SHAPES, run: x86::$avx512 };
+                    }
+                    Level::Avx2 => return MicroKernel { lanes: $lanes, shapes: x86::AVX2_SHAPES, run: x86::$avx2 },
                     Level::Portable => {}
                 }
                 let _ = level;
@@ -380,10 +370,21 @@ macro_rules! floats {
             fn plus(self, other: Self) -> Self {
                 self + other
             }
+            $($more)*
         }
     )*};
 }
-floats! { f32 avx512_f32 avx2_f32 8; f64 avx512_f64 avx2_f64 4; }
+floats! {
+    f32 avx512_f32 avx2_f32 8 {
+        fn singles(numbers: &[f32]) -> Option<&[f32]> {
+            Some(numbers)
+        }
+        fn singles_mut(numbers: &mut [f32]) -> Option<&mut [f32]> {
+            Some(numbers)
+        }
+    }
+    f64 avx512_f64 avx2_f64 4 {}
+}
 
 macro_rules! integers {
     ($($int:ident)*) => {$(
@@ -468,18 +469,18 @@ mod tests {
 
     #[test]
     fn every_level_gives_the_same_tile() {
-        let (m, k, n) = (12, 17, 32);
+        let (m, k, n) = (29, 17, 141);
         let (a, b): (Vec<f32>, Vec<f32>) = (
             numbers(m * k, 3).iter().map(|x| *x as f32).collect(),
             numbers(k * n, 4).iter().map(|x| *x as f32).collect(),
         );
-        let rows: Vec<usize> = (0..m).map(|i| i * k).collect();
         let run = |level: Level| {
             let kernel = f32::kernel(level);
-            let panels = Panels::new(&kernel, Mat::new(&b, k, n));
+            let mut packed = vec![f32::NAN; kernel.packed_len(k, n)];
+            let right = kernel.pack(Mat::new(&b, k, n), &mut packed);
+            let rows: Vec<(usize, usize)> = (0..m).map(|i| (i * k, i * n)).collect();
             let mut c = vec![0.0f32; m * n];
-            let left = Left { data: &a, runs: &[(0, k)], step: 1 };
-            tiles(&kernel, &left, &rows, &panels.as_right(), &mut c, n, true);
+            tiles(&kernel, &Left { data: &a, runs: &[(0, k)], step: 1 }, &rows, &right, &mut c, true);
             c
         };
         let portable = run(Level::Portable);

@@ -11,4 +11,6 @@ pub mod parallel;
 pub mod pool;
 pub mod random;
 pub mod reduce;
+mod scratch;
 pub mod softmax;
+mod vector;

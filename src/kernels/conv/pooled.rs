@@ -1,0 +1,191 @@
+//! Max-pooling of a convolution's result while it is in the cache, and back.
+
+#![allow(unsafe_code)]
+
+use std::ops::Range;
+
+use super::{BAND, Conv2d, Convolve, DEAD, Post};
+use crate::kernels::cpu::Level;
+use crate::kernels::pool::Pool2d;
+use crate::kernels::scratch;
+use crate::kernels::vector::{Singles, Work, run};
+
+/// The most numbers of a vector.
+const MOST_LANES: usize = 16;
+
+pub(super) fn check(s: &Conv2d, pool: &Pool2d) {
+    assert!(
+        (pool.batch, pool.in_h, pool.in_w, pool.channels) == (s.batch, s.out_h, s.out_w, s.out_c)
+            && pool.k_h * pool.k_w < usize::from(DEAD),
+        "the sizes of a pooling after a convolution"
+    );
+}
+
+/// Rows of the pooled result that are computed at a time.
+pub(super) fn rows_of_band(s: &Conv2d, pool: &Pool2d) -> usize {
+    let rows = BAND / (s.out_w * s.out_c).max(1);
+    (rows.saturating_sub(pool.k_h) / pool.stride_h + 1).min(pool.out_h)
+}
+
+/// The part of window `i` that is image, in one direction of `n` pixels.
+fn span(i: usize, stride: usize, pad: usize, k: usize, n: usize) -> Range<usize> {
+    let end = (i * stride + k).saturating_sub(pad).min(n);
+    (i * stride).saturating_sub(pad).min(end)..end
+}
+
+fn rows_of(pool: &Pool2d, i: usize) -> Range<usize> {
+    span(i, pool.stride_h, pool.pad_top, pool.k_h, pool.in_h)
+}
+
+fn columns_of(pool: &Pool2d, j: usize) -> Range<usize> {
+    span(j, pool.stride_w, pool.pad_left, pool.k_w, pool.in_w)
+}
+
+/// Some rows of the pooled convolution of an image.
+#[allow(clippy::too_many_arguments)]
+pub(super) fn convolve_and_pool(
+    level: Level,
+    s: &Conv2d,
+    pool: &Pool2d,
+    convolve: &Convolve<f32>,
+    post: Post,
+    image: &[f32],
+    rows: Range<usize>,
+    y: &mut [f32],
+    winners: &mut [u8],
+) {
+    let spans = || rows.clone().map(|i| rows_of(pool, i)).filter(|span| !span.is_empty());
+    let first_row = spans().map(|span| span.start).min().unwrap_or(0);
+    let needed = first_row..spans().map(|span| span.end).max().unwrap_or(first_row);
+    let len = needed.len() * s.out_w * s.out_c;
+    scratch::with(len + MOST_LANES, |features| {
+        if !needed.is_empty() {
+            convolve(image, needed.clone(), &mut features[..len]);
+        }
+        if let Some(bias) = post.bias {
+            Post { bias: Some(bias), relu: false }.apply(&mut features[..len]);
+        }
+        let (first, relu) = (rows.start, post.relu);
+        run(level, Pooling { features: Features { pool, numbers: features, first_row, first, relu }, y, winners });
+    });
+}
+
+/// The pooling of some rows.
+struct Pooling<'a> {
+    features: Features<'a>,
+    y: &'a mut [f32],
+    winners: &'a mut [u8],
+}
+
+/// What is pooled. Behind the numbers there is space for a vector.
+struct Features<'a> {
+    pool: &'a Pool2d,
+    numbers: &'a [f32],
+    /// The row that the numbers begin with.
+    first_row: usize,
+    /// The first row of the result.
+    first: usize,
+    relu: bool,
+}
+
+impl Work for Pooling<'_> {
+    type Result = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Singles>(self) {
+        let Pooling { features, y, winners, .. } = self;
+        let Features { pool, .. } = features;
+        let results = y.chunks_exact_mut(pool.channels).zip(winners.chunks_exact_mut(pool.channels));
+        for (p, (y, winners)) in results.enumerate() {
+            let (i, j) = (features.first + p / pool.out_w, p % pool.out_w);
+            let window = (rows_of(pool, i), columns_of(pool, j));
+            let corner = (i * pool.stride_h, j * pool.stride_w);
+            for c in (0..pool.channels).step_by(V::LANES) {
+                // SAFETY: the caller has the vector's features.
+                let (best, place) = unsafe { features.winner::<V>(&window, corner, c) };
+                // SAFETY: as above; there is space for `LANES` numbers at each of the pointers.
+                unsafe {
+                    if c + V::LANES <= pool.channels {
+                        best.store(y[c..c + V::LANES].as_mut_ptr());
+                        place.store_bytes(winners[c..c + V::LANES].as_mut_ptr());
+                    } else {
+                        let (mut values, mut places) = ([0.0; MOST_LANES], [0; MOST_LANES]);
+                        best.store(values.as_mut_ptr());
+                        place.store_bytes(places.as_mut_ptr());
+                        y[c..].iter_mut().zip(values).for_each(|(y, value)| *y = value);
+                        winners[c..].iter_mut().zip(places).for_each(|(winner, place)| *winner = place);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Features<'_> {
+    /// The results of a window for the channels from `c`, and where they stand in it.
+    ///
+    /// # Safety
+    /// The processor has the vector's features.
+    #[inline(always)]
+    unsafe fn winner<V: Singles>(
+        &self,
+        (rows, columns): &(Range<usize>, Range<usize>),
+        corner: (usize, usize),
+        c: usize,
+    ) -> (V, V) {
+        let pool = self.pool;
+        let mut first = true;
+        // SAFETY: the processor has the features; `load` checks its bounds.
+        unsafe {
+            let (mut best, mut place) = (V::splat(f32::NEG_INFINITY), V::splat(f32::from(DEAD)));
+            for y in rows.clone() {
+                for x in columns.clone() {
+                    let at = ((y - self.first_row) * pool.in_w + x) * pool.channels + c;
+                    let other = V::load(self.numbers[at..at + V::LANES].as_ptr());
+                    let (a, b) = (y + pool.pad_top - corner.0, x + pool.pad_left - corner.1);
+                    let here = V::splat((a * pool.k_w + b) as f32);
+                    (best, place) = if first { (other, here) } else { best.replaced_by_greater(other, place, here) };
+                    first = false;
+                }
+            }
+            if self.relu {
+                let zero = V::splat(0.0);
+                // In this order NaN stays; adding zero takes a zero's sign.
+                let positive = best.replaced_by_greater(zero, place, place).0.plus(zero);
+                (best, place) = (positive, zero.replaced_by_greater(best, V::splat(f32::from(DEAD)), place).1);
+            }
+            (best, place)
+        }
+    }
+}
+
+/// Runs `f` with an image's gradient before pooling.
+pub(super) fn with_unpooled(s: &Conv2d, pool: &Pool2d, winners: &[u8], dy: &[f32], f: impl FnOnce(&[f32])) {
+    scratch::zeros(s.output_len(), |dense: &mut [f32]| {
+        let pixels = winners.chunks_exact(pool.channels).zip(dy.chunks_exact(pool.channels));
+        for (p, (winners, dy)) in pixels.enumerate() {
+            let corner = (p / pool.out_w * pool.stride_h, p % pool.out_w * pool.stride_w);
+            for (c, (winner, dy)) in winners.iter().zip(dy).enumerate() {
+                let place = usize::from(*winner);
+                let y = (corner.0 + place / pool.k_w).wrapping_sub(pool.pad_top);
+                let x = (corner.1 + place % pool.k_w).wrapping_sub(pool.pad_left);
+                if *winner != DEAD && y < pool.in_h && x < pool.in_w {
+                    dense[(y * pool.in_w + x) * pool.channels + c] += dy;
+                }
+            }
+        }
+        f(dense);
+    });
+}
+
+/// Adds up the pixels of `dy` that flow back.
+pub(super) fn add_alive(winners: &[u8], dy: &[f32], sum: &mut [f32]) {
+    if sum.is_empty() {
+        return;
+    }
+    for (winners, dy) in winners.chunks_exact(sum.len()).zip(dy.chunks_exact(sum.len())) {
+        for ((sum, winner), dy) in sum.iter_mut().zip(winners).zip(dy) {
+            *sum += if *winner == DEAD { 0.0 } else { *dy };
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! The gradients behind max-pooling: of each window only the winner has one, so each output channel is a short list of
+//! places in the image and numbers.
+
+#![allow(unsafe_code)]
+
+use super::Conv2d;
+use super::frame::Frame;
+use crate::kernels::cpu::{self, Level};
+use crate::kernels::pool::Pool2d;
+use crate::kernels::scratch;
+use crate::kernels::vector::{Singles, Work, run};
+
+/// Where winners are in a framed image, and how the patches there look: some runs of equal length.
+pub(super) struct Places<'a> {
+    level: Level,
+    s: &'a Conv2d,
+    pool: &'a Pool2d,
+    frame: Frame,
+    /// Where the runs of a patch start.
+    runs: Vec<usize>,
+    /// The numbers of a run, and those filled up to whole vectors.
+    run_len: usize,
+    pitch: usize,
+    /// From the corner of a window to each of its elements. [`NOWHERE`] for what is none.
+    offsets: [i64; 256],
+    /// The last place where a patch may start.
+    last: i64,
+    tiles: Vec<Tile>,
+}
+
+/// Far before every image.
+const NOWHERE: i64 = i64::MIN / 2;
+/// The most numbers of a vector.
+const MOST_LANES: usize = 16;
+
+impl<'a> Places<'a> {
+    pub(super) fn new(level: Level, s: &'a Conv2d, pool: &'a Pool2d) -> Self {
+        let frame = s.frame(&(0..s.out_h));
+        let row = s.dilation_h * frame.width * s.in_c;
+        let (runs, run_len): (Vec<usize>, usize) = if s.dilation_w == 1 {
+            ((0..s.k_h).map(|a| a * row).collect(), s.k_w * s.in_c)
+        } else {
+            let taps = (0..s.k_h).flat_map(|a| (0..s.k_w).map(move |b| (a, b)));
+            (taps.map(|(a, b)| a * row + b * s.dilation_w * s.in_c).collect(), s.in_c)
+        };
+        let mut offsets = [NOWHERE; 256];
+        for (place, offset) in offsets.iter_mut().enumerate().take(pool.k_h * pool.k_w) {
+            *offset = Self::offset(s, &frame, (place / pool.k_w) as i64, (place % pool.k_w) as i64);
+        }
+        let last = Self::offset(s, &frame, s.out_h as i64 - 1, s.out_w as i64 - 1);
+        let pitch = run_len.next_multiple_of(lanes(level));
+        let tiles = tiles(level, runs.len(), pitch);
+        Places { level, s, pool, frame, runs, run_len, pitch, offsets, last, tiles }
+    }
+
+    /// Where the patch of an output pixel starts.
+    fn offset(s: &Conv2d, frame: &Frame, i: i64, j: i64) -> i64 {
+        (i * (s.stride_h * frame.width) as i64 + j * s.stride_w as i64) * s.in_c as i64
+    }
+
+    /// The numbers of the filter's gradient, channel by channel.
+    pub(super) fn gradient_len(&self) -> usize {
+        self.s.out_c * self.channel_len()
+    }
+
+    fn channel_len(&self) -> usize {
+        self.runs.len() * self.pitch
+    }
+
+    /// Whether the gradient of the images can be computed here: where vectors do not reach beyond the runs.
+    pub(super) fn spreads(&self) -> bool {
+        self.run_len == self.pitch
+    }
+
+    /// Runs `f` with the filter, channel by channel.
+    pub(super) fn with_filter<R>(&self, w: &[f32], f: impl FnOnce(&[f32]) -> R) -> R {
+        scratch::with(w.len(), |turned| {
+            super::direct::transpose(w, self.s.out_c, turned);
+            f(turned)
+        })
+    }
+
+    /// From the sums of [`backprop`](Self::backprop) to the filter's gradient.
+    pub(super) fn finish(&self, sum: &[f32], dw: &mut [f32]) {
+        if sum.is_empty() {
+            return dw.fill(0.0);
+        }
+        for (o, channel) in sum.chunks_exact(self.channel_len()).enumerate() {
+            let numbers = channel.chunks_exact(self.pitch).flat_map(|run| &run[..self.run_len]);
+            dw[o..].iter_mut().step_by(self.s.out_c).zip(numbers).for_each(|(to, x)| *to = *x);
+        }
+    }
+
+    /// The gradient `dx` of an image, and `dw` more of the filter's; the latter only if it is not empty.
+    pub(super) fn backprop(
+        &self,
+        image: &[f32],
+        filter: &[f32],
+        winners: &[u8],
+        dy: &[f32],
+        dx: Option<&mut [f32]>,
+        dw: &mut [f32],
+    ) {
+        assert!(dw.is_empty() || dw.len() == self.gradient_len(), "the size of a filter's gradient");
+        assert!(dx.is_none() || (self.spreads() && filter.len() == self.gradient_len()), "the size of a filter");
+        let image_len = if dw.is_empty() { 0 } else { self.frame.len() + MOST_LANES };
+        let dx_len = if dx.is_some() { self.frame.len() } else { 0 };
+        let pixels = self.pool.out_h * self.pool.out_w;
+        scratch::with(image_len, |framed| {
+            if !framed.is_empty() {
+                let (image_part, behind) = framed.split_at_mut(self.frame.len());
+                self.frame.copy(image, image_part);
+                behind.fill(0.0);
+            }
+            scratch::zeros(dx_len, |framed_dx| {
+                scratch::with(pixels + 1, |list| {
+                    scratch::with(pixels, |corners| {
+                        self.corners(corners);
+                        let x = &*framed;
+                        run(
+                            self.level,
+                            Backprop { places: self, x, filter, winners, dy, corners, list, dx: framed_dx, dw },
+                        );
+                    });
+                });
+                if let Some(dx) = dx {
+                    self.frame.copy_back(framed_dx, dx);
+                }
+            });
+        });
+    }
+
+    /// Where the patch at the corner of each window starts, if it were no padding.
+    fn corners(&self, corners: &mut [i64]) {
+        let pool = self.pool;
+        for (p, corner) in corners.iter_mut().enumerate() {
+            let i = (p / pool.out_w * pool.stride_h) as i64 - pool.pad_top as i64;
+            let j = (p % pool.out_w * pool.stride_w) as i64 - pool.pad_left as i64;
+            *corner = Self::offset(self.s, &self.frame, i, j);
+        }
+    }
+}
+
+fn lanes(level: Level) -> usize {
+    if level.min(cpu::level()) == Level::Avx512 { 16 } else { 8 }
+}
+
+/// Calls the function that is compiled for the shape of a tile.
+macro_rules! of_shape {
+    ($function:ident, $vector:ident, $tile:expr, $arguments:tt) => {
+        of_shape!(@ $function, $vector, $tile, $arguments, 1: 1 2 3 4 5 6 7 8; 2: 1 2 3 4 5 6 7 8; 3: 1 2 3 4 5 6 7 8;)
+    };
+    (@ $function:ident, $vector:ident, $tile:expr, $arguments:tt, $($runs:literal: $($vectors:literal)*;)*) => {
+        match ($tile.runs, $tile.vectors) {
+            $($(($runs, $vectors) => of_shape!(@@ $function::<$vector, $runs, $vectors>, $tile, $arguments),)*)*
+            _ => {}
+        }
+    };
+    (@@ $function:path, $tile:expr, ($($argument:expr),*)) => {
+        $function($tile, $($argument),*)
+    };
+}
+/// A place where a patch starts, and the gradient there.
+type Entry = (usize, f32);
+
+/// The gradients of one image.
+struct Backprop<'a> {
+    places: &'a Places<'a>,
+    x: &'a [f32],
+    filter: &'a [f32],
+    winners: &'a [u8],
+    dy: &'a [f32],
+    corners: &'a [i64],
+    list: &'a mut [Entry],
+    dx: &'a mut [f32],
+    dw: &'a mut [f32],
+}
+
+impl Work for Backprop<'_> {
+    type Result = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Singles>(mut self) {
+        let channel_len = self.places.channel_len();
+        for channel in 0..self.places.s.out_c {
+            let entries = self.collect(channel);
+            // SAFETY: the caller has the vector's features.
+            unsafe {
+                if !self.dw.is_empty() {
+                    self.correlate::<V>(channel * channel_len, entries);
+                }
+                if !self.dx.is_empty() {
+                    self.spread::<V>(channel * channel_len, entries);
+                }
+            }
+        }
+    }
+}
+
+impl Backprop<'_> {
+    /// Lists the gradients of a channel; says how many there are.
+    #[inline(always)]
+    fn collect(&mut self, channel: usize) -> usize {
+        let channels = self.places.s.out_c;
+        let winners = self.winners[channel..].iter().step_by(channels);
+        let gradients = self.dy[channel..].iter().step_by(channels);
+        let last = self.places.last as u64;
+        let mut len = 0;
+        for ((winner, gradient), corner) in winners.zip(gradients).zip(self.corners) {
+            // Before every image for a dead one: not up to `last` without a sign.
+            let at = corner + self.places.offsets[usize::from(*winner)];
+            self.list[len] = (at as usize, *gradient);
+            len += usize::from(at as u64 <= last);
+        }
+        len
+    }
+
+    /// Adds the patches, each times its gradient, to the channel's part of `dw`.
+    ///
+    /// # Safety
+    /// The processor has the vector's features.
+    #[inline(always)]
+    unsafe fn correlate<V: Singles>(&mut self, channel: usize, entries: usize) {
+        let sums = &mut self.dw[channel..channel + self.places.channel_len()];
+        for tile in &self.places.tiles {
+            let (entries, places) = (&self.list[..entries], self.places);
+            // SAFETY: entries are no further than `last` (`collect`), from where all runs filled up to whole vectors lie in
+            // the framed image and the space behind; the channel's part has `pitch` numbers for each run.
+            unsafe { of_shape!(correlate_tile, V, tile, (entries, self.x.as_ptr(), places, sums.as_mut_ptr())) }
+        }
+    }
+
+    /// Adds the channel's filter, times each gradient, to `dx` at its place.
+    ///
+    /// # Safety
+    /// The processor has the vector's features.
+    #[inline(always)]
+    unsafe fn spread<V: Singles>(&mut self, channel: usize, entries: usize) {
+        let filter = &self.filter[channel..channel + self.places.channel_len()];
+        for tile in &self.places.tiles {
+            let (entries, places) = (&self.list[..entries], self.places);
+            // SAFETY: as in `correlate`; runs are whole vectors here (`Places::spreads`), so that none lie behind.
+            unsafe { of_shape!(spread_tile, V, tile, (entries, filter.as_ptr(), places, self.dx.as_mut_ptr())) }
+        }
+    }
+}
+
+/// A part of a patch that fits into registers: some vectors of some runs.
+struct Tile {
+    first_run: usize,
+    runs: usize,
+    /// Where in the runs it starts.
+    at: usize,
+    vectors: usize,
+}
+
+/// Cuts a patch into tiles.
+fn tiles(level: Level, runs: usize, pitch: usize) -> Vec<Tile> {
+    let lanes = lanes(level);
+    let registers = if lanes == 16 { 24 } else { 12 };
+    let vectors = pitch / lanes;
+    let mut tiles = Vec::new();
+    for first_run in (0..runs).step_by(MOST_RUNS) {
+        let runs = MOST_RUNS.min(runs - first_run);
+        let parts = vectors.div_ceil((registers / runs).min(MOST_VECTORS));
+        for part in 0..parts {
+            let (start, end) = (part * vectors / parts, (part + 1) * vectors / parts);
+            tiles.push(Tile { first_run, runs, at: start * lanes, vectors: end - start });
+        }
+    }
+    tiles
+}
+
+const MOST_RUNS: usize = 3;
+const MOST_VECTORS: usize = 8;
+
+/// # Safety
+/// The processor has the vector's features; a patch can be read at each entry of `x`; `sums` has `pitch` numbers for each
+/// run.
+#[inline(always)]
+#[allow(clippy::needless_range_loop)]
+unsafe fn correlate_tile<V: Singles, const RUNS: usize, const VECTORS: usize>(
+    tile: &Tile,
+    entries: &[Entry],
+    x: *const f32,
+    places: &Places,
+    sums: *mut f32,
+) {
+    // SAFETY: the caller keeps every read and write below in bounds.
+    unsafe {
+        let sums = sums.add(tile.first_run * places.pitch + tile.at);
+        let mut registers = [[V::splat(0.0); VECTORS]; RUNS];
+        let mut offsets = [0; RUNS];
+        for r in 0..RUNS {
+            offsets[r] = places.runs[tile.first_run + r] + tile.at;
+            for v in 0..VECTORS {
+                registers[r][v] = V::load(sums.add(r * places.pitch + v * V::LANES));
+            }
+        }
+        for &(at, gradient) in entries {
+            let gradient = V::splat(gradient);
+            for r in 0..RUNS {
+                let x = x.add(at + offsets[r]);
+                for v in 0..VECTORS {
+                    registers[r][v] = registers[r][v].mul_add(gradient, V::load(x.add(v * V::LANES)));
+                }
+            }
+        }
+        for r in 0..RUNS {
+            for v in 0..VECTORS {
+                registers[r][v].store(sums.add(r * places.pitch + v * V::LANES));
+            }
+        }
+    }
+}
+
+/// # Safety
+/// The processor has the vector's features; `filter` has `pitch` numbers for each run; a patch can be read and written at
+/// each entry of `dx`.
+#[inline(always)]
+#[allow(clippy::needless_range_loop)]
+unsafe fn spread_tile<V: Singles, const RUNS: usize, const VECTORS: usize>(
+    tile: &Tile,
+    entries: &[Entry],
+    filter: *const f32,
+    places: &Places,
+    dx: *mut f32,
+) {
+    // SAFETY: the caller keeps every read and write below in bounds.
+    unsafe {
+        let filter = filter.add(tile.first_run * places.pitch + tile.at);
+        let mut registers = [[V::splat(0.0); VECTORS]; RUNS];
+        let mut offsets = [0; RUNS];
+        for r in 0..RUNS {
+            offsets[r] = places.runs[tile.first_run + r] + tile.at;
+            for v in 0..VECTORS {
+                registers[r][v] = V::load(filter.add(r * places.pitch + v * V::LANES));
+            }
+        }
+        for &(at, gradient) in entries {
+            let gradient = V::splat(gradient);
+            for r in 0..RUNS {
+                let dx = dx.add(at + offsets[r]);
+                for v in 0..VECTORS {
+                    let dx = dx.add(v * V::LANES);
+                    V::load(dx).mul_add(gradient, registers[r][v]).store(dx);
+                }
+            }
+        }
+    }
+}
