@@ -77,6 +77,8 @@ fn a_wrong_argument_is_a_clear_error() {
     }
 }
 
+/// With the feature `download` it would be fetched.
+#[cfg(not(feature = "download"))]
 #[test]
 fn a_missing_data_set_says_what_belongs_where() {
     for name in ["cifar10_cnn", "keras_cifar10"] {
