@@ -9,6 +9,11 @@ use flowstone as tf;
 use tf::keras::layers::{Conv2D, Dense, Flatten, MaxPooling2D};
 use tf::keras::{self, utils::np_utils};
 
+/// Pixels from 0 to 1. The bytes are given back to the system.
+fn scaled(images: tf::ndarray::ArrayD<u8>) -> tf::ndarray::ArrayD<f32> {
+    images.mapv(|pixel| f32::from(pixel) / 255.0)
+}
+
 fn main() -> tf::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let epochs = match arguments.next() {
@@ -19,8 +24,8 @@ fn main() -> tf::Result<()> {
         None => keras::datasets::cifar10::load_data()?,
         Some(dir) => keras::datasets::cifar10::load_data_from(dir)?,
     };
-    let train_images = train_images.mapv(|pixel| f32::from(pixel) / 255.0);
-    let test_images = test_images.mapv(|pixel| f32::from(pixel) / 255.0);
+    let train_images = scaled(train_images);
+    let test_images = scaled(test_images);
     let train_labels = np_utils::to_categorical(&train_labels, 10)?;
     let test_labels = np_utils::to_categorical(&test_labels, 10)?;
 

@@ -7,6 +7,11 @@ use tf::keras::layers::{Conv2D, Dense, Flatten, MaxPooling2D};
 use tf::keras::{self, utils::np_utils};
 use tf::ndarray::Axis;
 
+/// Pixels from 0 to 1. The bytes are given back to the system.
+fn scaled(images: tf::ndarray::ArrayD<u8>) -> tf::ndarray::ArrayD<f32> {
+    images.mapv(|pixel| f32::from(pixel) / 255.0)
+}
+
 fn main() -> tf::Result<()> {
     let epochs = match std::env::args().nth(1) {
         None => 5,
@@ -14,8 +19,8 @@ fn main() -> tf::Result<()> {
     };
     let data = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/MNIST_data");
     let ((train_images, train_labels), (test_images, test_labels)) = keras::datasets::mnist::load_data_from(data)?;
-    let train_images = train_images.mapv(|pixel| f32::from(pixel) / 255.0).insert_axis(Axis(3));
-    let test_images = test_images.mapv(|pixel| f32::from(pixel) / 255.0).insert_axis(Axis(3));
+    let train_images = scaled(train_images).insert_axis(Axis(3));
+    let test_images = scaled(test_images).insert_axis(Axis(3));
     let train_labels = np_utils::to_categorical(&train_labels, 10)?;
     let test_labels = np_utils::to_categorical(&test_labels, 10)?;
 

@@ -53,18 +53,40 @@ fn the_mnist_listings_run_to_their_end() {
 }
 
 #[test]
+fn convolution_basics_draws_what_it_says() {
+    let directory = std::env::temp_dir().join(format!("flowstone-basics-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let text = run("convolution_basics", &[directory.to_str().unwrap()]);
+    assert!(text.contains("Padded by 1 the 6x6 picture is 8x8, and under a 3x3 filter it keeps 6x6."), "{text}");
+    assert!(text.contains("3 filters make 3 channels of the one."), "{text}");
+    // Numbers of different widths stand in columns: the first row of the lesson on channels.
+    assert!(text.contains("     0 1 2 3 4 5     18.2 27.7 28.3   11  2.7    2\n"), "{text}");
+    let svg = std::fs::read_to_string(directory.join("convolution_basics.svg")).unwrap();
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
+    // Under each window that is outlined, one in the picture and one for each result, lies a grid of cells.
+    assert_eq!(svg.matches("stroke=\"#d60\"").count(), 10);
+    assert_eq!(svg.matches("text-anchor=\"middle\"").count(), 61 + 109 + 82 + 144 + 144 + 63);
+    std::fs::remove_dir_all(&directory).unwrap();
+    assert!(failure("convolution_basics", &["/no/such/place"]).contains("cannot write /no/such/place/"));
+}
+
+#[test]
 fn a_wrong_argument_is_a_clear_error() {
-    for name in ["mnist_cnn", "mnist_layers", "cifar10_cnn"] {
+    for name in ["mnist_cnn", "mnist_layers", "cifar10_cnn", "keras_mnist", "keras_cifar10"] {
         assert_eq!(failure(name, &["many"]), "Error: InvalidArgument: EPOCHS is 'many', not a number\n");
     }
 }
 
+/// With the feature `download` it would be fetched.
+#[cfg(not(feature = "download"))]
 #[test]
 fn a_missing_data_set_says_what_belongs_where() {
-    let text = failure("cifar10_cnn", &["1", "/no/such/place"]);
-    assert!(text.contains("there is no CIFAR-10 in /no/such/place"), "{text}");
-    assert!(
-        text.contains("put cifar-10-binary.tar.gz, or the folder cifar-10-batches-bin that is in it, there"),
-        "{text}"
-    );
+    for name in ["cifar10_cnn", "keras_cifar10"] {
+        let text = failure(name, &["1", "/no/such/place"]);
+        assert!(text.contains("there is no CIFAR-10 in /no/such/place"), "{text}");
+        assert!(
+            text.contains("put cifar-10-binary.tar.gz, or the folder cifar-10-batches-bin that is in it, there"),
+            "{text}"
+        );
+    }
 }

@@ -22,6 +22,9 @@ struct Source {
 /// No data set of this kind is larger.
 const MOST_BYTES: usize = 1 << 30;
 
+/// For so much room is made before a byte of it has been seen.
+const TRUSTED: usize = 64 << 20;
+
 impl Pair {
     /// The files `PART-images-idx3-ubyte` and `PART-labels-idx1-ubyte` of a directory, with or without `.gz`.
     pub fn find(dir: &Path, part: &str) -> Result<Self> {
@@ -86,7 +89,7 @@ impl Source {
         }
         let expected = sizes.iter().try_fold(1usize, |n, size| n.checked_mul(*size)).filter(|n| *n <= MOST_BYTES);
         let expected = expected.ok_or_else(|| Error::data_loss(format!("{shown}: {what} of sizes {sizes:?}")))?;
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(expected.min(TRUSTED) + 1);
         self.reader.take(expected as u64 + 1).read_to_end(&mut bytes).map_err(short)?;
         if bytes.len() != expected {
             let found = if bytes.len() > expected { "more".to_owned() } else { bytes.len().to_string() };

@@ -3,14 +3,36 @@
 use std::path::Path;
 
 use super::digits::Files;
-use super::{TrainTest, usual_places};
+use super::{Origin, RemoteFile, TrainTest, usual_places};
 use crate::error::Result;
 
-const MNIST: Files = Files {
-    name: "MNIST",
-    folders: &["", "MNIST_data", "mnist"],
-    source: "https://storage.googleapis.com/cvdf-datasets/mnist/",
+const ORIGIN: Origin = Origin {
+    base: "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    files: &[
+        RemoteFile {
+            name: "train-images-idx3-ubyte.gz",
+            sha256: "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+            size: 9_912_422,
+        },
+        RemoteFile {
+            name: "train-labels-idx1-ubyte.gz",
+            sha256: "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+            size: 28_881,
+        },
+        RemoteFile {
+            name: "t10k-images-idx3-ubyte.gz",
+            sha256: "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+            size: 1_648_877,
+        },
+        RemoteFile {
+            name: "t10k-labels-idx1-ubyte.gz",
+            sha256: "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+            size: 4_542,
+        },
+    ],
 };
+
+const MNIST: Files = Files { name: "MNIST", folders: &["", "MNIST_data", "mnist"], origin: ORIGIN };
 
 /// MNIST: 60,000 and 10,000 images [28, 28] of digits, from 0 to 255, with the digits. Keras: `mnist.load_data()`.
 ///
@@ -43,7 +65,7 @@ mod tests {
         assert_eq!((images.shape(), labels.shape()), (&[60_000, 28, 28][..], &[60_000][..]));
         assert_eq!((test.0.shape(), test.1.shape()), (&[10_000, 28, 28][..], &[10_000][..]));
         assert_eq!((labels[[0]], images.iter().copied().max()), (5, Some(255)));
-        let error = load_data_from("/no/such/place").unwrap_err();
+        let error = MNIST.read(&["/no/such/place".into()]).unwrap_err();
         assert_eq!(error.kind(), crate::error::ErrorKind::NotFound);
         assert!(error.to_string().contains("the four files of MNIST belong into /no/such/place"), "{error}");
     }

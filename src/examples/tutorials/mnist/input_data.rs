@@ -1,9 +1,10 @@
 //! Reading MNIST. TF: `tensorflow.examples.tutorials.mnist.input_data`.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ndarray::{ArcArray, ArrayD, Axis, IxDyn};
+use ndarray::{ArcArray, Array1, Array2, ArrayD, IxDyn};
 
 use super::mt19937::Mt19937;
 use crate::error::{Error, Result};
@@ -44,14 +45,28 @@ impl Default for Options {
 
 /// Examples: images with their labels, handed out in batches.
 ///
-/// Images and labels are float32 (TensorFlow's labels are float64 or uint8 of the same values, which a feed converts).
+/// Images and labels are float32 (TensorFlow's labels are float64 or uint8 of the same values, which a feed converts). They
+/// are kept as the bytes of the files and become numbers when they are asked for.
 #[derive(Clone, Debug)]
 pub struct DataSet {
-    images: ArcArray<f32, IxDyn>,
-    labels: ArcArray<f32, IxDyn>,
+    files: Arc<Files>,
+    /// The places of the examples in the files, in the order in which they are handed out.
+    order: Vec<u32>,
     epochs_completed: usize,
     index_in_epoch: usize,
     rng: Arc<Mutex<Mt19937>>,
+}
+
+/// The bytes of a file of images and of a file of labels, and what numbers they become.
+#[derive(Debug)]
+struct Files {
+    pixels: Vec<u8>,
+    digits: Vec<u8>,
+    /// The shape of an image.
+    image: Vec<usize>,
+    /// What a pixel is multiplied by.
+    scale: f32,
+    one_hot: bool,
 }
 
 /// Reads the four MNIST files from `train_dir`. TF: `input_data.read_data_sets(train_dir, one_hot)`.
@@ -68,7 +83,7 @@ pub fn read_data_sets_with(train_dir: impl AsRef<Path>, options: &Options) -> Re
     let dir = train_dir.as_ref();
     let train = read_pair(dir, "train", options)?;
     let test = read_pair(dir, "t10k", options)?;
-    let n = train.0.len_of(Axis(0));
+    let n = train.digits.len();
     if options.validation_size > n {
         return Err(Error::invalid_argument(format!(
             "validation_size is {}, but there are {n} training examples",
@@ -77,19 +92,17 @@ pub fn read_data_sets_with(train_dir: impl AsRef<Path>, options: &Options) -> Re
     }
     // As numpy's global generator: one state for all three parts.
     let rng = Arc::new(Mutex::new(Mt19937::new(options.seed.unwrap_or_else(unforeseeable))));
-    let set = |images: ArrayD<f32>, labels: ArrayD<f32>| DataSet {
-        images: images.into_shared(),
-        labels: labels.into_shared(),
+    let set = |files: &Arc<Files>, examples: Range<usize>| DataSet {
+        files: files.clone(),
+        order: examples.map(|place| place as u32).collect(),
         epochs_completed: 0,
         index_in_epoch: 0,
         rng: rng.clone(),
     };
-    let (validation_images, train_images) = train.0.view().split_at(Axis(0), options.validation_size);
-    let (validation_labels, train_labels) = train.1.view().split_at(Axis(0), options.validation_size);
     Ok(DataSets {
-        train: set(train_images.to_owned(), train_labels.to_owned()),
-        validation: set(validation_images.to_owned(), validation_labels.to_owned()),
-        test: set(test.0, test.1),
+        train: set(&train, options.validation_size..n),
+        validation: set(&train, 0..options.validation_size),
+        test: set(&test, 0..test.digits.len()),
     })
 }
 
@@ -99,19 +112,19 @@ fn unforeseeable() -> u32 {
 }
 
 impl DataSet {
-    /// All images: float32 of shape `[examples, 784]`.
+    /// All images: float32 of shape `[examples, 784]`. They are made anew by each call.
     pub fn images(&self) -> ArcArray<f32, IxDyn> {
-        self.images.clone()
+        self.files.images(&self.order).into_shared()
     }
 
     /// All labels: float32 of shape `[examples, 10]`, or `[examples]` if they are not one-hot.
     pub fn labels(&self) -> ArcArray<f32, IxDyn> {
-        self.labels.clone()
+        self.files.labels(&self.order).into_shared()
     }
 
     /// How many examples there are.
     pub fn num_examples(&self) -> usize {
-        self.images.len_of(Axis(0))
+        self.order.len()
     }
 
     /// How often all examples were handed out.
@@ -141,37 +154,47 @@ impl DataSet {
         if self.epochs_completed == 0 && start == 0 && shuffle {
             self.shuffle();
         }
-        if start + batch_size <= n {
-            self.index_in_epoch = start + batch_size;
-            return Ok(self.range(start, start + batch_size));
+        let mut examples = self.order[start..n.min(start + batch_size)].to_vec();
+        self.index_in_epoch = start + batch_size;
+        if self.index_in_epoch > n {
+            self.epochs_completed += 1;
+            if shuffle {
+                self.shuffle();
+            }
+            self.index_in_epoch -= n;
+            examples.extend_from_slice(&self.order[..self.index_in_epoch]);
         }
-        self.epochs_completed += 1;
-        let (old_images, old_labels) = self.range(start, n);
-        if shuffle {
-            self.shuffle();
-        }
-        self.index_in_epoch = batch_size - (n - start);
-        let (new_images, new_labels) = self.range(0, self.index_in_epoch);
-        let join = |a: &ArrayD<f32>, b: &ArrayD<f32>| {
-            ndarray::concatenate(Axis(0), &[a.view(), b.view()]).map_err(|e| Error::internal(e.to_string()))
-        };
-        Ok((join(&old_images, &new_images)?, join(&old_labels, &new_labels)?))
-    }
-
-    fn range(&self, from: usize, to: usize) -> (ArrayD<f32>, ArrayD<f32>) {
-        let part = |array: &ArcArray<f32, IxDyn>| array.slice_axis(Axis(0), (from..to).into()).to_owned();
-        (part(&self.images), part(&self.labels))
+        Ok((self.files.images(&examples), self.files.labels(&examples)))
     }
 
     fn shuffle(&mut self) {
-        let mut order: Vec<usize> = (0..self.num_examples()).collect();
-        self.rng.lock().unwrap_or_else(PoisonError::into_inner).shuffle(&mut order);
-        self.images = self.images.select(Axis(0), &order).into_shared();
-        self.labels = self.labels.select(Axis(0), &order).into_shared();
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner).shuffle(&mut self.order);
     }
 }
 
-fn read_pair(dir: &Path, part: &str, options: &Options) -> Result<(ArrayD<f32>, ArrayD<f32>)> {
+impl Files {
+    fn images(&self, examples: &[u32]) -> ArrayD<f32> {
+        let size: usize = self.image.iter().product();
+        let mut images = ArrayD::zeros([&[examples.len()], self.image.as_slice()].concat());
+        for (mut image, &place) in images.outer_iter_mut().zip(examples) {
+            let pixels = &self.pixels[place as usize * size..][..size];
+            image.iter_mut().zip(pixels).for_each(|(number, &pixel)| *number = f32::from(pixel) * self.scale);
+        }
+        images
+    }
+
+    fn labels(&self, examples: &[u32]) -> ArrayD<f32> {
+        let digits = examples.iter().map(|&place| self.digits[place as usize]);
+        if !self.one_hot {
+            return digits.map(f32::from).collect::<Array1<f32>>().into_dyn();
+        }
+        let mut rows = Array2::zeros([examples.len(), 10]);
+        digits.enumerate().for_each(|(i, digit)| rows[[i, usize::from(digit)]] = 1.0);
+        rows.into_dyn()
+    }
+}
+
+fn read_pair(dir: &Path, part: &str, options: &Options) -> Result<Arc<Files>> {
     let files = idx::Pair::find(dir, part).map_err(|error| {
         error.note(format!(
             "the four MNIST files belong into {}; they come from https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -179,21 +202,14 @@ fn read_pair(dir: &Path, part: &str, options: &Options) -> Result<(ArrayD<f32>, 
         ))
     })?;
     files.paths().into_iter().for_each(|path| println!("Extracting {}", path.display()));
-    let (pixels, [n, rows, cols], digits) = files.read()?;
-    let scale = if options.scale { (1.0f64 / 255.0) as f32 } else { 1.0 };
-    let shape = if options.reshape { vec![n, rows * cols] } else { vec![n, rows, cols, 1] };
-    let pixels = pixels.into_iter().map(|p| f32::from(p) * scale).collect();
-    let array = |shape: Vec<usize>, data: Vec<f32>| {
-        ArrayD::from_shape_vec(IxDyn(&shape), data).map_err(|e| Error::internal(e.to_string()))
-    };
-    let labels = if options.one_hot {
-        let mut rows = vec![0.0; n * 10];
-        digits.iter().enumerate().for_each(|(i, d)| rows[i * 10 + usize::from(*d)] = 1.0);
-        array(vec![n, 10], rows)?
-    } else {
-        array(vec![n], digits.iter().map(|d| f32::from(*d)).collect())?
-    };
-    Ok((array(shape, pixels)?, labels))
+    let (pixels, [_, rows, cols], digits) = files.read()?;
+    Ok(Arc::new(Files {
+        pixels,
+        digits,
+        image: if options.reshape { vec![rows * cols] } else { vec![rows, cols, 1] },
+        scale: if options.scale { (1.0f64 / 255.0) as f32 } else { 1.0 },
+        one_hot: options.one_hot,
+    }))
 }
 
 #[cfg(test)]
@@ -201,14 +217,16 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::error::ErrorKind;
+    use ndarray::Axis;
 
     const REAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/MNIST_data");
 
     fn tiny(n: usize) -> DataSet {
-        let images = ArrayD::from_shape_fn(IxDyn(&[n, 1]), |i| i[0] as f32);
+        let numbers: Vec<u8> = (0..n as u8).collect();
+        let files = Files { pixels: numbers.clone(), digits: numbers, image: vec![1], scale: 1.0, one_hot: false };
         DataSet {
-            labels: images.clone().into_shared(),
-            images: images.into_shared(),
+            files: Arc::new(files),
+            order: (0..n as u32).collect(),
             epochs_completed: 0,
             index_in_epoch: 0,
             rng: Arc::new(Mutex::new(Mt19937::new(0))),
