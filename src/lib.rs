@@ -83,7 +83,7 @@ pub use ops::state::{
     Variable, assign, assign_add, assign_sub, global_variables, global_variables_initializer, trainable_variables,
     variables_initializer,
 };
-pub use session::{ConfigProto, Feeds, Fetch, Session, SessionArgs};
+pub use session::{Callable, ConfigProto, Explanation, Feeds, Fetch, Session, SessionArgs};
 pub use shape::{IntoShape, PartialShape, Shape as TensorShape, Shape};
 pub use value::{IntoValue, Value};
 pub use variable_scope::{AUTO_REUSE, VariableScope, get_variable, get_variable_scope, variable_scope};

@@ -91,7 +91,8 @@ pub enum FirstInput {
 
 impl Flags {
     /// The outputs follow from the inputs.
-    pub const PURE: Flags = Flags { stateful: false, effect: false, heavy: false, first: FirstInput::Read, rows: Rows::Mixed };
+    pub const PURE: Flags =
+        Flags { stateful: false, effect: false, heavy: false, first: FirstInput::Read, rows: Rows::Mixed };
     /// As [`Flags::PURE`], and worth a thread of its own.
     pub const HEAVY: Flags = Flags { heavy: true, ..Flags::PURE };
     /// As [`Flags::PURE`], and output 0 may take over the buffer of input 0.

@@ -125,8 +125,7 @@ fn free_at(tenant: &Tenant, i: u32, fact: &Fact) -> bool {
 
 /// A home for each tenant, and the buffers that this takes.
 fn place(tenants: &[Tenant]) -> (Vec<Home>, Vec<(DType, usize)>) {
-    let mut homes: Vec<Home> =
-        tenants.iter().map(|t| if t.fetched { Home::Elsewhere } else { Home::Pool }).collect();
+    let mut homes: Vec<Home> = tenants.iter().map(|t| if t.fetched { Home::Elsewhere } else { Home::Pool }).collect();
     let mut order: Vec<usize> = (0..tenants.len()).filter(|&t| tenants[t].planned && !tenants[t].fetched).collect();
     order.sort_by_key(|&t| (tenants[t].dtype, std::cmp::Reverse(tenants[t].elements), tenants[t].from));
     let mut buffers: Vec<(DType, usize)> = Vec::new();

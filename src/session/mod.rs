@@ -1,6 +1,7 @@
 //! Running a graph: [`Session`](struct@Session) makes a plan for each signature (fetches, feeds and their shapes), keeps it, and
 //! executes it on a thread pool of its own.
 
+mod callable;
 mod exec;
 mod explain;
 mod feed;
@@ -8,6 +9,7 @@ mod fetch;
 mod memory;
 mod plan;
 
+pub use callable::Callable;
 pub use explain::Explanation;
 pub use feed::{FeedKey, Feeds};
 pub use fetch::{Fetch, Results, Target};
@@ -15,6 +17,8 @@ pub use fetch::{Fetch, Results, Target};
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use smallvec::SmallVec;
 
 use crate::error::{Error, Result};
 use crate::graph::{Fact, Graph, NodeId, Port, Tensor, get_default_graph};
@@ -172,20 +176,11 @@ impl Session {
     /// variable has the value it had before the failing update.
     pub fn run<F: Fetch>(&self, fetches: F, feeds: impl Into<Feeds>) -> Result<F::Output> {
         self.graph.check()?;
-        let mut targets = Vec::new();
-        fetches.targets(&mut targets);
-        let (signature, places, values) = self.signature(targets, feeds.into())?;
+        let (mut signature, places) = self.signature(&fetches)?;
+        let values = self.feed(&mut signature, feeds.into())?;
         let plan = self.plan(signature)?;
         let fetched = self.execute(&plan, values)?;
-        let results: Vec<Value> = places
-            .into_iter()
-            .map(|place| match place {
-                Place::Fetch(i) => fetched.get(i).cloned().unwrap_or_else(fetch::nothing),
-                Place::Nothing => fetch::nothing(),
-            })
-            .collect();
-        drop(fetched);
-        Ok(fetches.take(&mut Results(results.into_iter())))
+        Ok(take(&fetches, &places, &fetched))
     }
 
     /// What a run of `fetches` with `feeds` would execute, after all rewriting, and why no more of it was fused.
@@ -202,9 +197,8 @@ impl Session {
     /// ```
     pub fn explain(&self, fetches: impl Fetch, feeds: impl Into<Feeds>) -> Result<Explanation> {
         self.graph.check()?;
-        let mut targets = Vec::new();
-        fetches.targets(&mut targets);
-        let (signature, ..) = self.signature(targets, feeds.into())?;
+        let (mut signature, _) = self.signature(&fetches)?;
+        self.feed(&mut signature, feeds.into())?;
         Ok(Explanation(self.plan(signature)?))
     }
 
@@ -224,34 +218,16 @@ impl Session {
         Ok(fetched)
     }
 
-    /// Checks targets and feeds and sorts out what is computed.
-    fn signature(&self, targets: Vec<Target>, feeds: Feeds) -> Result<(Signature, Vec<Place>, Vec<Value>)> {
+    /// What `fetches` compute, without feeds so far, and the places of their results.
+    fn signature(&self, fetches: &impl Fetch) -> Result<(Signature, Vec<Place>)> {
+        let mut targets = Vec::new();
+        fetches.targets(&mut targets);
         let mut signature = Signature {
             fetches: Vec::new(),
             targets: Vec::new(),
             feeds: Vec::new(),
             revision: self.graph.lock().revision(),
         };
-        let mut values = Vec::with_capacity(feeds.0.len());
-        let mut fed = HashSet::new();
-        for (key, literal) in feeds.0 {
-            let tensor = match key {
-                FeedKey::Tensor(tensor) => tensor,
-                FeedKey::Name(name) => self.graph.get_tensor_by_name(&name)?,
-            };
-            self.owns(tensor)?;
-            let fact = tensor.fact().ok_or_else(|| Error::failed_precondition("a fed tensor could not be built"))?;
-            let value = literal.and_then(|literal| feed_value(literal, &fact)).map_err(|e| {
-                let location = tensor.op().location();
-                Error::new(e.kind(), format!("the value fed to '{}': {}", tensor.name(), e.message()))
-                    .at(&tensor.op().name(), location)
-            })?;
-            if !fed.insert(tensor.port()) {
-                return Err(Error::invalid_argument(format!("'{}' is fed twice", tensor.name())));
-            }
-            signature.feeds.push((tensor.port(), value.shape().clone()));
-            values.push(value);
-        }
         let mut places = Vec::with_capacity(targets.len());
         for target in targets {
             match target.resolve(&self.graph)? {
@@ -272,7 +248,34 @@ impl Session {
                 Target::Name(_) => return Err(Error::internal("a name was not resolved")),
             }
         }
-        Ok((signature, places, values))
+        Ok((signature, places))
+    }
+
+    /// Adds what is fed to `signature`; gives the values.
+    fn feed(&self, signature: &mut Signature, feeds: Feeds) -> Result<Vec<Value>> {
+        let mut values = Vec::with_capacity(feeds.0.len());
+        for (key, literal) in feeds.0 {
+            let tensor = match key {
+                FeedKey::Tensor(tensor) => tensor,
+                FeedKey::Name(name) => self.graph.get_tensor_by_name(&name)?,
+            };
+            let value = fed_value(tensor, &self.feedable(tensor)?, literal)?;
+            signature.feeds.push((tensor.port(), value.shape().clone()));
+            values.push(value);
+        }
+        let mut ports: SmallVec<[Port; 8]> = signature.feeds.iter().map(|(port, _)| *port).collect();
+        ports.sort_unstable();
+        if let Some(twice) = ports.windows(2).find(|pair| pair[0] == pair[1]) {
+            let name = self.graph.lock().node(twice[0].node).map(|node| node.output_name(twice[0].output));
+            return Err(Error::invalid_argument(format!("'{}' is fed twice", name.unwrap_or_default())));
+        }
+        Ok(values)
+    }
+
+    /// What is known of a tensor that is to be fed.
+    fn feedable(&self, tensor: Tensor) -> Result<Fact> {
+        self.owns(tensor)?;
+        tensor.fact().ok_or_else(|| Error::failed_precondition("a fed tensor could not be built"))
     }
 
     fn owns(&self, tensor: Tensor) -> Result<()> {
@@ -327,6 +330,23 @@ impl Session {
         let order = crate::optimize::prune::prune(self.graph.lock().nodes(), wanted, &fed)?;
         Ok(order.into_iter().map(|node| crate::graph::Operation::new(&self.graph, node)).collect())
     }
+}
+
+/// The results of `fetches` in their structure.
+fn take<F: Fetch>(fetches: &F, places: &[Place], fetched: &[Value]) -> F::Output {
+    let value = |place: &Place| match place {
+        Place::Fetch(i) => fetched.get(*i).cloned().unwrap_or_else(fetch::nothing),
+        Place::Nothing => fetch::nothing(),
+    };
+    fetches.take(&mut Results(places.iter().map(value).collect::<Vec<_>>().into_iter()))
+}
+
+/// The value that is fed to `tensor`, of which `fact` is known.
+fn fed_value(tensor: Tensor, fact: &Fact, literal: Result<crate::value::Literal>) -> Result<Value> {
+    literal.and_then(|literal| feed_value(literal, fact)).map_err(|e| {
+        Error::new(e.kind(), format!("the value fed to '{}': {}", tensor.name(), e.message()))
+            .at(&tensor.op().name(), tensor.op().location())
+    })
 }
 
 /// The value of `literal` as an array that `fact` describes.

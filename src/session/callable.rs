@@ -1,0 +1,91 @@
+//! A run whose fetches and feeds are fixed once.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::plan::{Plan, Signature};
+use super::{Fetch, Place, Session};
+use crate::error::{Error, Result};
+use crate::graph::{Fact, Tensor};
+use crate::value::{IntoValue, Value};
+
+/// A run whose fetches and feeds are fixed: only values go in. Made by [`Session::make_callable`].
+pub struct Callable<'s, F> {
+    session: &'s Session,
+    fetches: F,
+    places: Vec<Place>,
+    feeds: Vec<(Tensor, Fact)>,
+    /// What the last call computed, with its plan.
+    last: Mutex<(Signature, Option<Arc<Plan>>)>,
+}
+
+impl Session {
+    /// A function of the values of `feeds`, in this order, which gives what `fetches` are. TF: `sess.make_callable`.
+    ///
+    /// Names are looked up and tensors checked once, so a call has less to do than [`run`](Session::run).
+    ///
+    /// ```
+    /// use flowstone as tf;
+    /// let x = tf::placeholder(tf::float32, ());
+    /// let y = tf::placeholder(tf::float32, ());
+    /// let sess = tf::Session()?;
+    /// let add = sess.make_callable(x + y, &[x, y])?;
+    /// assert_eq!(add.call([1.0f32, 2.0])?.item::<f32>()?, 3.0);
+    /// # Ok::<(), tf::Error>(())
+    /// ```
+    pub fn make_callable<F: Fetch>(&self, fetches: F, feeds: &[Tensor]) -> Result<Callable<'_, F>> {
+        self.graph.check()?;
+        let (signature, places) = self.signature(&fetches)?;
+        let feeds = feeds.iter().map(|&tensor| Ok((tensor, self.feedable(tensor)?))).collect::<Result<Vec<_>>>()?;
+        for (i, (tensor, _)) in feeds.iter().enumerate() {
+            if feeds[..i].iter().any(|(other, _)| other == tensor) {
+                return Err(Error::invalid_argument(format!("'{}' is fed twice", tensor.name())));
+            }
+        }
+        Ok(Callable { session: self, fetches, places, feeds, last: Mutex::new((signature, None)) })
+    }
+}
+
+impl<F: Fetch> Callable<'_, F> {
+    /// Runs with these values for the feeds.
+    pub fn call<V: IntoValue>(&self, values: impl IntoIterator<Item = V>) -> Result<F::Output> {
+        self.session.graph.check()?;
+        let mut fed: Vec<Value> = Vec::with_capacity(self.feeds.len());
+        let mut values = values.into_iter();
+        for (tensor, fact) in &self.feeds {
+            let value = values.next().ok_or_else(|| self.wrong_number(fed.len()))?;
+            fed.push(super::fed_value(*tensor, fact, value.into_literal())?);
+        }
+        match values.count() {
+            0 => {}
+            more => return Err(self.wrong_number(fed.len() + more)),
+        }
+        let plan = self.plan(&fed)?;
+        let fetched = self.session.execute(&plan, fed)?;
+        Ok(super::take(&self.fetches, &self.places, &fetched))
+    }
+
+    fn wrong_number(&self, given: usize) -> Error {
+        Error::invalid_argument(format!("{given} values for {} feeds", self.feeds.len()))
+    }
+
+    /// The plan for values of these shapes: the last one, if nothing changed since.
+    fn plan(&self, fed: &[Value]) -> Result<Arc<Plan>> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let revision = self.session.graph.lock().revision();
+        let (signature, plan) = &mut *last;
+        let same = signature.feeds.len() == fed.len()
+            && signature.feeds.iter().zip(fed).all(|((_, shape), value)| shape == value.shape());
+        if let Some(plan) = plan
+            && same
+            && signature.revision == revision
+        {
+            return Ok(plan.clone());
+        }
+        signature.revision = revision;
+        signature.feeds =
+            self.feeds.iter().zip(fed).map(|((tensor, _), value)| (tensor.port(), value.shape().clone())).collect();
+        let new = self.session.plan(signature.clone())?;
+        *plan = Some(new.clone());
+        Ok(new)
+    }
+}
