@@ -9,6 +9,7 @@ mod pooled;
 mod sparse;
 #[cfg(test)]
 mod tests;
+mod winograd;
 
 use std::ops::Range;
 
@@ -196,7 +197,7 @@ fn each_band<T: GemmElement>(
 }
 
 fn with_forward<R>(level: Level, s: &Conv2d, w: &[f32], f: impl FnOnce(&Convolve<f32>) -> R) -> R {
-    direct::with_forward(level, s, w, f)
+    if winograd::suits(s) { winograd::with_forward(level, s, w, f) } else { direct::with_forward(level, s, w, f) }
 }
 
 /// [`forward`], then `post`, then max-pooling of the result: `y` is what [`max_forward`](super::pool::max_forward) gives.
@@ -423,11 +424,17 @@ fn with_masked(features: Option<&[f32]>, dy: &[f32], f: impl FnOnce(&[f32])) {
 /// Runs `f` with what computes the gradient of an image, if that is wanted.
 fn with_back<R>(level: Level, s: &Conv2d, w: &[f32], wanted: bool, f: impl FnOnce(Option<&Back<f32>>) -> R) -> R {
     if !wanted || s.input_len() == 0 {
-        f(None)
-    } else if w.is_empty() {
-        f(Some(&|_, dx| dx.fill(0.0)))
-    } else {
-        direct::with_backprop_input(level, s, w, |back| f(Some(back)))
+        return f(None);
+    }
+    if w.is_empty() {
+        return f(Some(&|_, dx| dx.fill(0.0)));
+    }
+    match winograd::backward(s).filter(winograd::suits) {
+        Some(backward) => scratch::with(w.len(), |turned| {
+            winograd::turned_filter(s, w, turned);
+            winograd::with_forward(level, &backward, turned, |convolve| f(Some(&|dy, dx| convolve(dy, 0..s.in_h, dx))))
+        }),
+        None => direct::with_backprop_input(level, s, w, |back| f(Some(back))),
     }
 }
 
@@ -436,30 +443,37 @@ struct DenseFilter<'a> {
     level: Level,
     s: &'a Conv2d,
     wanted: bool,
+    winograd: bool,
 }
 
 impl<'a> DenseFilter<'a> {
     fn new(level: Level, s: &'a Conv2d, wanted: bool) -> Self {
-        DenseFilter { level, s, wanted }
+        DenseFilter { level, s, wanted, winograd: winograd::suits(s) }
     }
 
     /// The numbers of its sum.
     fn len(&self) -> usize {
-        if self.wanted { self.s.filter_len() } else { 0 }
+        match (self.wanted, self.winograd) {
+            (false, _) => 0,
+            (true, false) => self.s.filter_len(),
+            (true, true) => winograd::gradient_len(self.level, self.s),
+        }
     }
 
     /// Adds an image's share to the sum.
     fn add(&self, image: &[f32], dy: &[f32], sum: &mut [f32]) {
-        if self.wanted {
-            direct::add_filter_gradient(self.level, self.s, image, dy, sum);
+        match (self.wanted, self.winograd) {
+            (false, _) => {}
+            (true, false) => direct::add_filter_gradient(self.level, self.s, image, dy, sum),
+            (true, true) => winograd::add_filter_gradient(self.level, self.s, image, dy, sum),
         }
     }
 
     fn finish(&self, sum: &[f32], dw: &mut [f32]) {
-        if self.wanted {
-            dw.copy_from_slice(sum);
-        } else {
-            dw.fill(0.0);
+        match (self.wanted, self.winograd) {
+            (false, _) => dw.fill(0.0),
+            (true, false) => dw.copy_from_slice(sum),
+            (true, true) => winograd::finish(self.level, self.s, sum, dw),
         }
     }
 }
