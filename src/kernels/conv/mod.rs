@@ -514,30 +514,36 @@ fn backprop_pooled_at(
         return gradients.clear();
     }
     let places = sparse::Places::new(level, s, pool);
-    let dw_len = if gradients.w.is_some() && !x.is_empty() { places.gradient_len() } else { 0 };
+    let filter_wanted = gradients.w.is_some() && !x.is_empty();
+    let sparse_filter = filter_wanted && places.pay();
+    let dense = DenseFilter::new(level, s, filter_wanted && !sparse_filter);
+    let dw_len = if sparse_filter { places.gradient_len() } else { dense.len() };
     let bias_len = gradients.bias.as_ref().map_or(0, |bias| bias.len());
     let dx = gradients.x.take();
-    let sparse_back = dx.is_some() && !x.is_empty() && places.spreads();
+    let sparse_back = dx.is_some() && !x.is_empty() && places.spread();
     places.with_filter(if sparse_back { w } else { &[] }, |filter| {
         with_back(level, s, w, dx.is_some() && !sparse_back, |back| {
-            let image = |n: usize, dx: Option<&mut [f32]>, sum: &mut [f32]| {
-                let (dy, winners) = (part(dy, image_len, n), part(winners, image_len, n));
+            let image = |n: usize, mut dx: Option<&mut [f32]>, sum: &mut [f32]| {
+                let (x, dy, winners) = (s.image(x, n), part(dy, image_len, n), part(winners, image_len, n));
                 let (dw, bias) = sum.split_at_mut(dw_len);
-                let sparse_dx = match (back, dx) {
-                    (Some(back), Some(dx)) => {
-                        pooled::with_unpooled(s, pool, winners, dy, |dy| back(dy, dx));
-                        None
-                    }
-                    (_, dx) => dx,
-                };
-                if !dw.is_empty() || sparse_dx.is_some() {
-                    places.backprop(s.image(x, n), filter, winners, dy, sparse_dx, dw);
-                }
                 pooled::add_alive(winners, dy, bias);
+                if back.is_some() || dense.wanted {
+                    pooled::with_unpooled(level, s, pool, winners, dy, |dy| {
+                        if let (Some(back), Some(dx)) = (back, dx.take_if(|_| !sparse_back)) {
+                            back(dy, dx);
+                        }
+                        dense.add(x, dy, dw);
+                    });
+                }
+                if sparse_filter || sparse_back {
+                    places.backprop(x, filter, winners, dy, dx, if sparse_filter { dw } else { &mut [] });
+                }
             };
             in_blocks(s, dw_len + bias_len, dx, image, |sum| {
-                if let Some(dw) = gradients.w {
-                    places.finish(&sum[..dw_len], dw);
+                match gradients.w {
+                    Some(dw) if sparse_filter => places.finish(&sum[..dw_len], dw),
+                    Some(dw) => dense.finish(&sum[..dw_len], dw),
+                    None => {}
                 }
                 if let Some(bias) = gradients.bias {
                     bias.copy_from_slice(&sum[dw_len..]);
