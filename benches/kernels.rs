@@ -1,8 +1,9 @@
-//! The heavy kernels alone, on the sizes of the MNIST listing.
+//! The heavy kernels alone, on the sizes of common small networks.
 #![allow(missing_docs)]
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use flowstone::kernels::conv::{self, Conv2d};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use flowstone::kernels::conv::{self, Conv2d, DEAD, Gradients, Post};
 use flowstone::kernels::gemm::{Mat, gemm};
 use flowstone::kernels::pool::{self, Pool2d};
 
@@ -10,7 +11,10 @@ fn numbers(n: usize) -> Vec<f32> {
     (0..n).map(|i| ((i * 7919) % 1000) as f32 / 999.0 - 0.5).collect()
 }
 
-fn layer(in_size: usize, in_c: usize, out_c: usize) -> Conv2d {
+/// A 3x3 convolution with SAME padding.
+fn layer(in_size: usize, in_c: usize, out_c: usize, stride: usize) -> Conv2d {
+    let out_size = in_size.div_ceil(stride);
+    let pad = ((out_size - 1) * stride + 3 - in_size) / 2;
     Conv2d {
         batch: 100,
         in_h: in_size,
@@ -19,29 +23,85 @@ fn layer(in_size: usize, in_c: usize, out_c: usize) -> Conv2d {
         k_h: 3,
         k_w: 3,
         out_c,
-        out_h: in_size,
-        out_w: in_size,
-        stride_h: 1,
-        stride_w: 1,
+        out_h: out_size,
+        out_w: out_size,
+        stride_h: stride,
+        stride_w: stride,
         dilation_h: 1,
         dilation_w: 1,
-        pad_top: 1,
-        pad_left: 1,
+        pad_top: pad,
+        pad_left: pad,
+    }
+}
+
+/// Max-pooling by 2 of what a convolution of 100 images gives.
+fn halving(size: usize, channels: usize) -> Pool2d {
+    Pool2d {
+        batch: 100,
+        in_h: size,
+        in_w: size,
+        channels,
+        k_h: 2,
+        k_w: 2,
+        out_h: size / 2,
+        out_w: size / 2,
+        stride_h: 2,
+        stride_w: 2,
+        pad_top: 0,
+        pad_left: 0,
     }
 }
 
 /// Throughput counts multiplications and additions.
 fn convolutions(c: &mut Criterion) {
-    for (name, s) in [("conv1", layer(28, 1, 32)), ("conv2", layer(14, 32, 64))] {
-        let pixels = s.batch * s.in_h * s.in_w;
-        let (x, w, dy) = (numbers(pixels * s.in_c), numbers(9 * s.in_c * s.out_c), numbers(pixels * s.out_c));
+    for (name, s) in [
+        ("mnist_conv1", layer(28, 1, 32, 1)),
+        ("mnist_conv2", layer(14, 32, 64, 1)),
+        ("cifar_conv1", layer(32, 3, 32, 1)),
+        ("cifar_conv2", layer(16, 32, 64, 1)),
+        ("stride2_conv1", layer(32, 3, 32, 2)),
+        ("stride2_conv2", layer(16, 32, 64, 2)),
+    ] {
+        let pixels = s.batch * s.out_h * s.out_w;
+        let x = numbers(s.batch * s.in_h * s.in_w * s.in_c);
+        let (w, dy) = (numbers(9 * s.in_c * s.out_c), numbers(pixels * s.out_c));
         let (mut y, mut dx, mut dw) = (dy.clone(), x.clone(), w.clone());
         let mut group = c.benchmark_group(name);
         group.throughput(Throughput::Elements((2 * pixels * w.len()) as u64));
         group.bench_function("forward", |b| b.iter(|| conv::forward(&s, &x, &w, &mut y)));
         group.bench_function("backprop_input", |b| b.iter(|| conv::backprop_input(&s, &w, &dy, &mut dx)));
         group.bench_function("backprop_filter", |b| b.iter(|| conv::backprop_filter(&s, &x, &dy, &mut dw)));
+        if s.stride_h == 1 {
+            pooled_convolution(&mut group, &s, &x, &w, &dy);
+        }
     }
+}
+
+/// The numbers are such that half of the pooled results are positive.
+fn pooled_convolution(group: &mut BenchmarkGroup<WallTime>, s: &Conv2d, x: &[f32], w: &[f32], dy: &[f32]) {
+    let pool = halving(s.out_h, s.out_c);
+    let results = dy.len() / 4;
+    let dy = &dy[..results];
+    let (mut y, mut winners) = (dy.to_vec(), vec![0; results]);
+    let (mut dx, mut dw) = (x.to_vec(), w.to_vec());
+    let post = Post { bias: None, relu: true };
+    group.bench_function("forward_pooled", |b| {
+        b.iter(|| conv::forward_pooled(s, &pool, x, w, post, &mut y, &mut winners));
+    });
+    let alive = |i: usize| i * 7919 % 1000 < 500;
+    winners.iter_mut().enumerate().for_each(|(i, winner)| *winner = if alive(i) { i as u8 % 4 } else { DEAD });
+    group.bench_function("backprop_pooled", |b| {
+        b.iter(|| {
+            let gradients = Gradients { x: Some(&mut dx), w: Some(&mut dw), bias: None };
+            conv::backprop_pooled(s, &pool, x, w, &winners, dy, gradients);
+        });
+    });
+    group.bench_function("backprop_pooled_filter", |b| {
+        b.iter(|| {
+            let gradients = Gradients { w: Some(&mut dw), ..Gradients::default() };
+            conv::backprop_pooled(s, &pool, x, w, &winners, dy, gradients);
+        });
+    });
 }
 
 fn products(c: &mut Criterion) {
@@ -55,20 +115,7 @@ fn products(c: &mut Criterion) {
 }
 
 fn pooling(c: &mut Criterion) {
-    let s = Pool2d {
-        batch: 100,
-        in_h: 28,
-        in_w: 28,
-        channels: 32,
-        k_h: 2,
-        k_w: 2,
-        out_h: 14,
-        out_w: 14,
-        stride_h: 2,
-        stride_w: 2,
-        pad_top: 0,
-        pad_left: 0,
-    };
+    let s = halving(28, 32);
     let (x, dy) = (numbers(100 * 28 * 28 * 32), numbers(100 * 14 * 14 * 32));
     let (mut y, mut dx) = (dy.clone(), x.clone());
     c.bench_function("max_pool/forward", |b| b.iter(|| pool::max_forward(&s, &x, &mut y, f32::NEG_INFINITY)));

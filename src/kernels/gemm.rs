@@ -222,6 +222,11 @@ impl<T: GemmElement> MicroKernel<T> {
         cols.is_multiple_of(self.lanes)
     }
 
+    /// `cols`, filled up to whole vectors.
+    pub(super) fn whole(&self, cols: usize) -> usize {
+        cols.next_multiple_of(self.lanes)
+    }
+
     /// Rows of `cols` numbers as the right operand, where they lie. They must [fit](Self::fits).
     pub(super) fn in_place<'a>(&self, data: &'a [T], cols: usize) -> Right<'a, T> {
         Right { data, panel_step: self.cols(), row_step: cols, cols }
@@ -334,16 +339,16 @@ mod x86 {
     }
     kernels! {
         avx512_f32 "avx512f" __m512, f32,
-            4: 1 2 3 4 5 6 7; 2: 1 2 3 4 5 6 7 8 9 10 11 12 13 14; 1: 1 2 3 4 5 6 7 8 9 10 11 12 13 14;
+            4: 1 2 3 4 5 6; 2: 1 2 3 4 5 6 7 8 9 10 11 12; 1: 1 2 3 4 5 6 7 8 9 10 11 12;
     }
     kernels! {
         avx512_f64 "avx512f" __m512d, f64,
-            4: 1 2 3 4 5 6 7; 2: 1 2 3 4 5 6 7 8 9 10 11 12 13 14; 1: 1 2 3 4 5 6 7 8 9 10 11 12 13 14;
+            4: 1 2 3 4 5 6; 2: 1 2 3 4 5 6 7 8 9 10 11 12; 1: 1 2 3 4 5 6 7 8 9 10 11 12;
     }
     kernels! { avx2_f32 "avx2,fma" __m256, f32, 2: 1 2 3 4 5 6; 1: 1 2 3 4 5 6 7 8 9 10 11 12; }
     kernels! { avx2_f64 "avx2,fma" __m256d, f64, 2: 1 2 3 4 5 6; 1: 1 2 3 4 5 6 7 8 9 10 11 12; }
 
-    pub(super) const AVX512_SHAPES: &[(usize, usize)] = &[(4, 7), (2, 14), (1, 14)];
+    pub(super) const AVX512_SHAPES: &[(usize, usize)] = &[(4, 6), (2, 12), (1, 12)];
     pub(super) const AVX2_SHAPES: &[(usize, usize)] = &[(2, 6), (1, 12)];
 }
 

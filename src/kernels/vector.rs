@@ -28,6 +28,9 @@ pub(super) trait Vector<T>: Copy {
 
 /// A vector of single-precision numbers.
 pub(super) trait Singles: Vector<f32> {
+    /// # Safety
+    /// The processor has the vector's features.
+    unsafe fn minus(self, other: Self) -> Self;
     /// Lane by lane: `(other, new)` where `other > self`, else `(self, old)`.
     ///
     /// # Safety
@@ -101,6 +104,13 @@ impl<T: super::gemm::GemmElement, const N: usize> Vector<T> for Lanes<T, N> {
 }
 
 impl<const N: usize> Singles for Lanes<f32, N> {
+    #[inline(always)]
+    unsafe fn minus(mut self, other: Self) -> Self {
+        for i in 0..N {
+            self.0[i] -= other.0[i];
+        }
+        self
+    }
     #[inline(always)]
     unsafe fn replaced_by_greater(mut self, other: Self, mut old: Self, new: Self) -> (Self, Self) {
         for i in 0..N {
@@ -180,6 +190,11 @@ mod x86 {
 
     impl Singles for __m512 {
         #[inline(always)]
+        unsafe fn minus(self, other: Self) -> Self {
+            // SAFETY: as the caller promises.
+            unsafe { _mm512_sub_ps(self, other) }
+        }
+        #[inline(always)]
         unsafe fn replaced_by_greater(self, other: Self, old: Self, new: Self) -> (Self, Self) {
             // SAFETY: as the caller promises.
             unsafe {
@@ -195,6 +210,11 @@ mod x86 {
     }
 
     impl Singles for __m256 {
+        #[inline(always)]
+        unsafe fn minus(self, other: Self) -> Self {
+            // SAFETY: as the caller promises.
+            unsafe { _mm256_sub_ps(self, other) }
+        }
         #[inline(always)]
         unsafe fn replaced_by_greater(self, other: Self, old: Self, new: Self) -> (Self, Self) {
             // SAFETY: as the caller promises.
@@ -233,7 +253,7 @@ mod tests {
                     let first = V::load(self.0.as_ptr().add(at));
                     let second = V::load(self.1.as_ptr().add(at));
                     let (value, place) = first.replaced_by_greater(second, V::splat(3.0), V::splat(254.0));
-                    value.plus(V::splat(0.5)).store(values.as_mut_ptr().add(at));
+                    value.minus(V::splat(0.5)).store(values.as_mut_ptr().add(at));
                     place.store_bytes(places.as_mut_ptr().add(at));
                 }
             }
@@ -250,7 +270,7 @@ mod tests {
             let (values, places) = run(level, Larger(&a, &b));
             for i in 0..16 {
                 let (value, place) = if b[i] > a[i] { (b[i], 254) } else { (a[i], 3) };
-                assert_eq!(values[i].to_bits(), (value + 0.5).to_bits(), "{level:?} {i}");
+                assert_eq!(values[i].to_bits(), (value - 0.5).to_bits(), "{level:?} {i}");
                 assert_eq!(places[i], place, "{level:?} {i}");
             }
         }

@@ -9,6 +9,7 @@ mod pooled;
 mod sparse;
 #[cfg(test)]
 mod tests;
+mod winograd;
 
 use std::ops::Range;
 
@@ -196,7 +197,7 @@ fn each_band<T: GemmElement>(
 }
 
 fn with_forward<R>(level: Level, s: &Conv2d, w: &[f32], f: impl FnOnce(&Convolve<f32>) -> R) -> R {
-    direct::with_forward(level, s, w, f)
+    if winograd::suits(s) { winograd::with_forward(level, s, w, f) } else { direct::with_forward(level, s, w, f) }
 }
 
 /// [`forward`], then `post`, then max-pooling of the result: `y` is what [`max_forward`](super::pool::max_forward) gives.
@@ -423,11 +424,17 @@ fn with_masked(features: Option<&[f32]>, dy: &[f32], f: impl FnOnce(&[f32])) {
 /// Runs `f` with what computes the gradient of an image, if that is wanted.
 fn with_back<R>(level: Level, s: &Conv2d, w: &[f32], wanted: bool, f: impl FnOnce(Option<&Back<f32>>) -> R) -> R {
     if !wanted || s.input_len() == 0 {
-        f(None)
-    } else if w.is_empty() {
-        f(Some(&|_, dx| dx.fill(0.0)))
-    } else {
-        direct::with_backprop_input(level, s, w, |back| f(Some(back)))
+        return f(None);
+    }
+    if w.is_empty() {
+        return f(Some(&|_, dx| dx.fill(0.0)));
+    }
+    match winograd::backward(s).filter(winograd::suits) {
+        Some(backward) => scratch::with(w.len(), |turned| {
+            winograd::turned_filter(s, w, turned);
+            winograd::with_forward(level, &backward, turned, |convolve| f(Some(&|dy, dx| convolve(dy, 0..s.in_h, dx))))
+        }),
+        None => direct::with_backprop_input(level, s, w, |back| f(Some(back))),
     }
 }
 
@@ -436,30 +443,37 @@ struct DenseFilter<'a> {
     level: Level,
     s: &'a Conv2d,
     wanted: bool,
+    winograd: bool,
 }
 
 impl<'a> DenseFilter<'a> {
     fn new(level: Level, s: &'a Conv2d, wanted: bool) -> Self {
-        DenseFilter { level, s, wanted }
+        DenseFilter { level, s, wanted, winograd: winograd::suits(s) }
     }
 
     /// The numbers of its sum.
     fn len(&self) -> usize {
-        if self.wanted { self.s.filter_len() } else { 0 }
+        match (self.wanted, self.winograd) {
+            (false, _) => 0,
+            (true, false) => self.s.filter_len(),
+            (true, true) => winograd::gradient_len(self.level, self.s),
+        }
     }
 
     /// Adds an image's share to the sum.
     fn add(&self, image: &[f32], dy: &[f32], sum: &mut [f32]) {
-        if self.wanted {
-            direct::add_filter_gradient(self.level, self.s, image, dy, sum);
+        match (self.wanted, self.winograd) {
+            (false, _) => {}
+            (true, false) => direct::add_filter_gradient(self.level, self.s, image, dy, sum),
+            (true, true) => winograd::add_filter_gradient(self.level, self.s, image, dy, sum),
         }
     }
 
     fn finish(&self, sum: &[f32], dw: &mut [f32]) {
-        if self.wanted {
-            dw.copy_from_slice(sum);
-        } else {
-            dw.fill(0.0);
+        match (self.wanted, self.winograd) {
+            (false, _) => dw.fill(0.0),
+            (true, false) => dw.copy_from_slice(sum),
+            (true, true) => winograd::finish(self.level, self.s, sum, dw),
         }
     }
 }
@@ -500,30 +514,36 @@ fn backprop_pooled_at(
         return gradients.clear();
     }
     let places = sparse::Places::new(level, s, pool);
-    let dw_len = if gradients.w.is_some() && !x.is_empty() { places.gradient_len() } else { 0 };
+    let filter_wanted = gradients.w.is_some() && !x.is_empty();
+    let sparse_filter = filter_wanted && places.pay();
+    let dense = DenseFilter::new(level, s, filter_wanted && !sparse_filter);
+    let dw_len = if sparse_filter { places.gradient_len() } else { dense.len() };
     let bias_len = gradients.bias.as_ref().map_or(0, |bias| bias.len());
     let dx = gradients.x.take();
-    let sparse_back = dx.is_some() && !x.is_empty() && places.spreads();
+    let sparse_back = dx.is_some() && !x.is_empty() && places.spread();
     places.with_filter(if sparse_back { w } else { &[] }, |filter| {
         with_back(level, s, w, dx.is_some() && !sparse_back, |back| {
-            let image = |n: usize, dx: Option<&mut [f32]>, sum: &mut [f32]| {
-                let (dy, winners) = (part(dy, image_len, n), part(winners, image_len, n));
+            let image = |n: usize, mut dx: Option<&mut [f32]>, sum: &mut [f32]| {
+                let (x, dy, winners) = (s.image(x, n), part(dy, image_len, n), part(winners, image_len, n));
                 let (dw, bias) = sum.split_at_mut(dw_len);
-                let sparse_dx = match (back, dx) {
-                    (Some(back), Some(dx)) => {
-                        pooled::with_unpooled(s, pool, winners, dy, |dy| back(dy, dx));
-                        None
-                    }
-                    (_, dx) => dx,
-                };
-                if !dw.is_empty() || sparse_dx.is_some() {
-                    places.backprop(s.image(x, n), filter, winners, dy, sparse_dx, dw);
-                }
                 pooled::add_alive(winners, dy, bias);
+                if back.is_some() || dense.wanted {
+                    pooled::with_unpooled(level, s, pool, winners, dy, |dy| {
+                        if let (Some(back), Some(dx)) = (back, dx.take_if(|_| !sparse_back)) {
+                            back(dy, dx);
+                        }
+                        dense.add(x, dy, dw);
+                    });
+                }
+                if sparse_filter || sparse_back {
+                    places.backprop(x, filter, winners, dy, dx, if sparse_filter { dw } else { &mut [] });
+                }
             };
             in_blocks(s, dw_len + bias_len, dx, image, |sum| {
-                if let Some(dw) = gradients.w {
-                    places.finish(&sum[..dw_len], dw);
+                match gradients.w {
+                    Some(dw) if sparse_filter => places.finish(&sum[..dw_len], dw),
+                    Some(dw) => dense.finish(&sum[..dw_len], dw),
+                    None => {}
                 }
                 if let Some(bias) = gradients.bias {
                     bias.copy_from_slice(&sum[dw_len..]);

@@ -77,6 +77,9 @@ struct Pooling<'a> {
     winners: &'a mut [u8],
 }
 
+/// Where an element's channels start, and its place in the window.
+type Element = (usize, f32);
+
 /// What is pooled. Behind the numbers there is space for a vector.
 struct Features<'a> {
     pool: &'a Pool2d,
@@ -96,13 +99,14 @@ impl Work for Pooling<'_> {
         let Pooling { features, y, winners, .. } = self;
         let Features { pool, .. } = features;
         let results = y.chunks_exact_mut(pool.channels).zip(winners.chunks_exact_mut(pool.channels));
+        assert!(features.numbers.len() >= MOST_LANES);
+        let mut elements = [(0, 0.0); DEAD as usize];
         for (p, (y, winners)) in results.enumerate() {
             let (i, j) = (features.first + p / pool.out_w, p % pool.out_w);
-            let window = (rows_of(pool, i), columns_of(pool, j));
-            let corner = (i * pool.stride_h, j * pool.stride_w);
+            let elements = features.elements(i, j, &mut elements);
             for c in (0..pool.channels).step_by(V::LANES) {
-                // SAFETY: the caller has the vector's features.
-                let (best, place) = unsafe { features.winner::<V>(&window, corner, c) };
+                // SAFETY: the caller has the vector's features; elements are pixels, with space for a vector behind the last.
+                let (best, place) = unsafe { features.winner::<V>(elements, c) };
                 // SAFETY: as above; there is space for `LANES` numbers at each of the pointers.
                 unsafe {
                     if c + V::LANES <= pool.channels {
@@ -122,37 +126,45 @@ impl Work for Pooling<'_> {
 }
 
 impl Features<'_> {
+    /// The elements of a window that are image: where each one's channels start, and its place in the window.
+    #[inline(always)]
+    fn elements<'a>(&self, i: usize, j: usize, elements: &'a mut [Element]) -> &'a [Element] {
+        let pool = self.pool;
+        let mut count = 0;
+        for y in rows_of(pool, i) {
+            for x in columns_of(pool, j) {
+                let at = ((y - self.first_row) * pool.in_w + x) * pool.channels;
+                assert!(at + pool.channels + MOST_LANES <= self.numbers.len());
+                let (a, b) = (y + pool.pad_top - i * pool.stride_h, x + pool.pad_left - j * pool.stride_w);
+                elements[count] = (at, (a * pool.k_w + b) as f32);
+                count += 1;
+            }
+        }
+        &elements[..count]
+    }
+
     /// The results of a window for the channels from `c`, and where they stand in it.
     ///
     /// # Safety
-    /// The processor has the vector's features.
+    /// The processor has the vector's features; `LANES` numbers follow each element's start and `c`.
     #[inline(always)]
-    unsafe fn winner<V: Singles>(
-        &self,
-        (rows, columns): &(Range<usize>, Range<usize>),
-        corner: (usize, usize),
-        c: usize,
-    ) -> (V, V) {
-        let pool = self.pool;
-        let mut first = true;
-        // SAFETY: the processor has the features; `load` checks its bounds.
+    unsafe fn winner<V: Singles>(&self, elements: &[Element], c: usize) -> (V, V) {
+        // SAFETY: as the caller promises.
         unsafe {
-            let (mut best, mut place) = (V::splat(f32::NEG_INFINITY), V::splat(f32::from(DEAD)));
-            for y in rows.clone() {
-                for x in columns.clone() {
-                    let at = ((y - self.first_row) * pool.in_w + x) * pool.channels + c;
-                    let other = V::load(self.numbers[at..at + V::LANES].as_ptr());
-                    let (a, b) = (y + pool.pad_top - corner.0, x + pool.pad_left - corner.1);
-                    let here = V::splat((a * pool.k_w + b) as f32);
-                    (best, place) = if first { (other, here) } else { best.replaced_by_greater(other, place, here) };
-                    first = false;
-                }
+            let dead = V::splat(f32::from(DEAD));
+            let Some((first, others)) = elements.split_first() else {
+                return (V::splat(if self.relu { 0.0 } else { f32::NEG_INFINITY }), dead);
+            };
+            let from = self.numbers.as_ptr().add(c);
+            let (mut best, mut place) = (V::load(from.add(first.0)), V::splat(first.1));
+            for other in others {
+                (best, place) = best.replaced_by_greater(V::load(from.add(other.0)), place, V::splat(other.1));
             }
             if self.relu {
                 let zero = V::splat(0.0);
                 // In this order NaN stays; adding zero takes a zero's sign.
                 let positive = best.replaced_by_greater(zero, place, place).0.plus(zero);
-                (best, place) = (positive, zero.replaced_by_greater(best, V::splat(f32::from(DEAD)), place).1);
+                (best, place) = (positive, zero.replaced_by_greater(best, dead, place).1);
             }
             (best, place)
         }
@@ -160,22 +172,69 @@ impl Features<'_> {
 }
 
 /// Runs `f` with an image's gradient before pooling.
-pub(super) fn with_unpooled(s: &Conv2d, pool: &Pool2d, winners: &[u8], dy: &[f32], f: impl FnOnce(&[f32])) {
-    scratch::zeros(s.output_len(), |dense: &mut [f32]| {
-        let pixels = winners.chunks_exact(pool.channels).zip(dy.chunks_exact(pool.channels));
-        for (p, (winners, dy)) in pixels.enumerate() {
-            let corner = (p / pool.out_w * pool.stride_h, p % pool.out_w * pool.stride_w);
-            for (c, (winner, dy)) in winners.iter().zip(dy).enumerate() {
-                let place = usize::from(*winner);
-                let y = (corner.0 + place / pool.k_w).wrapping_sub(pool.pad_top);
-                let x = (corner.1 + place % pool.k_w).wrapping_sub(pool.pad_left);
-                if *winner != DEAD && y < pool.in_h && x < pool.in_w {
-                    dense[(y * pool.in_w + x) * pool.channels + c] += dy;
-                }
-            }
+pub(super) fn with_unpooled(
+    level: Level,
+    s: &Conv2d,
+    pool: &Pool2d,
+    winners: &[u8],
+    dy: &[f32],
+    f: impl FnOnce(&[f32]),
+) {
+    scratch::zeros(s.output_len(), |dense| {
+        if pool.stride_h >= pool.k_h && pool.stride_w >= pool.k_w {
+            run(level, Unpooling { pool, winners, dy, dense });
+        } else {
+            scatter(pool, winners, dy, dense);
         }
         f(dense);
     });
+}
+
+/// What [`scatter`] does, for windows that share nothing.
+struct Unpooling<'a> {
+    pool: &'a Pool2d,
+    winners: &'a [u8],
+    dy: &'a [f32],
+    dense: &'a mut [f32],
+}
+
+impl Work for Unpooling<'_> {
+    type Result = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Singles>(self) {
+        let Unpooling { pool, winners, dy, dense } = self;
+        let pixels = winners.chunks_exact(pool.channels).zip(dy.chunks_exact(pool.channels));
+        for (p, (winners, dy)) in pixels.enumerate() {
+            let (i, j) = (p / pool.out_w, p % pool.out_w);
+            for y in rows_of(pool, i) {
+                for x in columns_of(pool, j) {
+                    let (a, b) = (y + pool.pad_top - i * pool.stride_h, x + pool.pad_left - j * pool.stride_w);
+                    let here = (a * pool.k_w + b) as u8;
+                    let dense = &mut dense[(y * pool.in_w + x) * pool.channels..][..pool.channels];
+                    for ((to, winner), dy) in dense.iter_mut().zip(winners).zip(dy) {
+                        *to = if *winner == here { *dy } else { 0.0 };
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds each gradient where its winner stands.
+fn scatter(pool: &Pool2d, winners: &[u8], dy: &[f32], dense: &mut [f32]) {
+    let pixels = winners.chunks_exact(pool.channels).zip(dy.chunks_exact(pool.channels));
+    for (p, (winners, dy)) in pixels.enumerate() {
+        let corner = (p / pool.out_w * pool.stride_h, p % pool.out_w * pool.stride_w);
+        for (c, (winner, dy)) in winners.iter().zip(dy).enumerate() {
+            let place = usize::from(*winner);
+            let y = (corner.0 + place / pool.k_w).wrapping_sub(pool.pad_top);
+            let x = (corner.1 + place % pool.k_w).wrapping_sub(pool.pad_left);
+            if *winner != DEAD && y < pool.in_h && x < pool.in_w {
+                dense[(y * pool.in_w + x) * pool.channels + c] += dy;
+            }
+        }
+    }
 }
 
 /// Adds up the pixels of `dy` that flow back.

@@ -30,6 +30,8 @@ pub(super) struct Places<'a> {
 
 /// Far before every image.
 const NOWHERE: i64 = i64::MIN / 2;
+/// Numbers of a patch times those of a window.
+const LONG_ENOUGH: usize = 64;
 /// The most numbers of a vector.
 const MOST_LANES: usize = 16;
 
@@ -67,8 +69,14 @@ impl<'a> Places<'a> {
         self.runs.len() * self.pitch
     }
 
+    /// Whether the gradient of the filter is sooner computed here than from dense gradients: where patches are long enough
+    /// for the lists to be worth it.
+    pub(super) fn pay(&self) -> bool {
+        self.pool.k_h * self.pool.k_w * self.runs.len() * self.run_len > LONG_ENOUGH
+    }
+
     /// Whether the gradient of the images can be computed here: where vectors do not reach beyond the runs.
-    pub(super) fn spreads(&self) -> bool {
+    pub(super) fn spread(&self) -> bool {
         self.run_len == self.pitch
     }
 
@@ -82,9 +90,6 @@ impl<'a> Places<'a> {
 
     /// From the sums of [`backprop`](Self::backprop) to the filter's gradient.
     pub(super) fn finish(&self, sum: &[f32], dw: &mut [f32]) {
-        if sum.is_empty() {
-            return dw.fill(0.0);
-        }
         for (o, channel) in sum.chunks_exact(self.channel_len()).enumerate() {
             let numbers = channel.chunks_exact(self.pitch).flat_map(|run| &run[..self.run_len]);
             dw[o..].iter_mut().step_by(self.s.out_c).zip(numbers).for_each(|(to, x)| *to = *x);
@@ -102,7 +107,7 @@ impl<'a> Places<'a> {
         dw: &mut [f32],
     ) {
         assert!(dw.is_empty() || dw.len() == self.gradient_len(), "the size of a filter's gradient");
-        assert!(dx.is_none() || (self.spreads() && filter.len() == self.gradient_len()), "the size of a filter");
+        assert!(dx.is_none() || (self.spread() && filter.len() == self.gradient_len()), "the size of a filter");
         let image_len = if dw.is_empty() { 0 } else { self.frame.len() + MOST_LANES };
         let dx_len = if dx.is_some() { self.frame.len() } else { 0 };
         let pixels = self.pool.out_h * self.pool.out_w;
@@ -201,16 +206,21 @@ impl Backprop<'_> {
     /// Lists the gradients of a channel; says how many there are.
     #[inline(always)]
     fn collect(&mut self, channel: usize) -> usize {
-        let channels = self.places.s.out_c;
-        let winners = self.winners[channel..].iter().step_by(channels);
-        let gradients = self.dy[channel..].iter().step_by(channels);
+        let (channels, pixels) = (self.places.s.out_c, self.corners.len());
+        assert!(self.winners.len() == pixels * channels && self.dy.len() == pixels * channels && channel < channels);
+        assert!(self.list.len() > pixels);
         let last = self.places.last as u64;
         let mut len = 0;
-        for ((winner, gradient), corner) in winners.zip(gradients).zip(self.corners) {
-            // Before every image for a dead one: not up to `last` without a sign.
-            let at = corner + self.places.offsets[usize::from(*winner)];
-            self.list[len] = (at as usize, *gradient);
-            len += usize::from(at as u64 <= last);
+        for (p, corner) in self.corners.iter().enumerate() {
+            // SAFETY: `p * channels + channel` is inside both, and `len` is at most `p`, as asserted.
+            unsafe {
+                let winner = *self.winners.get_unchecked(p * channels + channel);
+                let gradient = *self.dy.get_unchecked(p * channels + channel);
+                // Before every image for a dead one: not up to `last` without a sign.
+                let at = (corner + self.places.offsets[usize::from(winner)]) as u64;
+                *self.list.get_unchecked_mut(len) = (at as usize, gradient);
+                len += usize::from(at <= last);
+            }
         }
         len
     }
@@ -239,7 +249,7 @@ impl Backprop<'_> {
         let filter = &self.filter[channel..channel + self.places.channel_len()];
         for tile in &self.places.tiles {
             let (entries, places) = (&self.list[..entries], self.places);
-            // SAFETY: as in `correlate`; runs are whole vectors here (`Places::spreads`), so that none lie behind.
+            // SAFETY: as in `correlate`; runs are whole vectors here (`Places::spread`), so that none lie behind.
             unsafe { of_shape!(spread_tile, V, tile, (entries, filter.as_ptr(), places, self.dx.as_mut_ptr())) }
         }
     }
