@@ -14,6 +14,11 @@ pub fn for_each_chunk<T: Send>(data: &mut [T], chunk: usize, f: impl Fn(usize, &
         }
         return;
     }
+    for_each_part(data, chunk, &f);
+}
+
+/// What is compiled for a type of elements and shared by all that is done with them: the pool's machinery is large.
+fn for_each_part<T: Send>(data: &mut [T], chunk: usize, f: &(dyn Fn(usize, &mut [T]) + Sync)) {
     data.par_chunks_mut(chunk).enumerate().for_each(|(i, part)| f(i * chunk, part));
 }
 
