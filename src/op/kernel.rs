@@ -8,6 +8,9 @@ use super::{AttrReader, OpDef, Resources, VariableCell};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::Attrs;
+use crate::kernels::elementwise::Broadcast;
+use crate::kernels::link::{self, Link};
+use crate::kernels::Plain;
 use crate::shape::Shape;
 use crate::value::{Element, Value};
 
@@ -17,12 +20,62 @@ pub enum Kernel {
     Run(fn(&mut KernelCtx) -> Result<()>),
     /// A function made for a node when a plan is: attributes are read and data types chosen once.
     Make(fn(&NodeInfo) -> Result<KernelFn>),
+    /// One number for each number, or for each pair of them broadcast: what a chain can be made of.
+    Elementwise(fn(DType) -> Result<ElementwiseKernel>),
     /// It never runs, and this is why.
     None(&'static str),
 }
 
 /// A kernel made for one node.
 pub type KernelFn = Arc<dyn Fn(&mut KernelCtx) -> Result<()> + Send + Sync>;
+
+/// An elementwise kernel for one data type.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub enum ElementwiseKernel {
+    Float32(Link<f32>),
+    Float64(Link<f64>),
+    Int32(Link<i32>),
+    Int64(Link<i64>),
+    UInt8(Link<u8>),
+}
+
+macro_rules! elementwise {
+    ($($variant:ident $rust:ty;)*) => {
+        $(impl From<Link<$rust>> for ElementwiseKernel {
+            fn from(link: Link<$rust>) -> Self {
+                ElementwiseKernel::$variant(link)
+            }
+        })*
+
+        impl ElementwiseKernel {
+            /// The kernel of a node on its own: with broadcasting, and in place if nobody else needs the first input.
+            pub fn alone(self) -> KernelFn {
+                match self {
+                    $(ElementwiseKernel::$variant(link) => Arc::new(move |ctx| run_link(ctx, link)),)*
+                }
+            }
+        }
+    };
+}
+elementwise! { Float32 f32; Float64 f64; Int32 i32; Int64 i64; UInt8 u8; }
+
+fn run_link<T: Element + Plain>(ctx: &mut KernelCtx, link: Link<T>) -> Result<()> {
+    match link {
+        Link::Unary(f) if ctx.take_over(0, 0) => link::unary_in_place(f, ctx.outputs.slice(0)?),
+        Link::Unary(f) => link::unary(f, ctx.inputs.slice(0)?, ctx.outputs.slice(0)?),
+        Link::Binary(f) => {
+            let shape = ctx.outputs.shape(0)?.clone();
+            let plan = Broadcast::new(ctx.inputs.shape(0)?, ctx.inputs.shape(1)?, &shape);
+            if ctx.take_over(0, 0) {
+                link::binary_in_place(f, &plan, ctx.outputs.slice(0)?, ctx.inputs.slice(1)?);
+            } else {
+                link::binary(f, &plan, ctx.inputs.slice(0)?, ctx.inputs.slice(1)?, ctx.outputs.slice(0)?);
+            }
+        }
+    }
+    Ok(())
+}
 
 /// The node a kernel is made for or runs for.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ pub use call::{Arg, Built, Call, IntoTensor};
 pub(crate) use call::{check_inputs, complete_attrs, constant_full_of, constant_in, convert, infer_outputs};
 pub use grad::{Grad, GradCtx};
 pub use infer::{InferCtx, broadcast, broadcast_known, resolve_axis, rules};
-pub use kernel::{Inputs, Kernel, KernelCtx, KernelFn, Memory, NodeInfo, Outputs, Slot};
+pub use kernel::{ElementwiseKernel, Inputs, Kernel, KernelCtx, KernelFn, Memory, NodeInfo, Outputs, Slot};
 pub use resource::{Resources, VariableCell};
 pub use signature::{ArgType, Argument, AttrDef, AttrKind, AttrReader, Signature};
 

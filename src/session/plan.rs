@@ -176,11 +176,11 @@ impl Builder<'_> {
             attrs: node.attrs.clone(),
             output_types: node.outputs.iter().map(|fact| fact.dtype).collect(),
         };
+        let at_node = |e: Error| e.retitled(&node.op).at(&node.name, Some(node.location));
         let run = match op.kernel {
             Kernel::Run(run) => Run::Fn(run),
-            Kernel::Make(make) => {
-                Run::Made(make(&info).map_err(|e| e.retitled(&node.op).at(&node.name, Some(node.location)))?)
-            }
+            Kernel::Make(make) => Run::Made(make(&info).map_err(at_node)?),
+            Kernel::Elementwise(make) => Run::Made(info.dtype().and_then(make).map_err(at_node)?.alone()),
             Kernel::None(reason) => return Err(Error::internal(reason)),
         };
         let arguments = argument_refs(op, node)?;
