@@ -48,6 +48,25 @@ impl Broadcast {
         Broadcast { outer: dims, row, steps }
     }
 
+    /// Whether array `array` is repeated whole, over and over again.
+    pub(super) fn is_repeated(&self, array: usize) -> bool {
+        // From the inside: first it moves along with every dimension, then with none.
+        let steps = self.outer.iter().map(|(_, steps)| steps[array]).chain([self.steps[array]]);
+        steps.skip_while(|step| *step == 0).all(|step| step != 0)
+    }
+
+    /// The elements of array `array`, which is `x`, for a piece of the output that starts at `start`.
+    pub(super) fn spread<T: Copy>(&self, array: usize, x: &[T], start: usize, piece: &mut [T]) {
+        self.pieces(start, piece, |piece, places| {
+            let from = places[array];
+            if self.steps[array] == 0 {
+                piece.fill(x[from]);
+            } else {
+                piece.copy_from_slice(&x[from..from + piece.len()]);
+            }
+        });
+    }
+
     /// Where row `row` starts in the two arrays.
     fn offsets(&self, mut row: usize) -> [usize; 2] {
         let mut offsets = [0, 0];

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-/// Elements of one part of an elementwise loop: about 10 µs of work.
-pub const ELEMENTWISE_CHUNK: usize = 1 << 14;
+/// Elements of one part of an elementwise loop: some 10 µs of work.
+pub const ELEMENTWISE_CHUNK: usize = 1 << 16;
 
 /// Calls `f` for each `chunk` elements of `data` with where they start; on this thread if there is only one part.
 pub fn for_each_chunk<T: Send>(data: &mut [T], chunk: usize, f: impl Fn(usize, &mut [T]) + Sync) {

@@ -1,34 +1,7 @@
 //! Softmax, its logarithm, and cross entropy, row by row.
 
+use super::math::Real;
 use super::parallel::for_each_chunk;
-use crate::value::Number;
-
-/// The functions of floating-point numbers that softmax needs.
-pub trait Real: Number {
-    /// `e` to the power of `self`.
-    fn exp(self) -> Self;
-    /// The natural logarithm.
-    fn ln(self) -> Self;
-    /// `self / other`.
-    fn over(self, other: Self) -> Self;
-}
-
-macro_rules! real {
-    ($($float:ident)*) => {$(
-        impl Real for $float {
-            fn exp(self) -> Self {
-                $float::exp(self)
-            }
-            fn ln(self) -> Self {
-                $float::ln(self)
-            }
-            fn over(self, other: Self) -> Self {
-                self / other
-            }
-        }
-    )*};
-}
-real!(f32 f64);
 
 /// Rows of one part.
 const ROWS: usize = 512;

@@ -8,6 +8,10 @@ use super::{AttrReader, OpDef, Resources, VariableCell};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::Attrs;
+use crate::kernels::Plain;
+use crate::kernels::chain::{Chain, ChainLink, Operand};
+use crate::kernels::elementwise::Broadcast;
+use crate::kernels::link::{self, Link};
 use crate::shape::Shape;
 use crate::value::{Element, Home, Value};
 
@@ -17,12 +21,90 @@ pub enum Kernel {
     Run(fn(&mut KernelCtx) -> Result<()>),
     /// A function made for a node when a plan is: attributes are read and data types chosen once.
     Make(fn(&NodeInfo) -> Result<KernelFn>),
+    /// One number for each number, or for each pair of them broadcast: what a chain can be made of.
+    Elementwise(fn(DType) -> Result<ElementwiseKernel>),
     /// It never runs, and this is why.
     None(&'static str),
 }
 
 /// A kernel made for one node.
 pub type KernelFn = Arc<dyn Fn(&mut KernelCtx) -> Result<()> + Send + Sync>;
+
+/// An elementwise kernel for one data type.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub enum ElementwiseKernel {
+    Float32(Link<f32>),
+    Float64(Link<f64>),
+    Int32(Link<i32>),
+    Int64(Link<i64>),
+    UInt8(Link<u8>),
+}
+
+macro_rules! elementwise {
+    ($($variant:ident $rust:ty;)*) => {
+        $(impl From<Link<$rust>> for ElementwiseKernel {
+            fn from(link: Link<$rust>) -> Self {
+                ElementwiseKernel::$variant(link)
+            }
+        })*
+
+        impl ElementwiseKernel {
+            /// The kernel of a chain of these, all for the same data type, each with its operands.
+            pub(crate) fn chained(links: Vec<(Self, SmallVec<[Operand; 2]>)>) -> Result<KernelFn> {
+                match links.first() {
+                    $(Some((ElementwiseKernel::$variant(_), _)) => {
+                        let link = |(kernel, operands)| match kernel {
+                            ElementwiseKernel::$variant(link) => Some(ChainLink { link, operands }),
+                            _ => None,
+                        };
+                        let chain = links.into_iter().map(link).collect::<Option<Vec<_>>>().and_then(Chain::new);
+                        let chain = chain.ok_or_else(|| Error::internal("these links are no chain"))?;
+                        Ok(Arc::new(move |ctx| run_chain(ctx, &chain)))
+                    })*
+                    None => Err(Error::internal("a chain without links")),
+                }
+            }
+
+            /// The kernel of a node on its own: with broadcasting, and in place if nobody else needs the first input.
+            pub fn alone(self) -> KernelFn {
+                match self {
+                    $(ElementwiseKernel::$variant(link) => Arc::new(move |ctx| run_link(ctx, link)),)*
+                }
+            }
+        }
+    };
+}
+elementwise! { Float32 f32; Float64 f64; Int32 i32; Int64 i64; UInt8 u8; }
+
+fn run_link<T: Element + Plain>(ctx: &mut KernelCtx, link: Link<T>) -> Result<()> {
+    match link {
+        Link::Unary(f) if ctx.take_over(0, 0) => link::unary_in_place(f, ctx.outputs.slice(0)?),
+        Link::Unary(f) => link::unary(f, ctx.inputs.slice(0)?, ctx.outputs.slice(0)?),
+        Link::Binary(f) => {
+            let shape = ctx.outputs.shape(0)?.clone();
+            let plan = Broadcast::new(ctx.inputs.shape(0)?, ctx.inputs.shape(1)?, &shape);
+            if ctx.take_over(0, 0) {
+                link::binary_in_place(f, &plan, ctx.outputs.slice(0)?, ctx.inputs.slice(1)?);
+            } else {
+                link::binary(f, &plan, ctx.inputs.slice(0)?, ctx.inputs.slice(1)?, ctx.outputs.slice(0)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn run_chain<T: Element + Plain>(ctx: &mut KernelCtx, chain: &Chain<T>) -> Result<()> {
+    let KernelCtx { inputs, outputs, .. } = ctx;
+    let arrays = (0..inputs.len()).map(|i| inputs.slice::<T>(i)).collect::<Result<SmallVec<[&[T]; 4]>>>()?;
+    let out = outputs.slice::<T>(0)?;
+    let fits = |x: &&[T]| x.len() == out.len() || (!x.is_empty() && out.len().is_multiple_of(x.len()));
+    if arrays.len() < chain.inputs() || !arrays.iter().all(fits) {
+        return Err(Error::internal("the inputs of a chain do not fit its output"));
+    }
+    chain.run(&arrays, out);
+    Ok(())
+}
 
 /// The node a kernel is made for or runs for.
 #[derive(Debug)]
@@ -46,6 +128,16 @@ impl NodeInfo {
     /// The data type that the type attribute `T` says.
     pub fn dtype(&self) -> Result<DType> {
         self.attrs().dtype("T")
+    }
+
+    /// Makes the node's kernel.
+    pub(crate) fn kernel(&self) -> Result<KernelFn> {
+        match self.op.kernel {
+            Kernel::Run(run) => Ok(Arc::new(run)),
+            Kernel::Make(make) => make(self),
+            Kernel::Elementwise(make) => Ok(make(self.dtype()?)?.alone()),
+            Kernel::None(reason) => Err(Error::internal(reason)),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) use call::{check_inputs, complete_attrs, constant_full_of, constant_i
 pub use grad::{Grad, GradCtx};
 pub use infer::{InferCtx, broadcast, broadcast_known, resolve_axis, rules};
 pub(crate) use kernel::OutputShapes;
-pub use kernel::{Inputs, Kernel, KernelCtx, KernelFn, Memory, NodeInfo, Outputs, Slot};
+pub use kernel::{ElementwiseKernel, Inputs, Kernel, KernelCtx, KernelFn, Memory, NodeInfo, Outputs, Slot};
 pub use resource::{Resources, VariableCell};
 pub use signature::{ArgType, Argument, AttrDef, AttrKind, AttrReader, Signature};
 

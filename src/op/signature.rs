@@ -310,6 +310,16 @@ impl<'a> AttrReader<'a> {
         }
     }
 
+    /// The strings `name`, which must be text.
+    pub fn strings(self, name: &str) -> Result<Vec<&'a str>> {
+        let not_text = |_| Error::invalid_argument(format!("attribute {name} holds what is not text"));
+        match self.get(name)? {
+            Attr::List(AttrList::Str(list)) => list.iter().map(|s| std::str::from_utf8(s).map_err(not_text)).collect(),
+            Attr::List(AttrList::Empty) => Ok(Vec::new()),
+            other => Err(Error::invalid_argument(format!("attribute {name} is {other}"))),
+        }
+    }
+
     /// The whole numbers `name`.
     pub fn ints(self, name: &str) -> Result<&'a [i64]> {
         match self.get(name)? {

@@ -45,22 +45,36 @@ pub(crate) fn kernel_fn(f: impl Fn(&mut KernelCtx) -> Result<()> + Send + Sync +
 
 /// The [`Kernel`](crate::op::Kernel) `y = f(x)` for the data types of a `dispatch!` list: `unary_kernel!(floats, T, |x: T| x)`.
 macro_rules! unary_kernel {
-    ($types:ident, $T:ident, $f:expr) => {
-        $crate::op::Kernel::Make(|node| {
-            $crate::dispatch!(node.dtype()?, $types, $T => $crate::ops::elementwise::kernel_fn(|ctx| {
-                $crate::ops::elementwise::unary::<$T>(ctx, $f)
-            }))
+    ($types:ident, $T:ident, |$x:ident: $X:ty| $y:expr) => {
+        $crate::op::Kernel::Elementwise(|dtype| {
+            $crate::dispatch!(dtype, $types, $T => {
+                struct Function;
+                impl $crate::kernels::link::UnaryFn<$T> for Function {
+                    #[inline(always)]
+                    fn at($x: $T) -> $T {
+                        $y
+                    }
+                }
+                Ok($crate::kernels::link::Link::unary::<Function>().into())
+            })
         })
     };
 }
 
 /// The [`Kernel`](crate::op::Kernel) `z = f(x, y)` with broadcasting.
 macro_rules! binary_kernel {
-    ($types:ident, $T:ident, $f:expr) => {
-        $crate::op::Kernel::Make(|node| {
-            $crate::dispatch!(node.dtype()?, $types, $T => $crate::ops::elementwise::kernel_fn(|ctx| {
-                $crate::ops::elementwise::binary::<$T>(ctx, $f)
-            }))
+    ($types:ident, $T:ident, |$x:ident: $X:ty, $y:ident: $Y:ty| $z:expr) => {
+        $crate::op::Kernel::Elementwise(|dtype| {
+            $crate::dispatch!(dtype, $types, $T => {
+                struct Function;
+                impl $crate::kernels::link::BinaryFn<$T> for Function {
+                    #[inline(always)]
+                    fn at($x: $T, $y: $T) -> $T {
+                        $z
+                    }
+                }
+                Ok($crate::kernels::link::Link::binary::<Function>().into())
+            })
         })
     };
 }

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::program::{Program, ProgramNode, Source};
 use crate::dtype::DType;
 use crate::graph::{Attr, Fact, Written};
-use crate::op::{Inputs, Kernel, KernelCtx, Memory, NodeInfo, OutputShapes, Outputs, Resources, Slot, infer_outputs};
+use crate::op::{Inputs, KernelCtx, Memory, NodeInfo, OutputShapes, Outputs, Resources, Slot, infer_outputs};
 use crate::shape::Shape;
 use crate::value::Value;
 
@@ -106,11 +106,7 @@ fn evaluate(node: &ProgramNode, inputs: Vec<Value>) -> Option<Vec<Value>> {
         },
         resources: &Resources::default(),
     };
-    let run = || match node.op.kernel {
-        Kernel::Run(run) => run(&mut ctx),
-        Kernel::Make(make) => make(&info)?(&mut ctx),
-        Kernel::None(reason) => Err(crate::error::Error::internal(reason)),
-    };
+    let run = || info.kernel()?(&mut ctx);
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).ok()?.ok()?;
     let value = |slot: Slot| if let Slot::Value(value) = slot { Some(value) } else { None };
     ctx.outputs.slots.into_iter().map(value).collect()

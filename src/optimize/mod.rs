@@ -6,6 +6,7 @@
 //! A rule fires only where nothing else reads what it leaves out, so anything can still be fetched or fed.
 
 mod blocks;
+mod chain;
 mod clean;
 mod conv2d;
 mod fold;
@@ -24,7 +25,7 @@ use program::Rewrite;
 type Rule = fn(&Program, &mut Report) -> Vec<Rewrite>;
 
 /// The rules of fusion, in order.
-const RULES: &[Rule] = &[conv2d::rewrites, blocks::rewrites];
+const RULES: &[Rule] = &[conv2d::rewrites, chain::rewrites, blocks::rewrites];
 
 /// Rewrites a program into a faster one that computes the same.
 pub(crate) fn optimize(program: &mut Program) -> Result<Report> {

@@ -333,12 +333,4 @@ impl Readers {
     pub(crate) fn of(&self, source: Source) -> &[Reader] {
         self.0.get(&source).map_or(&[], |readers| readers)
     }
-
-    /// The node that alone reads `source`.
-    pub(crate) fn only(&self, source: Source) -> Option<u32> {
-        match self.of(source) {
-            [Reader::Input(node, _)] => Some(*node),
-            _ => None,
-        }
-    }
 }

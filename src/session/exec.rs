@@ -51,8 +51,7 @@ fn run_step(plan: &Plan, i: usize, step: &Step, resources: &Resources, frame: &m
         resources,
     };
     let result = catch_unwind(AssertUnwindSafe(|| match &step.run {
-        Run::Fn(run) => run(&mut ctx),
-        Run::Made(run) => run(&mut ctx),
+        Run::Kernel(run) => run(&mut ctx),
         Run::Blocks(blocks) => run_blocks(blocks, &mut ctx),
     }));
     let KernelCtx { inputs, outputs, .. } = ctx;

@@ -13,7 +13,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Attr, Fact, Graph, Node, NodeId, Port, State};
 use crate::kernels::parallel::ELEMENTWISE_CHUNK;
-use crate::op::{Kernel, KernelFn, NodeInfo, OpDef};
+use crate::op::{FirstInput, Kernel, KernelFn, NodeInfo, OpDef};
 use crate::ops;
 use crate::optimize::prune::prune;
 use crate::optimize::{Blocks, Program, ProgramNode, Report, Source, optimize};
@@ -59,8 +59,7 @@ pub(super) struct Step {
 }
 
 pub(super) enum Run {
-    Fn(fn(&mut crate::op::KernelCtx) -> Result<()>),
-    Made(KernelFn),
+    Kernel(KernelFn),
     Blocks(BlockPlan),
 }
 
@@ -203,11 +202,9 @@ fn step(program: &Program, node: &ProgramNode, outputs: u32, value: impl Fn(Sour
         attrs: node.attrs.clone(),
         output_types: node.outputs.iter().map(|fact| fact.dtype).collect(),
     };
-    let run = match (&node.blocks, &node.op.kernel) {
-        (Some(blocks), _) => Run::Blocks(BlockPlan::new(blocks)?),
-        (None, Kernel::Run(run)) => Run::Fn(*run),
-        (None, Kernel::Make(make)) => Run::Made(make(&info).map_err(|e| node.at(e))?),
-        (None, Kernel::None(reason)) => return Err(Error::internal(*reason)),
+    let run = match &node.blocks {
+        Some(blocks) => Run::Blocks(BlockPlan::new(blocks)?),
+        None => Run::Kernel(info.kernel().map_err(|e| node.at(e))?),
     };
     let input = |(source, is_ref): (&Source, bool)| {
         let fact = program.fact(*source)?.clone();
@@ -259,7 +256,10 @@ fn uses<'a>(steps: &'a [Step], program: &'a Program) -> Vec<Use<'a>> {
         first_is_value: step.inputs.first().is_some_and(|input| !input.fact.is_ref),
         outputs: step.outputs,
         facts: &node.outputs,
-        first: node.op.flags.first,
+        first: match node.op.kernel {
+            Kernel::Elementwise(_) => FirstInput::Overwritten,
+            _ => node.op.flags.first,
+        },
     };
     steps.iter().zip(&program.nodes).map(of).collect()
 }

@@ -4,6 +4,7 @@ mod add_n;
 mod arg;
 mod arithmetic;
 mod cast;
+pub(crate) mod chain;
 mod compare;
 mod cumulative;
 mod matmul;

@@ -1,6 +1,7 @@
 //! Functions of one number: Neg, Square, Sqrt, Rsqrt, Exp, Log, Abs, Sign, Reciprocal, Tanh, Sigmoid.
 
 use crate::graph::Tensor;
+use crate::kernels::math::Real;
 use crate::op::{Arg, Flags, Grad, IntoTensor, OpDef, Sig, rules};
 use crate::ops::array::constant_of;
 use crate::ops::elementwise::{binary_kernel, unary_kernel};
@@ -115,7 +116,7 @@ pub(super) static RSQRT_GRAD: OpDef = OpDef {
 pub(super) static EXP: OpDef = OpDef {
     sig: Sig::new("Exp(x: T) -> (y: T) where T: floating"),
     infer: rules::same_shape,
-    kernel: unary_kernel!(floats, T, |x: T| x.exp()),
+    kernel: unary_kernel!(floats, T, |x: T| Real::exp(x)),
     grad: Grad::Rule(|g| {
         let _after = g.graph().control_dependencies(&[g.dy(0).op()]);
         Ok(vec![Some(g.dy(0) * g.y(0))])
@@ -126,7 +127,7 @@ pub(super) static EXP: OpDef = OpDef {
 pub(super) static LOG: OpDef = OpDef {
     sig: Sig::new("Log(x: T) -> (y: T) where T: floating"),
     infer: rules::same_shape,
-    kernel: unary_kernel!(floats, T, |x: T| x.ln()),
+    kernel: unary_kernel!(floats, T, |x: T| Real::ln(x)),
     grad: Grad::Rule(|g| {
         let _after = g.graph().control_dependencies(&[g.dy(0).op()]);
         Ok(vec![Some(g.dy(0) * reciprocal(g.x(0)))])
@@ -187,7 +188,7 @@ pub(super) static RECIPROCAL_GRAD: OpDef = OpDef {
 pub(super) static TANH: OpDef = OpDef {
     sig: Sig::new("Tanh(x: T) -> (y: T) where T: floating"),
     infer: rules::same_shape,
-    kernel: unary_kernel!(floats, T, |x: T| x.tanh()),
+    kernel: unary_kernel!(floats, T, |x: T| Real::tanh(x)),
     grad: Grad::Rule(|g| {
         let _after = g.graph().control_dependencies(&[g.dy(0).op()]);
         Ok(vec![Some(TANH_GRAD.call([g.y(0).into_arg(), g.dy(0).into_arg()]).single())])
@@ -212,7 +213,7 @@ pub(super) static TANH_GRAD: OpDef = OpDef {
 pub(super) static SIGMOID: OpDef = OpDef {
     sig: Sig::new("Sigmoid(x: T) -> (y: T) where T: floating"),
     infer: rules::same_shape,
-    kernel: unary_kernel!(floats, T, |x: T| 1.0 / (1.0 + (-x).exp())),
+    kernel: unary_kernel!(floats, T, |x: T| Real::sigmoid(x)),
     grad: Grad::Rule(|g| {
         let _after = g.graph().control_dependencies(&[g.dy(0).op()]);
         Ok(vec![Some(sigmoid_grad(g.y(0).into_arg(), g.dy(0).into_arg()))])
