@@ -89,8 +89,14 @@ impl Region {
             inputs: Vec::new(),
             outputs: Vec::new(),
         };
+        // Nodes outside that wait for what is inside: reading them from inside would close a circle.
+        let mut behind = vec![false; program.nodes.len()];
         for (i, node) in (0..).zip(&program.nodes) {
-            if let Some(splits) = region.splits(program, node, batch) {
+            let waits = node.needs().any(|before| behind[before as usize]);
+            let splits = if waits { None } else { region.splits(program, node, batch) };
+            behind[i as usize] =
+                splits.is_none() && (waits || node.needs().any(|before| region.inside[before as usize]));
+            if let Some(splits) = splits {
                 for (source, split) in node.inputs.iter().zip(splits) {
                     let outside = source.node().is_none_or(|before| !region.inside[before as usize]);
                     if outside && !region.inputs.contains(&(*source, split)) {
@@ -126,17 +132,17 @@ impl Region {
         let output = node.outputs.first()?;
         // The rows of a list are its elements: what looks at whole rows would look at the whole batch.
         let is_list = |source: &Source| program.fact(*source).is_ok_and(|fact| fact.shape.rank() == Some(1));
-        if node.op.flags.rows == Rows::OfFirst && node.inputs.first().is_none_or(is_list) {
+        if node.op.rows() == Rows::OfFirst && node.inputs.first().is_none_or(is_list) {
             return None;
         }
-        let fits = node.op.flags.rows != Rows::Mixed
+        let fits = node.op.rows() != Rows::Mixed
             && node.controls.is_empty()
             && node.outputs.iter().all(|fact| rows_of(fact) == Some(batch) && fact.shape.is_known() && !fact.is_ref)
             && node.inputs.iter().any(in_rows);
         let splits = node.inputs.iter().enumerate().map(|(k, source)| {
             let fact = program.fact(*source).ok().filter(|fact| fact.shape.is_known() && !fact.is_ref)?;
             let like_output = rows_of(fact) == Some(batch) && fact.shape.rank() == output.shape.rank();
-            match node.op.flags.rows {
+            match node.op.rows() {
                 Rows::OfFirst => (in_rows(source) == (k == 0)).then_some(k == 0),
                 Rows::OfAll => (like_output || !in_rows(source)).then_some(like_output),
                 Rows::Mixed => None,

@@ -13,7 +13,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Attr, Fact, Graph, Node, NodeId, Port, State};
 use crate::kernels::parallel::ELEMENTWISE_CHUNK;
-use crate::op::{FirstInput, Kernel, KernelFn, NodeInfo, OpDef};
+use crate::op::{Kernel, KernelFn, NodeInfo, OpDef};
 use crate::ops;
 use crate::optimize::prune::prune;
 use crate::optimize::{Blocks, Program, ProgramNode, Report, Source, optimize};
@@ -256,10 +256,7 @@ fn uses<'a>(steps: &'a [Step], program: &'a Program) -> Vec<Use<'a>> {
         first_is_value: step.inputs.first().is_some_and(|input| !input.fact.is_ref),
         outputs: step.outputs,
         facts: &node.outputs,
-        first: match node.op.kernel {
-            Kernel::Elementwise(_) => FirstInput::Overwritten,
-            _ => node.op.flags.first,
-        },
+        first: node.op.first_input(),
     };
     steps.iter().zip(&program.nodes).map(of).collect()
 }
