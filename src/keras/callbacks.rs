@@ -369,7 +369,7 @@ impl Callback for CSVLogger {
         }
         if let Some((file, names)) = &mut self.file {
             let numbers: Vec<String> =
-                names.iter().map(|name| logs.get(name).map_or("NA".to_owned(), f64::to_string)).collect();
+                names.iter().map(|name| logs.get(name).map_or("NA".to_owned(), |x| format!("{x:?}"))).collect();
             text += &format!("{epoch}{0}{1}\n", self.separator, numbers.join(&self.separator));
             let written = file.write_all(text.as_bytes()).and_then(|()| file.flush());
             written.map_err(|e| self.failed(&e))?;
