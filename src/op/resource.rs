@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use indexmap::IndexMap;
 
+use crate::dispatch;
 use crate::error::{Error, Result};
-use crate::value::Value;
+use crate::value::{Home, Value};
 
 /// The state of one session, by name. Kernels keep nothing between runs anywhere else.
 #[derive(Default)]
@@ -77,10 +78,23 @@ impl VariableCell {
             .note("run its initializer first: `sess.run(tf::global_variables_initializer(), feed_dict! {})`")
     }
 
-    /// Replaces the value.
-    pub fn assign(&self, value: Value) {
-        let old = self.value.write().unwrap_or_else(PoisonError::into_inner).replace(value);
+    /// Replaces the value. What lies in a run's buffer is copied, into the old value's memory if that fits.
+    pub fn assign(&self, value: &Value) -> Result<()> {
+        let mut guard = self.value.write().unwrap_or_else(PoisonError::into_inner);
+        if value.home() != Home::Elsewhere
+            && let Some(old) = guard.as_mut()
+            && (old.dtype(), old.shape()) == (value.dtype(), value.shape())
+            && old.has_sole_owner()
+        {
+            return dispatch!(value.dtype(), all, T => {
+                old.make_mut::<T>()?.clone_from_slice(value.as_slice()?);
+                Ok(())
+            });
+        }
+        let old = guard.replace(value.clone().into_own()?);
+        drop(guard);
         drop(old);
+        Ok(())
     }
 
     /// Changes the value in place. `change` checks what it is given before it writes: after an error the value must be

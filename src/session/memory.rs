@@ -273,3 +273,77 @@ impl Memory for StepMemory<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use smallvec::smallvec;
+
+    use super::*;
+    use crate::shape::PartialShape;
+
+    fn fact(elements: usize) -> Fact {
+        Fact::new(DType::Float32, PartialShape::new([Some(elements)]))
+    }
+
+    /// Steps with one output each; step `i` makes value `i + 1`, value 0 is fed.
+    fn plan(steps: &[(&[u32], usize, FirstInput)], fetches: &[u32]) -> MemoryPlan {
+        let facts: Vec<[Fact; 1]> = steps.iter().map(|step| [fact(step.1)]).collect();
+        let use_of = |(i, step): (usize, &(&[u32], usize, FirstInput))| Use {
+            inputs: step.0.iter().copied().collect(),
+            first_is_value: true,
+            outputs: i as u32 + 1,
+            facts: &facts[i],
+            first: step.2,
+        };
+        let uses: Vec<Use> = steps.iter().enumerate().map(use_of).collect();
+        MemoryPlan::new(&uses, steps.len() + 1, 1, fetches)
+    }
+
+    #[test]
+    fn buffers_are_shared_by_values_that_do_not_live_together() {
+        use FirstInput::Read;
+        let memory = plan(&[(&[0], 100, Read), (&[1], 50, Read), (&[2], 80, Read), (&[3], 10, Read)], &[4]);
+        // 80 lies where 100 lay; 50 lives beside both.
+        assert_eq!(memory.buffers, [(DType::Float32, 100), (DType::Float32, 50)]);
+        let homes = [Home::Elsewhere, Home::Planned(0), Home::Planned(1), Home::Planned(0), Home::Elsewhere];
+        assert_eq!(memory.homes, homes, "what is fed and what is fetched lies elsewhere");
+        assert_eq!(memory.bytes(), 600);
+    }
+
+    #[test]
+    fn an_operation_works_in_place_only_where_nobody_else_needs_its_input() {
+        use FirstInput::{Overwritten, PassedOn, Read};
+        let chain = plan(&[(&[0], 8, Read), (&[1], 8, Overwritten), (&[2], 8, PassedOn), (&[3], 4, Read)], &[4]);
+        assert_eq!((chain.in_place(1), chain.buffers.len()), (true, 1));
+        assert_eq!(chain.homes[1..4], [Home::Planned(0); 3]);
+        let read_again = plan(&[(&[0], 8, Read), (&[1], 8, Overwritten), (&[2, 1], 4, Read)], &[3]);
+        assert_eq!((read_again.in_place(1), read_again.buffers.len()), (false, 2));
+        let read_twice = plan(&[(&[0], 8, Read), (&[1, 1], 8, Overwritten), (&[2], 4, Read)], &[3]);
+        assert!(!read_twice.in_place(1));
+        let passed = plan(&[(&[0], 8, Read), (&[1], 8, PassedOn), (&[1], 8, Overwritten), (&[3, 2], 4, Read)], &[4]);
+        assert!(!passed.in_place(2), "a later step reads the same elements under another name");
+    }
+
+    #[test]
+    fn no_two_values_that_live_together_share_a_buffer() {
+        // Values of many sizes and lifetimes, by a simple generator.
+        let mut state = 7u32;
+        let mut next = |n: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % n
+        };
+        let count = 200;
+        let inputs: Vec<SmallVec<[u32; 4]>> = (0..count).map(|i| smallvec![next(i + 1), next(i + 1)]).collect();
+        let steps: Vec<(&[u32], usize, FirstInput)> =
+            inputs.iter().map(|inputs| (&inputs[..], 1 + next(50) as usize, FirstInput::Read)).collect();
+        let memory = plan(&steps, &[count]);
+        let last = |value: u32| (0..count).rev().find(|&i| inputs[i as usize].contains(&value)).unwrap_or(value - 1);
+        for a in 1..count {
+            for b in a + 1..count {
+                let together = b - 1 <= last(a);
+                assert!(!together || memory.homes[a as usize] != memory.homes[b as usize], "{a} and {b}");
+            }
+        }
+        assert!(memory.buffers.len() < 150, "{}", memory.buffers.len());
+    }
+}

@@ -281,6 +281,14 @@ impl Value {
         self.home
     }
 
+    /// The same elements in memory that no run will use again: copied if they lie in a run's buffer.
+    pub(crate) fn into_own(self) -> Result<Self> {
+        if self.home == Home::Elsewhere {
+            return Ok(self);
+        }
+        dispatch!(self.dtype(), all, T => Ok(Value::whole(self.shape.clone(), self.as_slice::<T>()?.to_vec())))
+    }
+
     /// The same elements, wherever they lie: no run waits for their buffer.
     pub(crate) fn moved_out(self) -> Self {
         Value { home: Home::default(), ..self }

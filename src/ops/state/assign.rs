@@ -83,10 +83,8 @@ pub(super) static ASSIGN: OpDef = OpDef {
         ctx.set(0, merged)
     },
     kernel: Kernel::Run(|ctx| {
-        let value = ctx.inputs.take(1)?;
-        let cell = ctx.inputs.variable(0)?;
-        cell.assign(value);
-        let cell = Arc::clone(cell);
+        let cell = Arc::clone(ctx.inputs.variable(0)?);
+        cell.assign(ctx.inputs.value(1)?)?;
         ctx.outputs.set_variable(0, cell);
         Ok(())
     }),
