@@ -49,23 +49,16 @@ impl<F: Fetch> Callable<'_, F> {
     /// Runs with these values for the feeds.
     pub fn call<V: IntoValue>(&self, values: impl IntoIterator<Item = V>) -> Result<F::Output> {
         self.session.graph.check()?;
-        let mut fed: Vec<Value> = Vec::with_capacity(self.feeds.len());
-        let mut values = values.into_iter();
-        for (tensor, fact) in &self.feeds {
-            let value = values.next().ok_or_else(|| self.wrong_number(fed.len()))?;
-            fed.push(super::fed_value(*tensor, fact, value.into_literal())?);
+        let values: Vec<_> = values.into_iter().map(IntoValue::into_literal).collect();
+        if values.len() != self.feeds.len() {
+            let (given, feeds) = (values.len(), self.feeds.len());
+            return Err(Error::invalid_argument(format!("{given} values for {feeds} feeds")));
         }
-        match values.count() {
-            0 => {}
-            more => return Err(self.wrong_number(fed.len() + more)),
-        }
+        let fed = self.feeds.iter().zip(values).map(|((tensor, fact), value)| super::fed_value(*tensor, fact, value));
+        let fed = fed.collect::<Result<Vec<Value>>>()?;
         let plan = self.plan(&fed)?;
         let fetched = self.session.execute(&plan, fed)?;
         Ok(super::take(&self.fetches, &self.places, &fetched))
-    }
-
-    fn wrong_number(&self, given: usize) -> Error {
-        Error::invalid_argument(format!("{given} values for {} feeds", self.feeds.len()))
     }
 
     /// The plan for values of these shapes: the last one, if nothing changed since.
