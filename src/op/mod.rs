@@ -97,6 +97,8 @@ impl Flags {
     pub const HEAVY: Flags = Flags { heavy: true, ..Flags::PURE };
     /// As [`Flags::PURE`], and output 0 may take over the buffer of input 0.
     pub const IN_PLACE: Flags = Flags { first: FirstInput::Overwritten, ..Flags::PURE };
+    /// Each number of the output follows from the numbers in its place.
+    pub const ELEMENTWISE: Flags = Flags::IN_PLACE.all_row_by_row();
     /// Output 0 is input 0, perhaps in another shape.
     pub const PASSING: Flags = Flags { first: FirstInput::PassedOn, ..Flags::PURE };
     /// The same, and each row of the outputs follows from the same row of input 0.
