@@ -3,9 +3,13 @@
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use flowstone::kernels::chain::{Chain, ChainLink, Operand};
 use flowstone::kernels::conv::{self, Conv2d, DEAD, Gradients, Post};
 use flowstone::kernels::gemm::{Mat, gemm};
+use flowstone::kernels::link::{BinaryFn, Link, UnaryFn};
 use flowstone::kernels::pool::{self, Pool2d};
+use flowstone::kernels::reduce::Reduction;
+use flowstone::kernels::{math, softmax};
 
 fn numbers(n: usize) -> Vec<f32> {
     (0..n).map(|i| ((i * 7919) % 1000) as f32 / 999.0 - 0.5).collect()
@@ -105,7 +109,8 @@ fn pooled_convolution(group: &mut BenchmarkGroup<WallTime>, s: &Conv2d, x: &[f32
 }
 
 fn products(c: &mut Criterion) {
-    for (m, k, n) in [(100, 3136, 10), (512, 512, 512)] {
+    let sizes = [(100, 3136, 10), (3136, 100, 10), (100, 10, 3136), (64, 64, 64), (512, 512, 512), (1024, 1024, 1024)];
+    for (m, k, n) in sizes {
         let (x, y, mut z) = (numbers(m * k), numbers(k * n), numbers(m * n));
         let mut group = c.benchmark_group("gemm");
         group.throughput(Throughput::Elements((2 * m * k * n) as u64));
@@ -122,5 +127,68 @@ fn pooling(c: &mut Criterion) {
     c.bench_function("max_pool/backprop", |b| b.iter(|| pool::max_backprop(&s, &x, &dy, &mut dx)));
 }
 
-criterion_group! { name = benches; config = Criterion::default().sample_size(20); targets = convolutions, products, pooling }
+struct Exp;
+impl UnaryFn<f32> for Exp {
+    #[inline(always)]
+    fn at(x: f32) -> f32 {
+        math::exp(x)
+    }
+}
+
+struct Tanh;
+impl UnaryFn<f32> for Tanh {
+    #[inline(always)]
+    fn at(x: f32) -> f32 {
+        math::tanh(x)
+    }
+}
+
+struct Add;
+impl BinaryFn<f32> for Add {
+    #[inline(always)]
+    fn at(x: f32, y: f32) -> f32 {
+        x + y
+    }
+}
+
+fn elementwise(c: &mut Criterion) {
+    let (x, mut y) = (numbers(1000), numbers(1000));
+    for (name, link) in [("exp", Link::unary::<Exp>()), ("tanh", Link::unary::<Tanh>())] {
+        if let Link::Unary(f) = link {
+            c.bench_function(&format!("{name}/1000"), |b| b.iter(|| f(&x, &mut y)));
+        }
+    }
+    let link = |i: usize| {
+        let before = if i == 0 { Operand::Input(0) } else { Operand::Link(i - 1) };
+        let operands = if i.is_multiple_of(2) { vec![before, Operand::Input(1)] } else { vec![before] };
+        let link = if i.is_multiple_of(2) { Link::binary::<Add>() } else { Link::unary::<Tanh>() };
+        ChainLink { link, operands: operands.into() }
+    };
+    if let Some(chain) = Chain::new((0..1000).map(link).collect()) {
+        for n in [1, 1000] {
+            c.bench_function(&format!("chain_of_1000/{n}"), |b| b.iter(|| chain.run(&[&x[..n], &[0.5]], &mut y[..n])));
+        }
+    }
+}
+
+fn rows(c: &mut Criterion) {
+    let (x, mut y) = (numbers(100_000), numbers(100_000));
+    for n in [10, 1000] {
+        c.bench_function(&format!("softmax/100x{n}"), |b| {
+            b.iter(|| softmax::softmax(&x[..100 * n], n, &mut y[..100 * n]))
+        });
+    }
+    for (name, dims, reduced) in [
+        ("all", [100_000, 1], [true, true]),
+        ("rows", [1000, 100], [false, true]),
+        ("columns", [1000, 100], [true, false]),
+        ("narrow_columns", [10_000, 10], [true, false]),
+    ] {
+        let plan = Reduction::new(&dims, &reduced);
+        let kept = 100_000 / plan.count();
+        c.bench_function(&format!("sum/{name}"), |b| b.iter(|| plan.run(&x, &mut y[..kept], 0.0, |a, b| a + b)));
+    }
+}
+
+criterion_group! { name = benches; config = Criterion::default().sample_size(20); targets = convolutions, products, pooling, elementwise, rows }
 criterion_main!(benches);

@@ -229,3 +229,31 @@ fn a_callable_does_what_run_does() {
     assert!(wrong.contains("the value fed to 'Placeholder_1:0': its shape is [2], but [] is expected"), "{wrong}");
     assert!(sess.make_callable(x, &[x, x]).err().unwrap().to_string().contains("'Placeholder:0' is fed twice"));
 }
+
+#[test]
+fn products_take_in_bias_and_activation() {
+    let (graph, _default) = fresh();
+    let (x, w) = (tf::placeholder(tf::float32, (None, 30)), tf::placeholder(tf::float32, (30, 12)));
+    let b = tf::placeholder(tf::float32, [12]);
+    let feeds = feed_dict! { x: noise(&[9, 30], 1), w: noise(&[30, 12], 2), b: noise(&[12], 3) };
+    let product = || tf::matmul(x, w);
+    let cases = [
+        (tf::nn::relu(tf::nn::bias_add(product(), b)), "MatMul: MatMul, BiasAdd, Relu"),
+        (tf::tanh(b + product()), "MatMul_1: MatMul, AddV2, Tanh"),
+        (product() + b, "MatMul_2: MatMul, AddV2"),
+        (tf::sigmoid(product()), "MatMul_3: MatMul, Sigmoid"),
+    ];
+    let sess = tf::Session().unwrap();
+    for (y, what) in cases {
+        let plan = sess.explain(y, &feeds).unwrap();
+        assert_eq!(plan.steps().iter().map(|(_, op)| *op).collect::<Vec<_>>(), ["_FusedMatMul"], "{plan}");
+        assert_eq!(plan.fusions(), [format!("matmul: {what}")]);
+        let [fused, plain] = both(&graph, &[y], &feeds);
+        assert!(fused == plain);
+    }
+    // Numbers for each row are no bias.
+    let column = product() + tf::zeros([9, 1]);
+    let plan = sess.explain(column, &feeds).unwrap();
+    let reason = "matmul: MatMul_4: not fused: no bias and no activation behind it that alone reads it";
+    assert_eq!(plan.fusions()[0], reason);
+}

@@ -3,16 +3,25 @@
 
 #![allow(unsafe_code)]
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::cpu::{self, Level, level};
+use super::link::{self, UnaryLoop};
 use super::scratch;
 use super::vector::{Lanes, Vector};
 
-/// Rows of the result that one task computes.
-const ROWS: usize = 48;
 /// Below this many multiplications a product is not split.
-const SMALL: usize = 1 << 19;
+const SMALL: usize = 1 << 21;
+/// Multiplications of one task at least, if the product has as many for some rows.
+const TASK: usize = 1 << 19;
+/// The most rows of one task.
+const STRIP: usize = 84;
+/// Numbers of each sum that are added up in registers; the sums are then joined in order.
+const DEPTH: usize = 256;
+/// The most numbers of the right operand that are copied at a time, give or take a block.
+const MOST_PACKED: usize = 1 << 21;
 
 /// The numbers that matrices are made of. Integers wrap around.
 pub trait GemmElement: Copy + Send + Sync + Default + 'static {
@@ -50,6 +59,28 @@ impl<'a, T> Mat<'a, T> {
         Mat { data, rows, cols, row_step: cols, col_step: 1 }
     }
 
+    /// Some of the rows.
+    fn some_rows(self, rows: Range<usize>) -> Self {
+        Mat { data: &self.data[rows.start * self.row_step..], rows: rows.len(), ..self }
+    }
+
+    /// The same matrix, its numbers in `copy`, each row or each column side by side.
+    fn copied(self, copy: &mut [T]) -> Mat<'_, T>
+    where
+        T: Copy,
+    {
+        let (lines, step, n) = if self.col_step == 1 {
+            (self.rows, self.row_step, self.cols)
+        } else {
+            (self.cols, self.col_step, self.rows)
+        };
+        for (line, copy) in (0..lines).zip(copy.chunks_exact_mut(n)) {
+            copy.copy_from_slice(&self.data[line * step..line * step + n]);
+        }
+        let (row_step, col_step) = if self.col_step == 1 { (n, 1) } else { (1, n) };
+        Mat { data: copy, row_step, col_step, ..self }
+    }
+
     /// The transpose.
     #[must_use]
     pub fn t(self) -> Self {
@@ -57,33 +88,103 @@ impl<'a, T> Mat<'a, T> {
     }
 }
 
+/// What is done to a product while it is still in the cache.
+#[derive(Clone, Copy, Debug)]
+pub struct Post<'a, T> {
+    /// Added to each row.
+    pub bias: Option<&'a [T]>,
+    /// Then done to every number.
+    pub activation: Option<UnaryLoop<T>>,
+}
+
+impl<T: GemmElement> Post<'_, T> {
+    /// Whole rows of `n` numbers of the product become what they are to be.
+    fn finish(&self, c: &mut [T], n: usize) {
+        if let Some(bias) = self.bias {
+            for row in c.chunks_exact_mut(n) {
+                row.iter_mut().zip(bias).for_each(|(c, bias)| *c = c.plus(*bias));
+            }
+        }
+        if let Some(activation) = self.activation {
+            link::unary_in_place(activation, c);
+        }
+    }
+}
+
 /// `c = a · b`, with `c` row-major.
 pub fn gemm<T: GemmElement>(a: Mat<T>, b: Mat<T>, c: &mut [T]) {
+    gemm_post(a, b, c, &Post { bias: None, activation: None });
+}
+
+/// `c = activation(a · b + bias)`, with `c` row-major.
+pub fn gemm_post<T: GemmElement>(a: Mat<T>, b: Mat<T>, c: &mut [T], post: &Post<T>) {
     let (m, k, n) = (a.rows, a.cols, b.cols);
     assert!(b.rows == k && c.len() == m * n, "the sizes of a product do not fit");
-    if m == 0 || n == 0 {
+    assert!(post.bias.is_none_or(|bias| bias.len() == n), "the bias does not fit a product");
+    if c.is_empty() {
         return;
     }
     if k == 0 {
         c.fill(T::default());
-        return;
+        return post.finish(c, n);
     }
     let kernel = T::kernel(level());
-    scratch::with(kernel.packed_len(k, n), |packed| {
-        let right = kernel.pack(b, packed);
-        let left = Left { data: a.data, runs: &[(0, k)], step: a.col_step };
-        let product = |i: usize, c: &mut [T]| {
-            let mut rows = [(0, 0); ROWS];
-            let rows = &mut rows[..c.len() / n];
-            rows.iter_mut().enumerate().for_each(|(r, row)| *row = ((i * ROWS + r) * a.row_step, r * n));
-            tiles(&kernel, &left, rows, &right, c, false);
-        };
-        if m * n * k <= SMALL {
-            c.chunks_mut(ROWS * n).enumerate().for_each(|(i, c)| product(i, c));
+    let rows = task_rows(m, k, n);
+    // So many rows of `b` at a time that copies of them need little memory.
+    let deep = (MOST_PACKED / n).next_multiple_of(DEPTH).min(k);
+    for start in (0..k).step_by(deep) {
+        let depths = start..(start + deep).min(k);
+        with_right(&kernel, b.some_rows(depths.clone()), m, |right| {
+            let task = |i: usize, c: &mut [T]| {
+                let a = a.some_rows(i * rows..i * rows + c.len() / n);
+                strip(&kernel, a, depths.clone(), right, c);
+                if depths.end == k {
+                    post.finish(c, n);
+                }
+            };
+            if m * n * k <= SMALL {
+                c.chunks_mut(rows * n).enumerate().for_each(|(i, c)| task(i, c));
+            } else {
+                c.par_chunks_mut(rows * n).enumerate().for_each(|(i, c)| task(i, c));
+            }
+        });
+    }
+}
+
+/// Rows of the result that one task computes.
+fn task_rows(m: usize, k: usize, n: usize) -> usize {
+    (TASK / (k * n)).max(m / 16).clamp(MOST_ROWS, STRIP).next_multiple_of(MOST_ROWS)
+}
+
+/// Calls `f` with `b` as the right operand of a product with `m` rows: where it lies if it can be read there as fast.
+fn with_right<T: GemmElement>(kernel: &MicroKernel<T>, b: Mat<T>, m: usize, f: impl FnOnce(&Right<T>)) {
+    let side_by_side = b.col_step == 1 && b.row_step == b.cols && kernel.fits(b.cols);
+    if side_by_side && (b.cols <= kernel.cols() || m <= 2 * MOST_ROWS) {
+        return f(&kernel.in_place(b.data, b.cols));
+    }
+    scratch::with(kernel.packed_len(b.rows, b.cols), |packed| f(&kernel.pack(b, packed)));
+}
+
+/// Some rows of a product, for some columns of `a`: `c = a · right`, or `c += …` after the first columns.
+fn strip<T: GemmElement>(kernel: &MicroKernel<T>, a: Mat<T>, depths: Range<usize>, right: &Right<T>, c: &mut [T]) {
+    for (i, start) in depths.clone().step_by(DEPTH).enumerate() {
+        let depth = DEPTH.min(depths.end - start);
+        let right = Right { data: &right.data[i * DEPTH * right.row_step..], ..*right };
+        let a = a.t().some_rows(start..start + depth).t();
+        // Copied, it is read from few pages, and from many more sets of the cache.
+        if a.col_step != 1 || right.cols > 2 * kernel.cols() {
+            scratch::with(a.rows * depth, |copy| block(kernel, a.copied(copy), &right, c, start > 0));
         } else {
-            c.par_chunks_mut(ROWS * n).enumerate().for_each(|(i, c)| product(i, c));
+            block(kernel, a, &right, c, start > 0);
         }
-    });
+    }
+}
+
+fn block<T: GemmElement>(kernel: &MicroKernel<T>, a: Mat<T>, right: &Right<T>, c: &mut [T], accumulate: bool) {
+    let mut rows = [(0, 0); STRIP];
+    let rows = &mut rows[..a.rows];
+    rows.iter_mut().enumerate().for_each(|(r, row)| *row = (r * a.row_step, r * right.cols));
+    tiles(kernel, &Left { data: a.data, runs: &[(0, a.cols)], step: a.col_step }, rows, right, c, accumulate);
 }
 
 /// The left operand: column `j` of a row is `data[start of the row + offset of j]`. The columns come in runs of
@@ -234,17 +335,22 @@ impl<T: GemmElement> MicroKernel<T> {
 
     /// How many numbers a right operand has in panels.
     pub(super) fn packed_len(&self, rows: usize, cols: usize) -> usize {
-        cols.next_multiple_of(self.cols()) * rows
+        cols.next_multiple_of(self.panel_width(cols).max(1)) * rows
+    }
+
+    /// The columns of a panel of a right operand with `cols` columns.
+    pub(super) fn panel_width(&self, cols: usize) -> usize {
+        cols.next_multiple_of(self.lanes).min(self.cols())
     }
 
     /// Copies the right operand into panels, the last one filled up with zeros.
     pub(super) fn pack<'a>(&self, b: Mat<T>, packed: &'a mut [T]) -> Right<'a, T> {
-        let width = self.cols();
+        let width = self.panel_width(b.cols);
         let panel_step = b.rows * width;
         for (p, panel) in packed.chunks_exact_mut(panel_step.max(1)).enumerate() {
             let first = p * width;
             let here = width.min(b.cols - first);
-            for (k, row) in panel.chunks_exact_mut(width).enumerate() {
+            for (k, row) in panel.chunks_exact_mut(width.max(1)).enumerate() {
                 let from = &b.data[k * b.row_step + first * b.col_step..];
                 row[here..].fill(T::default());
                 if b.col_step == 1 {
@@ -441,6 +547,10 @@ mod tests {
         (10, 100, 64),
         (97, 3, 65),
         (200, 64, 100),
+        (1, 300, 200),
+        (30, 1100, 16),
+        (90, 700, 200),
+        (300, 600, 20),
         (5, 0, 4),
         (0, 3, 2),
     ];
@@ -465,10 +575,47 @@ mod tests {
             gemm(Mat::new(&narrow(&a), m, k), Mat::new(&narrow(&b), k, n), &mut c);
             assert!(c.iter().zip(&expected).all(|(c, e)| close(f64::from(*c), *e)), "{m} {k} {n} f32");
             let whole = |x: &[f64]| x.iter().map(|x| (*x * 100.0) as i32).collect::<Vec<i32>>();
+            let (a, b) = (whole(&a), whole(&b));
             let mut c = vec![-1; m * n];
-            gemm(Mat::new(&whole(&a), m, k), Mat::new(&whole(&b), k, n), &mut c);
-            let exact = |i: usize, j: usize| (0..k).map(|p| whole(&a)[i * k + p] * whole(&b)[p * n + j]).sum::<i32>();
+            gemm(Mat::new(&a, m, k), Mat::new(&b, k, n), &mut c);
+            let exact = |i: usize, j: usize| (0..k).map(|p| a[i * k + p] * b[p * n + j]).sum::<i32>();
             assert!((0..m).all(|i| (0..n).all(|j| c[i * n + j] == exact(i, j))), "{m} {k} {n} i32");
+        }
+    }
+
+    fn singles(n: usize, seed: u64) -> Vec<f32> {
+        numbers(n, seed).iter().map(|x| *x as f32).collect()
+    }
+
+    #[test]
+    fn what_follows_a_product_is_done_to_all_of_it() {
+        fn halve(x: &[f32], y: &mut [f32]) {
+            y.iter_mut().zip(x).for_each(|(y, x)| *y = x / 2.0);
+        }
+        for (m, k, n) in [(1, 3, 2), (200, 300, 70), (5, 0, 4), (700, 5, 33)] {
+            let (a, b, bias) = (singles(m * k, 1), singles(k * n, 2), singles(n, 3));
+            let (a, b) = (Mat::new(&a, m, k), Mat::new(&b, k, n));
+            let (mut plain, mut c) = (vec![f32::NAN; m * n], vec![f32::NAN; m * n]);
+            gemm(a, b, &mut plain);
+            gemm_post(a, b, &mut c, &Post { bias: Some(&bias), activation: Some(halve) });
+            for (i, c) in c.iter().enumerate() {
+                assert_eq!(*c, (plain[i] + bias[i % n]) / 2.0, "{m} {k} {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn bits_do_not_depend_on_threads() {
+        for (m, k, n) in [(100, 3136, 10), (300, 700, 300)] {
+            let (a, b) = (singles(m * k, 1), singles(k * n, 2));
+            let run = |threads: usize| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let mut c = vec![f32::NAN; m * n];
+                pool.install(|| gemm(Mat::new(&a, m, k), Mat::new(&b, k, n), &mut c));
+                c.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+            };
+            let one = run(1);
+            assert!([2, 3].into_iter().all(|threads| run(threads) == one), "{m} {k} {n}");
         }
     }
 

@@ -6,13 +6,19 @@ use super::parallel::{ELEMENTWISE_CHUNK, for_each_chunk};
 use super::simd::vectorized;
 use super::{Plain, scratch};
 
+/// A function of numbers, for all of a slice.
+pub type UnaryLoop<T> = fn(&[T], &mut [T]);
+
+/// A function of pairs of numbers, for all of two slices.
+pub type BinaryLoop<T> = fn(&[T], &[T], &mut [T]);
+
 /// One operation on pieces of arrays, the link of a chain. The slices are of equal length.
 #[derive(Clone, Copy, Debug)]
 pub enum Link<T> {
     /// `out[i] = f(x[i])`.
-    Unary(fn(&[T], &mut [T])),
+    Unary(UnaryLoop<T>),
     /// `out[i] = f(x[i], y[i])`.
-    Binary(fn(&[T], &[T], &mut [T])),
+    Binary(BinaryLoop<T>),
 }
 
 /// A function of one number.
@@ -56,15 +62,21 @@ impl<T: Copy> Link<T> {
 /// Elements of a tile: a few tiles fit into the fastest cache.
 pub(super) const TILE: usize = 512;
 
+/// Runs `f` with `n` elements whose values are of no account.
+fn with_tile<T: Plain>(n: usize, f: impl FnOnce(&mut [T])) {
+    const FEW: usize = 16;
+    if n <= FEW { f(&mut [T::default(); FEW][..n]) } else { scratch::with(n, f) }
+}
+
 /// `out = f(x)`.
-pub fn unary<T: Plain>(f: fn(&[T], &mut [T]), x: &[T], out: &mut [T]) {
+pub fn unary<T: Plain>(f: UnaryLoop<T>, x: &[T], out: &mut [T]) {
     for_each_chunk(out, ELEMENTWISE_CHUNK, |start, out| f(&x[start..start + out.len()], out));
 }
 
 /// `x = f(x)`.
-pub fn unary_in_place<T: Plain>(f: fn(&[T], &mut [T]), x: &mut [T]) {
+pub fn unary_in_place<T: Plain>(f: UnaryLoop<T>, x: &mut [T]) {
     for_each_chunk(x, ELEMENTWISE_CHUNK, |_, x| {
-        scratch::with(TILE.min(x.len()), |copy: &mut [T]| {
+        with_tile(TILE.min(x.len()), |copy: &mut [T]| {
             for x in x.chunks_mut(TILE) {
                 let copy = &mut copy[..x.len()];
                 copy.copy_from_slice(x);
@@ -144,18 +156,18 @@ fn cycle<T: Copy>(x: &[T], from: usize, tile: &mut [T]) {
 }
 
 /// `out = f(x, y)`, broadcast by `plan`.
-pub fn binary<T: Plain>(f: fn(&[T], &[T], &mut [T]), plan: &Broadcast, x: &[T], y: &[T], out: &mut [T]) {
+pub fn binary<T: Plain>(f: BinaryLoop<T>, plan: &Broadcast, x: &[T], y: &[T], out: &mut [T]) {
     let (x, y) = (Operand::new(x, plan, 0, out.len()), Operand::new(y, plan, 1, out.len()));
     binary_tiles(f, [x, y], out);
 }
 
 /// `x = f(x, y)`, with `y` broadcast to `x` by `plan`, whose first array is `x`.
-pub fn binary_in_place<T: Plain>(f: fn(&[T], &[T], &mut [T]), plan: &Broadcast, x: &mut [T], y: &[T]) {
+pub fn binary_in_place<T: Plain>(f: BinaryLoop<T>, plan: &Broadcast, x: &mut [T], y: &[T]) {
     let y = Operand::new(y, plan, 1, x.len());
     binary_tiles(f, [Operand::InPlace, y], x);
 }
 
-fn binary_tiles<T: Plain>(f: fn(&[T], &[T], &mut [T]), operands: [Operand<T>; 2], out: &mut [T]) {
+fn binary_tiles<T: Plain>(f: BinaryLoop<T>, operands: [Operand<T>; 2], out: &mut [T]) {
     let [x, y] = &operands;
     // Tiles that start at the same element of what is repeated.
     let period = x.period().max(y.period());
@@ -166,7 +178,7 @@ fn binary_tiles<T: Plain>(f: fn(&[T], &[T], &mut [T]), operands: [Operand<T>; 2]
             return f(&x[start..start + out.len()], &y[start..start + out.len()], out);
         }
         let step = step.min(out.len());
-        scratch::with(2 * step, |tiles: &mut [T]| {
+        with_tile(2 * step, |tiles: &mut [T]| {
             let (x_tile, y_tile) = tiles.split_at_mut(step);
             for (i, out) in out.chunks_mut(step).enumerate() {
                 let (at, n) = (start + i * step, out.len());

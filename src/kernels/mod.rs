@@ -17,6 +17,7 @@ pub mod reduce;
 mod scratch;
 pub(crate) mod simd;
 pub mod softmax;
+pub mod update;
 mod vector;
 
 /// Elements that are copied freely and given to any thread.

@@ -1,10 +1,12 @@
 //! Max and average pooling of NHWC images, and their gradients. Of several largest elements of a window the first
 //! in row-major order wins; padding never does.
 
-use std::ops::AddAssign;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::simd::vectorized;
+use super::{Plain, scratch};
 use crate::value::Number;
 
 /// The sizes of a pooling. Padding is before the first row and column; what is needed after the last follows.
@@ -34,133 +36,242 @@ impl Pool2d {
         self.out_h * self.out_w * self.channels
     }
 
-    /// Calls `f` for each window of an image: where its result starts, and where its pixels in the image do.
-    fn windows(&self, mut f: impl FnMut(usize, &mut dyn Iterator<Item = usize>)) {
-        let span = |i: usize, stride: usize, pad: usize, k: usize, n: usize| {
-            let from = i * stride;
-            from.saturating_sub(pad)..(from + k).saturating_sub(pad).min(n)
-        };
-        for i in 0..self.out_h {
-            let rows = span(i, self.stride_h, self.pad_top, self.k_h, self.in_h);
-            for j in 0..self.out_w {
-                let columns = span(j, self.stride_w, self.pad_left, self.k_w, self.in_w);
-                let mut pixels = rows
-                    .clone()
-                    .flat_map(|y| columns.clone().map(move |x| (y, x)))
-                    .map(|(y, x)| (y * self.in_w + x) * self.channels);
-                f((i * self.out_w + j) * self.channels, &mut pixels);
+    /// The rows of the image under row `i` of the result.
+    #[inline(always)]
+    fn rows(&self, i: usize) -> Range<usize> {
+        span(i * self.stride_h, self.pad_top, self.k_h, self.in_h)
+    }
+
+    /// The columns of the image under column `j` of the result.
+    #[inline(always)]
+    fn columns(&self, j: usize) -> Range<usize> {
+        span(j * self.stride_w, self.pad_left, self.k_w, self.in_w)
+    }
+
+    /// Where the numbers of a pixel of an image stand.
+    #[inline(always)]
+    fn pixel(&self, row: usize, column: usize) -> Range<usize> {
+        let start = (row * self.in_w + column) * self.channels;
+        start..start + self.channels
+    }
+
+    /// Where those of a pixel of the result stand.
+    #[inline(always)]
+    fn result(&self, i: usize, j: usize) -> Range<usize> {
+        let start = (i * self.out_w + j) * self.channels;
+        start..start + self.channels
+    }
+}
+
+#[inline(always)]
+fn span(from: usize, pad: usize, k: usize, n: usize) -> Range<usize> {
+    from.saturating_sub(pad)..(from + k).saturating_sub(pad).min(n)
+}
+
+/// `best` is the largest of a window, channel by channel; untouched if it holds padding only.
+#[inline(always)]
+fn window_max<T: Number>(s: &Pool2d, x: &[T], rows: Range<usize>, columns: Range<usize>, best: &mut [T]) {
+    let mut first = true;
+    for row in rows {
+        for column in columns.clone() {
+            let x = &x[s.pixel(row, column)];
+            if first {
+                best.copy_from_slice(x);
+                first = false;
+                continue;
+            }
+            for (best, x) in best.iter_mut().zip(x) {
+                *best = if *x > *best { *x } else { *best };
+            }
+        }
+    }
+}
+
+/// `winner` says which pixel of a window has the largest number, channel by channel; the first one of several, and no
+/// NaN but one that comes first. `best` is that number.
+#[inline(always)]
+fn window_winner<T: Number>(
+    s: &Pool2d,
+    x: &[T],
+    rows: Range<usize>,
+    columns: Range<usize>,
+    best: &mut [T],
+    winner: &mut [u32],
+) {
+    winner.fill(0);
+    let mut pixel = 0;
+    for row in rows {
+        for column in columns.clone() {
+            let x = &x[s.pixel(row, column)];
+            if pixel == 0 {
+                best.copy_from_slice(x);
+            }
+            for ((best, winner), x) in best.iter_mut().zip(winner.iter_mut()).zip(x) {
+                let larger = *x > *best;
+                *best = if larger { *x } else { *best };
+                *winner = if larger { pixel } else { *winner };
+            }
+            pixel += 1;
+        }
+    }
+}
+
+vectorized! {
+    fn max_image<T: Number>(s: &Pool2d, x: &[T], y: &mut [T], lowest: T) {
+        for i in 0..s.out_h {
+            for j in 0..s.out_w {
+                let y = &mut y[s.result(i, j)];
+                y.fill(lowest);
+                window_max(s, x, s.rows(i), s.columns(j), y);
             }
         }
     }
 
-    /// Calls `f` for each result with its place in the image's output and the place of its maximum in the image.
-    fn winners<T: PartialOrd + Copy>(&self, x: &[T], mut f: impl FnMut(usize, usize)) {
-        let mut best: Vec<(T, usize)> = Vec::with_capacity(self.channels);
-        self.windows(|out, pixels| {
-            best.clear();
-            if let Some(first) = pixels.next() {
-                best.extend(x[first..first + self.channels].iter().enumerate().map(|(c, x)| (*x, first + c)));
-            }
-            for pixel in pixels {
-                for (c, (best, x)) in best.iter_mut().zip(&x[pixel..]).enumerate() {
-                    if *x > best.0 {
-                        *best = (*x, pixel + c);
+    fn max_backprop_image<T: Number>(
+        s: &Pool2d,
+        x: &[T],
+        dy: &[T],
+        dx: &mut [T],
+        best: &mut [T],
+        winner: &mut [u32],
+    ) {
+        dx.fill(T::ZERO);
+        for i in 0..s.out_h {
+            for j in 0..s.out_w {
+                window_winner(s, x, s.rows(i), s.columns(j), best, winner);
+                let dy = &dy[s.result(i, j)];
+                let mut pixel = 0;
+                for row in s.rows(i) {
+                    for column in s.columns(j) {
+                        let dx = &mut dx[s.pixel(row, column)];
+                        for ((dx, dy), winner) in dx.iter_mut().zip(dy).zip(&*winner) {
+                            *dx = dx.plus(if *winner == pixel { *dy } else { T::ZERO });
+                        }
+                        pixel += 1;
                     }
                 }
             }
-            best.iter().enumerate().for_each(|(c, (_, place))| f(out + c, *place));
-        });
+        }
+    }
+
+    fn max_second_image<T: Number>(
+        s: &Pool2d,
+        x: &[T],
+        ddx: &[T],
+        ddy: &mut [T],
+        best: &mut [T],
+        winner: &mut [u32],
+    ) {
+        ddy.fill(T::ZERO);
+        for i in 0..s.out_h {
+            for j in 0..s.out_w {
+                window_winner(s, x, s.rows(i), s.columns(j), best, winner);
+                let ddy = &mut ddy[s.result(i, j)];
+                let mut pixel = 0;
+                for row in s.rows(i) {
+                    for column in s.columns(j) {
+                        let ddx = &ddx[s.pixel(row, column)];
+                        for ((ddy, ddx), winner) in ddy.iter_mut().zip(ddx).zip(&*winner) {
+                            *ddy = if *winner == pixel { *ddx } else { *ddy };
+                        }
+                        pixel += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    fn avg_image<T: Number>(s: &Pool2d, x: &[T], y: &mut [T]) {
+        for i in 0..s.out_h {
+            for j in 0..s.out_w {
+                let y = &mut y[s.result(i, j)];
+                y.fill(T::ZERO);
+                for row in s.rows(i) {
+                    for column in s.columns(j) {
+                        for (y, x) in y.iter_mut().zip(&x[s.pixel(row, column)]) {
+                            *y = y.plus(*x);
+                        }
+                    }
+                }
+                let count = (s.rows(i).len() * s.columns(j).len()) as f64;
+                for y in y {
+                    *y = T::from_f64(y.to_f64() / count);
+                }
+            }
+        }
+    }
+
+    /// `share` holds a number for each channel.
+    fn avg_backprop_image<T: Number>(s: &Pool2d, dy: &[T], dx: &mut [T], share: &mut [T]) {
+        dx.fill(T::ZERO);
+        for i in 0..s.out_h {
+            for j in 0..s.out_w {
+                let count = (s.rows(i).len() * s.columns(j).len()) as f64;
+                for (share, dy) in share.iter_mut().zip(&dy[s.result(i, j)]) {
+                    *share = T::from_f64(dy.to_f64() / count);
+                }
+                for row in s.rows(i) {
+                    for column in s.columns(j) {
+                        for (dx, share) in dx[s.pixel(row, column)].iter_mut().zip(&*share) {
+                            *dx = dx.plus(*share);
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 
+/// Memory for the winners of a window.
+fn with_winners<T: Plain>(s: &Pool2d, f: impl FnOnce(&mut [T], &mut [u32])) {
+    scratch::with(s.channels, |best: &mut [T]| scratch::with(s.channels, |winner: &mut [u32]| f(best, winner)));
+}
+
+/// Image `n` of a batch.
+fn image<T>(batch: &[T], n: usize, len: usize) -> &[T] {
+    &batch[n * len..(n + 1) * len]
+}
+
 /// `y` is the largest of each window of `x`; `lowest` where a window holds padding only.
-pub fn max_forward<T: PartialOrd + Copy + Send + Sync>(s: &Pool2d, x: &[T], y: &mut [T], lowest: T) {
+pub fn max_forward<T: Number>(s: &Pool2d, x: &[T], y: &mut [T], lowest: T) {
     assert_eq!((x.len(), y.len()), (s.batch * s.input_len(), s.batch * s.output_len()), "the sizes of a pooling");
-    each_image(y, s.output_len(), |n, y| {
-        let x = &x[n * s.input_len()..(n + 1) * s.input_len()];
-        s.windows(|out, pixels| {
-            let y = &mut y[out..out + s.channels];
-            match pixels.next() {
-                Some(first) => y.copy_from_slice(&x[first..first + s.channels]),
-                None => y.fill(lowest),
-            }
-            for pixel in pixels {
-                for (y, x) in y.iter_mut().zip(&x[pixel..pixel + s.channels]) {
-                    *y = if *x > *y { *x } else { *y };
-                }
-            }
-        });
-    });
+    each_image(y, s.output_len(), |n, y| max_image(s, image(x, n, s.input_len()), y, lowest));
 }
 
 /// `dx` is `dy` where each window's winner stands, added up where windows share one, and zero elsewhere.
-pub fn max_backprop<T>(s: &Pool2d, x: &[T], dy: &[T], dx: &mut [T])
-where
-    T: PartialOrd + Copy + Send + Sync + AddAssign + Default,
-{
-    assert_eq!(
-        (x.len(), dy.len(), dx.len()),
-        (s.batch * s.input_len(), s.batch * s.output_len(), x.len()),
-        "the sizes of a pooling"
-    );
-    each_image(dx, s.input_len(), |n, dx| {
-        dx.fill(T::default());
-        let dy = &dy[n * s.output_len()..(n + 1) * s.output_len()];
-        s.winners(&x[n * s.input_len()..(n + 1) * s.input_len()], |out, place| dx[place] += dy[out]);
+pub fn max_backprop<T: Number + Plain>(s: &Pool2d, x: &[T], dy: &[T], dx: &mut [T]) {
+    let (input, output) = (s.input_len(), s.output_len());
+    assert_eq!((x.len(), dy.len(), dx.len()), (s.batch * input, s.batch * output, x.len()), "the sizes of a pooling");
+    each_image(dx, input, |n, dx| {
+        with_winners(s, |best, winner| {
+            max_backprop_image(s, image(x, n, input), image(dy, n, output), dx, best, winner);
+        });
     });
 }
 
 /// `ddy` is `ddx` where each window's winner stands.
-pub fn max_backprop_second<T>(s: &Pool2d, x: &[T], ddx: &[T], ddy: &mut [T])
-where
-    T: PartialOrd + Copy + Send + Sync + Default,
-{
-    assert_eq!(
-        (x.len(), ddx.len(), ddy.len()),
-        (s.batch * s.input_len(), x.len(), s.batch * s.output_len()),
-        "the sizes of a pooling"
-    );
-    each_image(ddy, s.output_len(), |n, ddy| {
-        ddy.fill(T::default());
-        let image = n * s.input_len()..(n + 1) * s.input_len();
-        let ddx = &ddx[image.clone()];
-        s.winners(&x[image], |out, place| ddy[out] = ddx[place]);
+pub fn max_backprop_second<T: Number + Plain>(s: &Pool2d, x: &[T], ddx: &[T], ddy: &mut [T]) {
+    let (input, output) = (s.input_len(), s.output_len());
+    assert_eq!((x.len(), ddx.len(), ddy.len()), (s.batch * input, x.len(), s.batch * output), "the sizes of a pooling");
+    each_image(ddy, output, |n, ddy| {
+        with_winners(s, |best, winner| {
+            max_second_image(s, image(x, n, input), image(ddx, n, input), ddy, best, winner);
+        });
     });
 }
 
 /// `y` is the mean of each window of `x`; padding is not counted.
 pub fn avg_forward<T: Number>(s: &Pool2d, x: &[T], y: &mut [T]) {
     assert_eq!((x.len(), y.len()), (s.batch * s.input_len(), s.batch * s.output_len()), "the sizes of a pooling");
-    each_image(y, s.output_len(), |n, y| {
-        let x = &x[n * s.input_len()..(n + 1) * s.input_len()];
-        s.windows(|out, pixels| {
-            let y = &mut y[out..out + s.channels];
-            y.fill(T::ZERO);
-            let mut count = 0;
-            for pixel in pixels {
-                y.iter_mut().zip(&x[pixel..]).for_each(|(y, x)| *y = y.plus(*x));
-                count += 1;
-            }
-            y.iter_mut().for_each(|y| *y = T::from_f64(y.to_f64() / f64::from(count)));
-        });
-    });
+    each_image(y, s.output_len(), |n, y| avg_image(s, image(x, n, s.input_len()), y));
 }
 
 /// `dx` is each window's `dy` divided among its numbers.
-pub fn avg_backprop<T: Number>(s: &Pool2d, dy: &[T], dx: &mut [T]) {
+pub fn avg_backprop<T: Number + Plain>(s: &Pool2d, dy: &[T], dx: &mut [T]) {
     assert_eq!((dy.len(), dx.len()), (s.batch * s.output_len(), s.batch * s.input_len()), "the sizes of a pooling");
     each_image(dx, s.input_len(), |n, dx| {
-        dx.fill(T::ZERO);
-        let dy = &dy[n * s.output_len()..(n + 1) * s.output_len()];
-        let mut places = Vec::with_capacity(s.k_h * s.k_w);
-        s.windows(|out, pixels| {
-            places.clear();
-            places.extend(pixels);
-            for &place in &places {
-                for (dx, dy) in dx[place..].iter_mut().zip(&dy[out..out + s.channels]) {
-                    *dx = dx.plus(T::from_f64(dy.to_f64() / places.len() as f64));
-                }
-            }
+        scratch::with(s.channels, |share: &mut [T]| {
+            avg_backprop_image(s, image(dy, n, s.output_len()), dx, share);
         });
     });
 }

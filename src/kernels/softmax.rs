@@ -1,70 +1,177 @@
-//! Softmax, its logarithm, and cross entropy, row by row.
+//! Softmax, its logarithm, and cross entropy, row by row. Short rows go through the exponential together, so that its
+//! vectors are full.
 
+use rayon::prelude::*;
+
+use super::Plain;
 use super::math::Real;
 use super::parallel::for_each_chunk;
+use super::reduce::lanes;
+use super::scratch;
+use super::simd::vectorized;
 
-/// Rows of one part.
-const ROWS: usize = 512;
+/// Numbers of one part, some 10 µs of work, and of the rows that go through the exponential together.
+const PART: usize = 1 << 14;
+const TOGETHER: usize = 512;
 
+#[inline(always)]
 fn largest<T: Real>(x: &[T]) -> T {
-    x.iter().copied().fold(T::LOWEST, |a, b| if b > a || b.is_nan() { b } else { a })
+    lanes(x, T::LOWEST, &|a, b| if b > a || b.is_nan() { b } else { a })
 }
 
-/// The numbers of `y` become `e^(x - max)`; gives their sum.
-fn exponentials<T: Real>(x: &[T], y: &mut [T]) -> T {
-    let max = largest(x);
-    let mut sum = T::ZERO;
-    for (y, x) in y.iter_mut().zip(x) {
-        *y = x.minus(max).exp();
-        sum = sum.plus(*y);
+#[inline(always)]
+fn sum<T: Real>(x: &[T]) -> T {
+    lanes(x, T::ZERO, &T::plus)
+}
+
+/// `y = x` less the largest of each row.
+#[inline(always)]
+fn shift<T: Real>(x: &[T], n: usize, y: &mut [T]) {
+    for (x, y) in x.chunks_exact(n).zip(y.chunks_exact_mut(n)) {
+        let max = largest(x);
+        y.iter_mut().zip(x).for_each(|(y, x)| *y = x.minus(max));
     }
-    sum
+}
+
+vectorized! {
+    fn softmax_rows<T: Real>(x: &[T], n: usize, y: &mut [T]) {
+        shift(x, n, y);
+        for y in y.iter_mut() {
+            *y = y.exp();
+        }
+        for y in y.chunks_exact_mut(n) {
+            let sum = sum(y);
+            y.iter_mut().for_each(|y| *y = y.over(sum));
+        }
+    }
+
+    fn log_softmax_rows<T: Real>(x: &[T], n: usize, y: &mut [T], exponentials: &mut [T]) {
+        shift(x, n, y);
+        for (e, y) in exponentials.iter_mut().zip(&*y) {
+            *e = y.exp();
+        }
+        for (y, exponentials) in y.chunks_exact_mut(n).zip(exponentials.chunks_exact(n)) {
+            let log = sum(exponentials).ln();
+            y.iter_mut().for_each(|y| *y = y.minus(log));
+        }
+    }
+
+    fn cross_entropy_rows<T: Real>(x: &[T], labels: &[T], n: usize, loss: &mut [T], dx: &mut [T], costs: &mut [T]) {
+        shift(x, n, costs);
+        for (dx, x) in dx.iter_mut().zip(&*costs) {
+            *dx = x.exp();
+        }
+        let rows = dx.chunks_exact_mut(n).zip(costs.chunks_exact_mut(n)).zip(labels.chunks_exact(n));
+        for (((dx, costs), labels), loss) in rows.zip(loss) {
+            let total = sum(dx);
+            let log = total.ln();
+            for ((dx, cost), label) in dx.iter_mut().zip(costs.iter_mut()).zip(labels) {
+                *dx = dx.over(total).minus(*label);
+                *cost = label.times(log.minus(*cost));
+            }
+            *loss = sum(costs);
+        }
+    }
+}
+
+/// Whole rows of `n` that go together.
+fn rows_within(numbers: usize, n: usize) -> usize {
+    (numbers / n).max(1)
 }
 
 /// `y = e^x / Σ e^x` for each row of `n` numbers.
-pub fn softmax<T: Real>(x: &[T], n: usize, y: &mut [T]) {
-    for_each_chunk(y, ROWS * n, |start, y| {
-        for (x, y) in x[start..].chunks_exact(n).zip(y.chunks_exact_mut(n)) {
-            let sum = exponentials(x, y);
-            y.iter_mut().for_each(|y| *y = y.over(sum));
+pub fn softmax<T: Real + Plain>(x: &[T], n: usize, y: &mut [T]) {
+    let together = rows_within(TOGETHER, n) * n;
+    for_each_chunk(y, rows_within(PART, n) * n, |start, y| {
+        for (x, y) in x[start..].chunks(together).zip(y.chunks_mut(together)) {
+            softmax_rows(&x[..y.len()], n, y);
         }
     });
 }
 
 /// `y = x - log Σ e^x` for each row of `n` numbers.
-pub fn log_softmax<T: Real>(x: &[T], n: usize, y: &mut [T]) {
-    for_each_chunk(y, ROWS * n, |start, y| {
-        for (x, y) in x[start..].chunks_exact(n).zip(y.chunks_exact_mut(n)) {
-            let max = largest(x);
-            let log = x.iter().fold(T::ZERO, |sum, x| sum.plus(x.minus(max).exp())).ln();
-            for (y, x) in y.iter_mut().zip(x) {
-                *y = x.minus(max).minus(log);
+pub fn log_softmax<T: Real + Plain>(x: &[T], n: usize, y: &mut [T]) {
+    let together = rows_within(TOGETHER, n) * n;
+    for_each_chunk(y, rows_within(PART, n) * n, |start, y| {
+        scratch::with(together, |beside: &mut [T]| {
+            for (x, y) in x[start..].chunks(together).zip(y.chunks_mut(together)) {
+                log_softmax_rows(&x[..y.len()], n, y, &mut beside[..y.len()]);
             }
-        }
+        });
     });
 }
 
-/// For each row: `loss = Σ labels * (log Σ e^x - x)`, `dx = softmax(x) - labels`. `x` and `labels` give their rows by
-/// place, so that either may be broadcast.
-pub fn cross_entropy<'a, T: Real>(
-    x: impl Fn(usize, usize) -> T,
-    labels: impl Fn(usize, usize) -> T,
-    n: usize,
-    loss: &'a mut [T],
-    dx: &'a mut [T],
-) {
-    let mut logits = vec![T::ZERO; n];
-    for (row, (loss, dx)) in loss.iter_mut().zip(dx.chunks_exact_mut(n.max(1))).enumerate() {
-        logits.iter_mut().enumerate().for_each(|(j, logit)| *logit = x(row, j));
-        let max = largest(&logits);
-        let sum = exponentials(&logits, dx);
-        let log = sum.ln();
-        *loss = T::ZERO;
-        for (j, dx) in dx.iter_mut().enumerate() {
-            let label = labels(row, j);
-            let cost = log.minus(logits[j].minus(max));
-            *loss = loss.plus(label.times(cost));
-            *dx = dx.over(sum).minus(label);
+/// For each row of `n` numbers: `loss = Σ labels * (log Σ e^x - x)`, `dx = softmax(x) - labels`.
+pub fn cross_entropy<T: Real + Plain>(x: &[T], labels: &[T], n: usize, loss: &mut [T], dx: &mut [T]) {
+    let together = rows_within(TOGETHER, n);
+    let part = rows_within(PART, n);
+    let run = |first: usize, loss: &mut [T], dx: &mut [T]| {
+        let from = first * n;
+        let (x, labels) = (&x[from..from + dx.len()], &labels[from..from + dx.len()]);
+        scratch::with(together * n, |costs: &mut [T]| {
+            let inputs = x.chunks(together * n).zip(labels.chunks(together * n));
+            let outputs = loss.chunks_mut(together).zip(dx.chunks_mut(together * n));
+            for ((x, labels), (loss, dx)) in inputs.zip(outputs) {
+                cross_entropy_rows(x, labels, n, loss, dx, &mut costs[..x.len()]);
+            }
+        });
+    };
+    if loss.len() <= part {
+        return run(0, loss, dx);
+    }
+    let parts = loss.par_chunks_mut(part).zip(dx.par_chunks_mut(part * n));
+    parts.enumerate().for_each(|(i, (loss, dx))| run(i * part, loss, dx));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::cpu::tests::at_every_level;
+
+    fn numbers(n: usize, k: usize) -> Vec<f32> {
+        (0..n).map(|i| (i * k % 1009) as f32 / 100.0 - 5.0).collect()
+    }
+
+    /// The relative error of a sum of `n` exponentials is below `(n / 32 + 8)` roundings.
+    fn bound(n: usize) -> f64 {
+        (n as f64 / 32.0 + 8.0) * f64::from(f32::EPSILON)
+    }
+
+    #[test]
+    fn rows_match_the_definition() {
+        for (rows, n) in [(1, 1), (3, 2), (100, 10), (7, 65), (2000, 10), (3, 700), (40, 1000)] {
+            let (x, labels) = (numbers(rows * n, 7919), numbers(rows * n, 31));
+            let (mut y, mut log, mut dx) = (vec![0.0; rows * n], vec![0.0; rows * n], vec![0.0; rows * n]);
+            let mut loss = vec![0.0; rows];
+            softmax(&x, n, &mut y);
+            log_softmax(&x, n, &mut log);
+            cross_entropy(&x, &labels, n, &mut loss, &mut dx);
+            for row in 0..rows {
+                let of = |v: &[f32], j: usize| f64::from(v[row * n + j]);
+                let max = (0..n).map(|j| of(&x, j)).fold(f64::MIN, f64::max);
+                let total = max + (0..n).map(|j| (of(&x, j) - max).exp()).sum::<f64>().ln();
+                for j in 0..n {
+                    let expected = (of(&x, j) - total).exp();
+                    assert!((of(&y, j) - expected).abs() <= bound(n) * expected, "softmax {rows} {n}");
+                    assert!((of(&log, j) - (of(&x, j) - total)).abs() <= 16.0 * bound(n), "log {rows} {n}");
+                    assert!((of(&dx, j) - (expected - of(&labels, j))).abs() <= 8.0 * bound(n), "dx {rows} {n}");
+                }
+                let expected: f64 = (0..n).map(|j| of(&labels, j) * (total - of(&x, j))).sum();
+                let size: f64 = (0..n).map(|j| (of(&labels, j) * (total - of(&x, j))).abs()).sum();
+                assert!((f64::from(loss[row]) - expected).abs() <= bound(n) * size.max(1.0), "loss {rows} {n}");
+            }
         }
+    }
+
+    #[test]
+    fn every_level_gives_the_same_bits() {
+        let (x, labels) = (numbers(3000, 7919), numbers(3000, 31));
+        let results = at_every_level(|| {
+            let (mut loss, mut dx, mut log) = (vec![0.0; 30], vec![0.0; 3000], vec![0.0; 3000]);
+            cross_entropy(&x, &labels, 100, &mut loss, &mut dx);
+            log_softmax(&x, 100, &mut log);
+            loss.into_iter().chain(dx).chain(log).map(f32::to_bits).collect::<Vec<_>>()
+        });
+        assert!(results.iter().all(|bits| *bits == results[0]));
     }
 }

@@ -41,8 +41,20 @@ pub enum ElementwiseKernel {
     UInt8(Link<u8>),
 }
 
+/// An element of which there are elementwise kernels.
+pub(crate) trait LinkElement: Sized {
+    /// The link of a kernel for this type of element.
+    fn link(kernel: ElementwiseKernel) -> Option<Link<Self>>;
+}
+
 macro_rules! elementwise {
     ($($variant:ident $rust:ty;)*) => {
+        $(impl LinkElement for $rust {
+            fn link(kernel: ElementwiseKernel) -> Option<Link<Self>> {
+                if let ElementwiseKernel::$variant(link) = kernel { Some(link) } else { None }
+            }
+        })*
+
         $(impl From<Link<$rust>> for ElementwiseKernel {
             fn from(link: Link<$rust>) -> Self {
                 ElementwiseKernel::$variant(link)
@@ -53,15 +65,7 @@ macro_rules! elementwise {
             /// The kernel of a chain of these, all for the same data type, each with its operands.
             pub(crate) fn chained(links: Vec<(Self, SmallVec<[Operand; 2]>)>) -> Result<KernelFn> {
                 match links.first() {
-                    $(Some((ElementwiseKernel::$variant(_), _)) => {
-                        let link = |(kernel, operands)| match kernel {
-                            ElementwiseKernel::$variant(link) => Some(ChainLink { link, operands }),
-                            _ => None,
-                        };
-                        let chain = links.into_iter().map(link).collect::<Option<Vec<_>>>().and_then(Chain::new);
-                        let chain = chain.ok_or_else(|| Error::internal("these links are no chain"))?;
-                        Ok(Arc::new(move |ctx| run_chain(ctx, &chain)))
-                    })*
+                    $(Some((ElementwiseKernel::$variant(_), _)) => chained::<$rust>(links),)*
                     None => Err(Error::internal("a chain without links")),
                 }
             }
@@ -92,6 +96,15 @@ fn run_link<T: Element + Plain>(ctx: &mut KernelCtx, link: Link<T>) -> Result<()
         }
     }
     Ok(())
+}
+
+fn chained<T: Element + Plain + LinkElement>(
+    links: Vec<(ElementwiseKernel, SmallVec<[Operand; 2]>)>,
+) -> Result<KernelFn> {
+    let link = |(kernel, operands)| Some(ChainLink { link: T::link(kernel)?, operands });
+    let chain = links.into_iter().map(link).collect::<Option<Vec<_>>>().and_then(Chain::new);
+    let chain = chain.ok_or_else(|| Error::internal("these links are no chain"))?;
+    Ok(Arc::new(move |ctx| run_chain(ctx, &chain)))
 }
 
 fn run_chain<T: Element + Plain>(ctx: &mut KernelCtx, chain: &Chain<T>) -> Result<()> {

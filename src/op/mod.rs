@@ -11,8 +11,8 @@ pub use call::{Arg, Built, Call, IntoTensor};
 pub(crate) use call::{check_inputs, complete_attrs, constant_full_of, constant_in, convert, infer_outputs};
 pub use grad::{Grad, GradCtx};
 pub use infer::{InferCtx, broadcast, broadcast_known, resolve_axis, rules};
-pub(crate) use kernel::OutputShapes;
 pub use kernel::{ElementwiseKernel, Inputs, Kernel, KernelCtx, KernelFn, Memory, NodeInfo, Outputs, Slot};
+pub(crate) use kernel::{LinkElement, OutputShapes};
 pub use resource::{Resources, VariableCell};
 pub use signature::{ArgType, Argument, AttrDef, AttrKind, AttrReader, Signature};
 
@@ -97,6 +97,8 @@ impl Flags {
     pub const HEAVY: Flags = Flags { heavy: true, ..Flags::PURE };
     /// As [`Flags::PURE`], and output 0 may take over the buffer of input 0.
     pub const IN_PLACE: Flags = Flags { first: FirstInput::Overwritten, ..Flags::PURE };
+    /// Each number of the output follows from the numbers in its place.
+    pub const ELEMENTWISE: Flags = Flags::IN_PLACE.all_row_by_row();
     /// Output 0 is input 0, perhaps in another shape.
     pub const PASSING: Flags = Flags { first: FirstInput::PassedOn, ..Flags::PURE };
     /// The same, and each row of the outputs follows from the same row of input 0.

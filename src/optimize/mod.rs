@@ -10,6 +10,7 @@ mod chain;
 mod clean;
 mod conv2d;
 mod fold;
+mod matmul;
 mod program;
 pub(crate) mod prune;
 mod report;
@@ -25,7 +26,7 @@ use program::Rewrite;
 type Rule = fn(&Program, &mut Report) -> Vec<Rewrite>;
 
 /// The rules of fusion, in order.
-const RULES: &[Rule] = &[conv2d::rewrites, chain::rewrites, blocks::rewrites];
+const RULES: &[Rule] = &[conv2d::rewrites, matmul::rewrites, chain::rewrites, blocks::rewrites];
 
 /// Rewrites a program into a faster one that computes the same.
 pub(crate) fn optimize(program: &mut Program) -> Result<Report> {

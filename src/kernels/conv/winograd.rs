@@ -106,7 +106,7 @@ pub(super) fn with_forward<R>(level: Level, s: &Conv2d, w: &[f32], f: impl FnOnc
 
 /// `G w Gᵀ` of each pair of channels, into the panels of 16 matrices.
 fn transform_filter(sizes: &Sizes, w: &[f32], panels: usize, filter: &mut [f32]) {
-    let (s, width) = (sizes.s, sizes.kernel.cols());
+    let (s, width) = (sizes.s, sizes.kernel.panel_width(sizes.out_c));
     let combine = |x: [f32; 3]| [x[0], 0.5 * (x[0] + x[1] + x[2]), 0.5 * (x[0] - x[1] + x[2]), x[2]];
     for c in 0..s.in_c {
         for o in 0..s.out_c {
@@ -135,7 +135,7 @@ fn convolve(sizes: &Sizes, filter: &[f32], panels: usize, image: &[f32], rows: R
                     let data = &inputs[element * count * sizes.in_c..];
                     let left = Left { data, runs: &[(0, s.in_c)], step: 1 };
                     let data = &filter[element * panels..(element + 1) * panels];
-                    let width = sizes.kernel.cols();
+                    let width = sizes.kernel.panel_width(sizes.out_c);
                     let right = Right { data, panel_step: s.in_c * width, row_step: width, cols: sizes.out_c };
                     tiles(&sizes.kernel, &left, starts, &right, outputs, false);
                 };

@@ -239,7 +239,7 @@ pub(super) static ADD_V2: OpDef = OpDef {
     infer: |ctx| infer(ctx, i64::checked_add),
     kernel: binary_kernel!(numbers, T, |x: T, y: T| x.plus(y)),
     grad: Grad::Rule(add_grad),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 fn add_grad(g: &GradCtx) -> Result<Vec<Option<Tensor>>> {
@@ -268,7 +268,7 @@ pub(super) static ADD: OpDef = OpDef {
         dtype => dispatch!(dtype, numbers, T => kernel_fn(|ctx| binary::<T>(ctx, |x, y| x.plus(y)))),
     }),
     grad: Grad::Rule(add_grad),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 pub(super) static SUB: OpDef = OpDef {
@@ -280,7 +280,7 @@ pub(super) static SUB: OpDef = OpDef {
         let minus = neg(dy);
         Ok(if all_equal(g) { vec![Some(dy), Some(minus)] } else { reduce_gradients(g.x(0), g.x(1), dy, minus) })
     }),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 pub(super) static MUL: OpDef = OpDef {
@@ -295,7 +295,7 @@ pub(super) static MUL: OpDef = OpDef {
         let (gx, gy) = (raw_mul(dy, y), raw_mul(x, dy));
         Ok(reduce_gradients(x, y, gx, gy))
     }),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 pub(super) static REAL_DIV: OpDef = OpDef {
@@ -309,7 +309,7 @@ pub(super) static REAL_DIV: OpDef = OpDef {
         let gy = dy * div(div(-x, y), y);
         Ok(reduce_gradients(x, y, gx, gy))
     }),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 /// `(x - y) * (x - y)`, element by element, broadcast. TF: `tf.squared_difference`. Numbers of one type.
@@ -332,7 +332,7 @@ pub(super) static SQUARED_DIFFERENCE: OpDef = OpDef {
         let gy = -gx;
         Ok(if all_equal(g) { vec![Some(gx), Some(gy)] } else { reduce_gradients(x, y, gx, gy) })
     }),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 pub(super) static DIV_NO_NAN: OpDef = OpDef {
@@ -345,7 +345,7 @@ pub(super) static DIV_NO_NAN: OpDef = OpDef {
         let gy = dy * div_no_nan(div_no_nan(-x, y), y);
         Ok(reduce_gradients(x, y, gx, gy))
     }),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 /// Division that rounds down, of one kind of number.
@@ -412,7 +412,7 @@ pub(super) static FLOOR_DIV: OpDef = OpDef {
     infer: |ctx| infer(ctx, FloorDivision::floor_div),
     kernel: Kernel::Make(|node| division_kernel(node, false)),
     grad: Grad::Stop("it is flat wherever it is smooth"),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 pub(super) static FLOOR_MOD: OpDef = OpDef {
@@ -426,7 +426,7 @@ pub(super) static FLOOR_MOD: OpDef = OpDef {
         let gy = dy * minus;
         Ok(reduce_gradients(x, y, dy, gy))
     }),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 #[cfg(test)]

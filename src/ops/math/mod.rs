@@ -7,6 +7,7 @@ mod cast;
 pub(crate) mod chain;
 mod compare;
 mod cumulative;
+pub(crate) mod fused_matmul;
 mod matmul;
 mod reduce;
 mod segment;

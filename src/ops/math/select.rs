@@ -89,7 +89,7 @@ pub(super) static MAXIMUM: OpDef = OpDef {
     infer: rules::broadcasting,
     kernel: binary_kernel!(numbers, T, |x: T, y: T| if x > y || x.is_nan() { x } else { y }),
     grad: Grad::Rule(|g| extreme_grad(g, greater_equal)),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 pub(super) static MINIMUM: OpDef = OpDef {
@@ -97,7 +97,7 @@ pub(super) static MINIMUM: OpDef = OpDef {
     infer: rules::broadcasting,
     kernel: binary_kernel!(numbers, T, |x: T, y: T| if x < y || x.is_nan() { x } else { y }),
     grad: Grad::Rule(|g| extreme_grad(g, less_equal)),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 #[cfg(test)]

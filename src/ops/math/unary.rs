@@ -54,7 +54,7 @@ pub(super) static NEG: OpDef = OpDef {
     infer: rules::same_shape,
     kernel: unary_kernel!(signed, T, |x: T| x.negative()),
     grad: Grad::Rule(|g| Ok(vec![Some(-g.dy(0))])),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 pub(super) static SQUARE: OpDef = OpDef {
@@ -66,7 +66,7 @@ pub(super) static SQUARE: OpDef = OpDef {
         let two = constant_of(2, g.x(0).dtype()?);
         Ok(vec![Some(multiply(g.dy(0), multiply(g.x(0), two)))])
     }),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 pub(super) static SQRT: OpDef = OpDef {
@@ -74,7 +74,7 @@ pub(super) static SQRT: OpDef = OpDef {
     infer: rules::same_shape,
     kernel: unary_kernel!(floats, T, |x: T| x.sqrt()),
     grad: Grad::Rule(|g| Ok(vec![Some(SQRT_GRAD.call([g.y(0).into_arg(), g.dy(0).into_arg()]).single())])),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 /// `dy * 0.5 / y` for `y = sqrt(x)`.
@@ -88,7 +88,7 @@ pub(super) static SQRT_GRAD: OpDef = OpDef {
         let quotient = ddy / y;
         Ok(vec![Some(-quotient * g.y(0)), Some(0.5 * quotient)])
     }),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 pub(super) static RSQRT: OpDef = OpDef {
@@ -96,7 +96,7 @@ pub(super) static RSQRT: OpDef = OpDef {
     infer: rules::same_shape,
     kernel: unary_kernel!(floats, T, |x: T| 1.0 / x.sqrt()),
     grad: Grad::Rule(|g| Ok(vec![Some(RSQRT_GRAD.call([g.y(0).into_arg(), g.dy(0).into_arg()]).single())])),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 /// `dy * -0.5 * y^3` for `y = 1 / sqrt(x)`.
@@ -110,7 +110,7 @@ pub(super) static RSQRT_GRAD: OpDef = OpDef {
         let first = -1.5 * ddy * dy * square(y);
         Ok(vec![Some(first), Some(RSQRT_GRAD.call([y.into_arg(), ddy.into_arg()]).single())])
     }),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 pub(super) static EXP: OpDef = OpDef {
@@ -121,7 +121,7 @@ pub(super) static EXP: OpDef = OpDef {
         let _after = g.graph().control_dependencies(&[g.dy(0).op()]);
         Ok(vec![Some(g.dy(0) * g.y(0))])
     }),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 pub(super) static LOG: OpDef = OpDef {
@@ -132,7 +132,7 @@ pub(super) static LOG: OpDef = OpDef {
         let _after = g.graph().control_dependencies(&[g.dy(0).op()]);
         Ok(vec![Some(g.dy(0) * reciprocal(g.x(0)))])
     }),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 pub(super) static ABS: OpDef = OpDef {
@@ -140,7 +140,7 @@ pub(super) static ABS: OpDef = OpDef {
     infer: rules::same_shape,
     kernel: unary_kernel!(signed, T, |x: T| if x <= T::ZERO { T::ZERO.minus(x) } else { x }),
     grad: Grad::Rule(|g| Ok(vec![Some(g.dy(0) * sign(g.x(0)))])),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 pub(super) static SIGN: OpDef = OpDef {
@@ -156,7 +156,7 @@ pub(super) static SIGN: OpDef = OpDef {
         }
     }),
     grad: Grad::Rule(|g| Ok(vec![Some(crate::ops::array::zeros_like(g.x(0)))])),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 pub(super) static RECIPROCAL: OpDef = OpDef {
@@ -164,7 +164,7 @@ pub(super) static RECIPROCAL: OpDef = OpDef {
     infer: rules::same_shape,
     kernel: unary_kernel!(floats, T, |x: T| 1.0 / x),
     grad: Grad::Rule(|g| Ok(vec![Some(reciprocal_grad(g.y(0), g.dy(0)))])),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 #[track_caller]
@@ -182,7 +182,7 @@ pub(super) static RECIPROCAL_GRAD: OpDef = OpDef {
         let _after = g.graph().control_dependencies(&[ddy.op()]);
         Ok(vec![Some(ddy * -2.0 * dy * y), Some(reciprocal_grad(y, ddy))])
     }),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 pub(super) static TANH: OpDef = OpDef {
@@ -193,7 +193,7 @@ pub(super) static TANH: OpDef = OpDef {
         let _after = g.graph().control_dependencies(&[g.dy(0).op()]);
         Ok(vec![Some(TANH_GRAD.call([g.y(0).into_arg(), g.dy(0).into_arg()]).single())])
     }),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 /// `dy * (1 - y * y)` for `y = tanh(x)`.
@@ -207,7 +207,7 @@ pub(super) static TANH_GRAD: OpDef = OpDef {
         let dy = ddy * -2.0 * g.x(1) * y;
         Ok(vec![Some(dy), Some(TANH_GRAD.call([y.into_arg(), ddy.into_arg()]).single())])
     }),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 pub(super) static SIGMOID: OpDef = OpDef {
@@ -218,7 +218,7 @@ pub(super) static SIGMOID: OpDef = OpDef {
         let _after = g.graph().control_dependencies(&[g.dy(0).op()]);
         Ok(vec![Some(sigmoid_grad(g.y(0).into_arg(), g.dy(0).into_arg()))])
     }),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 #[track_caller]
@@ -237,7 +237,7 @@ pub(super) static SIGMOID_GRAD: OpDef = OpDef {
         let gb = ddy * dy;
         Ok(vec![Some(gb - 2.0 * gb * y), Some(sigmoid_grad(y.into_arg(), ddy.into_arg()))])
     }),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 #[cfg(test)]

@@ -149,7 +149,7 @@ fn run<T: Real>(ctx: &mut KernelCtx) -> Result<()> {
         return Ok(());
     }
     if same {
-        cross_entropy(|i, j| x[i * n + j], |i, j| labels[i * n + j], n, loss, dx);
+        cross_entropy(x, labels, n, loss, dx);
         return Ok(());
     }
     let plan = Broadcast::new(x_shape, labels_shape, &both);
@@ -157,7 +157,7 @@ fn run<T: Real>(ctx: &mut KernelCtx) -> Result<()> {
     crate::kernels::elementwise::binary(&plan, x, labels, &mut spread[0], |x, _| x);
     crate::kernels::elementwise::binary(&plan, x, labels, &mut spread[1], |_, label| label);
     let [x, labels] = &spread;
-    cross_entropy(|i, j| x[i * n + j], |i, j| labels[i * n + j], n, loss, dx);
+    cross_entropy(x, labels, n, loss, dx);
     Ok(())
 }
 

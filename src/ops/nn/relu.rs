@@ -32,7 +32,7 @@ pub(super) static RELU: OpDef = OpDef {
     infer: rules::same_shape,
     kernel: unary_kernel!(numbers, T, |x: T| if x > T::ZERO || x.is_nan() { x } else { T::ZERO }),
     grad: Grad::Rule(|g| Ok(vec![Some(relu_grad(g.dy(0), g.y(0)))])),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 pub(super) static RELU_GRAD: OpDef = OpDef {
@@ -40,7 +40,7 @@ pub(super) static RELU_GRAD: OpDef = OpDef {
     infer: rules::all_alike,
     kernel: binary_kernel!(numbers, T, |dy: T, y: T| if y > T::ZERO { dy } else { T::ZERO }),
     grad: Grad::Rule(|g| Ok(vec![Some(relu_grad(g.dy(0), g.x(1))), Some(crate::ops::array::zeros_like(g.x(1)))])),
-    flags: Flags::PURE,
+    flags: Flags::ELEMENTWISE,
 };
 
 #[cfg(test)]

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
-use crate::kernels::parallel::{ELEMENTWISE_CHUNK, for_each_chunk};
+use crate::kernels::Plain;
+use crate::kernels::math::Real;
+use crate::kernels::update::{self, Adam};
 use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, VariableCell};
-use crate::value::{Element, Value};
+use crate::value::Value;
 
 /// `var -= alpha * delta`.
 #[track_caller]
@@ -47,57 +49,6 @@ fn infer_apply(ctx: &mut InferCtx, variables: usize) -> Result<()> {
     ctx.set(0, shape)
 }
 
-/// The floating-point arithmetic that optimizers need.
-trait Real: Element + Copy {
-    fn gradient_descent(var: &mut [Self], alpha: Self, delta: &[Self]);
-    fn adam(var: &mut [Self], m: &mut [Self], v: &mut [Self], step: &AdamStep<Self>, grad: &[Self]);
-    fn adam_step(scalars: [Self; 6], nesterov: bool) -> AdamStep<Self>;
-}
-
-/// The numbers of one step of Adam: <https://arxiv.org/abs/1412.6980>, section 2, the reordered form.
-struct AdamStep<T> {
-    alpha: T,
-    beta1: T,
-    one_minus_beta1: T,
-    one_minus_beta2: T,
-    epsilon: T,
-    nesterov: bool,
-}
-
-macro_rules! real {
-    ($($float:ty)*) => {$(
-        impl Real for $float {
-            fn gradient_descent(var: &mut [Self], alpha: Self, delta: &[Self]) {
-                for_each_chunk(var, ELEMENTWISE_CHUNK, |start, var| {
-                    var.iter_mut().zip(&delta[start..]).for_each(|(var, delta)| *var -= alpha * delta);
-                });
-            }
-
-            fn adam_step([beta1_power, beta2_power, lr, beta1, beta2, epsilon]: [Self; 6], nesterov: bool) -> AdamStep<Self> {
-                AdamStep {
-                    alpha: lr * (1.0 - beta2_power).sqrt() / (1.0 - beta1_power),
-                    beta1,
-                    one_minus_beta1: 1.0 - beta1,
-                    one_minus_beta2: 1.0 - beta2,
-                    epsilon,
-                    nesterov,
-                }
-            }
-
-            fn adam(var: &mut [Self], m: &mut [Self], v: &mut [Self], step: &AdamStep<Self>, grad: &[Self]) {
-                let slots = m.iter_mut().zip(v).zip(grad);
-                for (var, ((m, v), &g)) in var.iter_mut().zip(slots) {
-                    *m += (g - *m) * step.one_minus_beta1;
-                    *v += (g * g - *v) * step.one_minus_beta2;
-                    let direction = if step.nesterov { g * step.one_minus_beta1 + step.beta1 * *m } else { *m };
-                    *var -= direction * step.alpha / (v.sqrt() + step.epsilon);
-                }
-            }
-        }
-    )*};
-}
-real!(f32 f64);
-
 pub(super) static APPLY_GRADIENT_DESCENT: OpDef = OpDef {
     sig: Sig::new(
         "ApplyGradientDescent(var: Ref(T), alpha: T, delta: T) -> (out: Ref(T)) \
@@ -114,7 +65,7 @@ fn gradient_descent<T: Real>(ctx: &mut KernelCtx) -> Result<()> {
     let (alpha, delta) = (ctx.inputs.value(1)?.item::<T>()?, ctx.inputs.value(2)?);
     cell.update(|var| {
         check_shape(&cell, var, delta)?;
-        T::gradient_descent(var.make_mut()?, alpha, delta.as_slice()?);
+        update::gradient_descent::<T>(var.make_mut()?, alpha, delta.as_slice()?);
         Ok(())
     })?;
     ctx.outputs.set_variable(0, cell);
@@ -133,7 +84,19 @@ pub(super) static APPLY_ADAM: OpDef = OpDef {
     flags: Flags::EFFECT,
 };
 
-fn adam<T: Real>(ctx: &mut KernelCtx) -> Result<()> {
+fn adam_step<T: Real>([beta1_power, beta2_power, lr, beta1, beta2, epsilon]: [T; 6], nesterov: bool) -> Adam<T> {
+    let less = |x: T| T::ONE.minus(x);
+    Adam {
+        alpha: lr.times(less(beta2_power).sqrt()).over(less(beta1_power)),
+        beta1,
+        one_minus_beta1: less(beta1),
+        one_minus_beta2: less(beta2),
+        epsilon,
+        nesterov,
+    }
+}
+
+fn adam<T: Real + Plain>(ctx: &mut KernelCtx) -> Result<()> {
     let inputs = &ctx.inputs;
     let (var, m, v) = (Arc::clone(inputs.variable(0)?), inputs.variable(1)?, inputs.variable(2)?);
     if Arc::ptr_eq(&var, m) || Arc::ptr_eq(&var, v) || Arc::ptr_eq(m, v) {
@@ -141,7 +104,7 @@ fn adam<T: Real>(ctx: &mut KernelCtx) -> Result<()> {
     }
     let scalar = |i: usize| inputs.value(i)?.item::<T>();
     let scalars = [scalar(3)?, scalar(4)?, scalar(5)?, scalar(6)?, scalar(7)?, scalar(8)?];
-    let step = T::adam_step(scalars, ctx.node.attrs().bool("use_nesterov")?);
+    let step = adam_step(scalars, ctx.node.attrs().bool("use_nesterov")?);
     let grad = inputs.value(9)?;
     // Everything is checked under the three locks before anything is written.
     var.update(|var_value| {
@@ -151,7 +114,7 @@ fn adam<T: Real>(ctx: &mut KernelCtx) -> Result<()> {
                 check_shape(m, m_value, grad)?;
                 check_shape(v, v_value, grad)?;
                 let grad = grad.as_slice::<T>()?;
-                T::adam(var_value.make_mut()?, m_value.make_mut()?, v_value.make_mut()?, &step, grad);
+                update::adam(var_value.make_mut()?, m_value.make_mut()?, v_value.make_mut()?, &step, grad);
                 Ok(())
             })
         })
