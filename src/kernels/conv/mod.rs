@@ -9,6 +9,7 @@ mod pooled;
 mod sparse;
 #[cfg(test)]
 mod tests;
+mod windows;
 mod winograd;
 
 use std::ops::Range;
@@ -16,6 +17,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use self::frame::Frame;
+use self::windows::Windows;
 use super::cpu::{Level, level};
 use super::gemm::GemmElement;
 use super::pool::Pool2d;
@@ -67,6 +69,8 @@ pub const DEAD: u8 = u8::MAX;
 
 /// Computes some rows of an image's convolution.
 type Convolve<'a, T> = dyn Fn(&[T], Range<usize>, &mut [T]) + Sync + 'a;
+/// Computes some rows of an image's pooled convolution, and the winners.
+type ConvolveAndPool<'a> = dyn Fn(&[f32], Range<usize>, &mut [f32], &mut [u8]) + Sync + 'a;
 /// Computes the gradient of an image from that of its convolution.
 type Back<'a, T> = dyn Fn(&[T], &mut [T]) + Sync + 'a;
 
@@ -237,10 +241,10 @@ fn forward_pooled_at(
         return;
     }
     let rows = pooled::rows_of_band(s, pool);
-    let mut pool_bands = |convolve: &Convolve<f32>| {
+    let mut each_band = |convolve_and_pool: &ConvolveAndPool| {
         let band = |n: usize, band: usize, y: &mut [f32], winners: &mut [u8]| {
             let rows = band * rows..band * rows + y.len() / row;
-            pooled::convolve_and_pool(level, s, pool, convolve, post, s.image(x, n), rows, y, winners);
+            convolve_and_pool(s.image(x, n), rows, y, winners);
         };
         if s.is_small() {
             let images = y.chunks_mut(image).zip(winners.chunks_mut(image)).enumerate();
@@ -256,10 +260,17 @@ fn forward_pooled_at(
             bands.for_each(|(i, (y, winners))| band(n, i, y, winners));
         });
     };
+    let mut in_two_steps = |convolve: &Convolve<f32>| {
+        each_band(&|image, rows, y, winners| {
+            pooled::convolve_and_pool(level, s, pool, convolve, post, image, rows, y, winners);
+        });
+    };
     if w.is_empty() || s.output_len() == 0 {
-        pool_bands(&|_, _, y| y.fill(0.0));
+        in_two_steps(&|_, _, y| y.fill(0.0));
+    } else if let Some(windows) = Windows::new(level, s, pool) {
+        windows.with_forward(w, post, each_band);
     } else {
-        with_forward(level, s, x, w, pool_bands);
+        with_forward(level, s, x, w, in_two_steps);
     }
 }
 
@@ -533,11 +544,16 @@ fn backprop_pooled_at(
     let sparse_filter = filter_wanted && places.pay();
     let dx = gradients.x.take();
     let sparse_back = dx.is_some() && !x.is_empty() && places.spread();
-    let dense_filter = filter_wanted && !sparse_filter;
+    let windows = Windows::new(level, s, pool).filter(|_| filter_wanted && !sparse_filter);
+    let dense_filter = filter_wanted && !sparse_filter && windows.is_none();
     let dense_back = dx.is_some() && !sparse_back;
     let moderate = (dense_filter || dense_back) && winograd::suits_gradients(s) && winograd::are_moderate(dy);
     let dense = DenseFilter::new(level, s, dense_filter.then_some(x), moderate);
-    let dw_len = if sparse_filter { places.gradient_len() } else { dense.len() };
+    let dw_len = match &windows {
+        Some(_) => s.filter_len(),
+        None if sparse_filter => places.gradient_len(),
+        None => dense.len(),
+    };
     let bias_len = gradients.bias.as_ref().map_or(0, |bias| bias.len());
     places.with_filter(if sparse_back { w } else { &[] }, |filter| {
         with_back(level, s, w, moderate, dense_back, |back| {
@@ -553,12 +569,16 @@ fn backprop_pooled_at(
                         dense.add(x, dy, dw);
                     });
                 }
+                if let Some(windows) = &windows {
+                    windows.add_filter_gradient(x, winners, dy, dw);
+                }
                 if sparse_filter || sparse_back {
                     places.backprop(x, filter, winners, dy, dx, if sparse_filter { dw } else { &mut [] });
                 }
             };
             in_blocks(s, dw_len + bias_len, dx, image, |sum| {
                 match gradients.w {
+                    Some(dw) if windows.is_some() => dw.copy_from_slice(&sum[..dw_len]),
                     Some(dw) if sparse_filter => places.finish(&sum[..dw_len], dw),
                     Some(dw) => dense.finish(&sum[..dw_len], dw),
                     None => {}
