@@ -77,6 +77,14 @@ pub(super) fn run<W: Work>(level: Level, work: W) -> W::Result {
     }
 }
 
+/// The numbers of a vector with which [`run`] does its work.
+pub(super) fn lanes(level: Level) -> usize {
+    match level.min(cpu::level()) {
+        Level::Avx512 => 16,
+        Level::Avx2 | Level::Portable => 8,
+    }
+}
+
 /// Numbers side by side, for any processor.
 #[derive(Clone, Copy)]
 pub(super) struct Lanes<T, const N: usize>([T; N]);

@@ -8,10 +8,10 @@ use std::ops::Range;
 use super::frame::Frame;
 use super::pooled::Best;
 use super::{Conv2d, ConvolveAndPool, Post};
-use crate::kernels::cpu::{self, Level};
+use crate::kernels::cpu::Level;
 use crate::kernels::pool::Pool2d;
 use crate::kernels::scratch;
-use crate::kernels::vector::{Singles, Work, run};
+use crate::kernels::vector::{Singles, Work, lanes, run};
 
 /// The most numbers of a patch: so much of a filter stays in the nearest cache.
 const LONGEST: usize = 128;
@@ -93,10 +93,6 @@ impl<'a> Windows<'a> {
             run(self.level, Backward { windows: self, x, winners, dy, dw });
         });
     }
-}
-
-fn lanes(level: Level) -> usize {
-    if level.min(cpu::level()) == Level::Avx512 { 16 } else { 8 }
 }
 
 struct Forward<'a> {
