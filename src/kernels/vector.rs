@@ -41,6 +41,16 @@ pub(super) trait Singles: Vector<f32> {
     /// # Safety
     /// The processor has the vector's features, and `LANES` bytes can be written at `to`.
     unsafe fn store_bytes(self, to: *mut u8);
+    /// Bytes as numbers.
+    ///
+    /// # Safety
+    /// The processor has the vector's features, and `LANES` bytes can be read at `from`.
+    unsafe fn load_bytes(from: *const u8) -> Self;
+    /// Lane by lane: `self` where `a` equals `b`, else 0.
+    ///
+    /// # Safety
+    /// The processor has the vector's features.
+    unsafe fn where_equal(self, a: Self, b: Self) -> Self;
 }
 
 /// Something to do with whatever vectors the processor has.
@@ -64,6 +74,14 @@ pub(super) fn run<W: Work>(level: Level, work: W) -> W::Result {
             Level::Avx2 => x86::with_avx2(work),
             _ => work.run::<Lanes<f32, 8>>(),
         }
+    }
+}
+
+/// The numbers of a vector with which [`run`] does its work.
+pub(super) fn lanes(level: Level) -> usize {
+    match level.min(cpu::level()) {
+        Level::Avx512 => 16,
+        Level::Avx2 | Level::Portable => 8,
     }
 }
 
@@ -124,6 +142,20 @@ impl<const N: usize> Singles for Lanes<f32, N> {
     unsafe fn store_bytes(self, to: *mut u8) {
         // SAFETY: the caller lets `N` bytes be written.
         unsafe { to.cast::<[u8; N]>().write(self.0.map(|x| x as u8)) }
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(from: *const u8) -> Self {
+        // SAFETY: the caller lets `N` bytes be read.
+        Lanes(unsafe { from.cast::<[u8; N]>().read() }.map(f32::from))
+    }
+    #[inline(always)]
+    unsafe fn where_equal(mut self, a: Self, b: Self) -> Self {
+        for i in 0..N {
+            if a.0[i] != b.0[i] {
+                self.0[i] = 0.0;
+            }
+        }
+        self
     }
 }
 
@@ -207,6 +239,16 @@ mod x86 {
             // SAFETY: as the caller promises.
             unsafe { _mm_storeu_si128(to.cast(), _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(self))) }
         }
+        #[inline(always)]
+        unsafe fn load_bytes(from: *const u8) -> Self {
+            // SAFETY: as the caller promises.
+            unsafe { _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(from.cast()))) }
+        }
+        #[inline(always)]
+        unsafe fn where_equal(self, a: Self, b: Self) -> Self {
+            // SAFETY: as the caller promises.
+            unsafe { _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a, b), self) }
+        }
     }
 
     impl Singles for __m256 {
@@ -232,6 +274,16 @@ mod x86 {
                 _mm_storel_epi64(to.cast(), _mm_packus_epi16(words, words));
             }
         }
+        #[inline(always)]
+        unsafe fn load_bytes(from: *const u8) -> Self {
+            // SAFETY: as the caller promises.
+            unsafe { _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast()))) }
+        }
+        #[inline(always)]
+        unsafe fn where_equal(self, a: Self, b: Self) -> Self {
+            // SAFETY: as the caller promises.
+            unsafe { _mm256_and_ps(_mm256_cmp_ps::<_CMP_EQ_OQ>(a, b), self) }
+        }
     }
 }
 
@@ -239,14 +291,15 @@ mod x86 {
 mod tests {
     use super::*;
 
-    /// The larger of two rows of numbers, and which one it came from.
+    /// The larger of two rows of numbers, and which one it came from; then the first row all over, and where it was less.
     struct Larger<'a>(&'a [f32; 16], &'a [f32; 16]);
 
     impl Work for Larger<'_> {
-        type Result = ([f32; 16], [u8; 16]);
+        type Result = ([f32; 16], [u8; 16], [[f32; 16]; 2]);
         #[inline(always)]
         unsafe fn run<V: Singles>(self) -> Self::Result {
             let (mut values, mut places) = ([0.0; 16], [0; 16]);
+            let [mut kept, mut chosen] = [[7.0; 16]; 2];
             for at in (0..16).step_by(V::LANES) {
                 // SAFETY: `LANES` divides 16.
                 unsafe {
@@ -255,9 +308,12 @@ mod tests {
                     let (value, place) = first.replaced_by_greater(second, V::splat(3.0), V::splat(254.0));
                     value.minus(V::splat(0.5)).store(values.as_mut_ptr().add(at));
                     place.store_bytes(places.as_mut_ptr().add(at));
+                    let again = V::load_bytes(places.as_ptr().add(at));
+                    first.where_equal(again, place).store(kept.as_mut_ptr().add(at));
+                    first.where_equal(again, V::splat(254.0)).store(chosen.as_mut_ptr().add(at));
                 }
             }
-            (values, places)
+            (values, places, [kept, chosen])
         }
     }
 
@@ -267,11 +323,13 @@ mod tests {
         let mut b: [f32; 16] = std::array::from_fn(|i| i as f32 / 4.0);
         (a[1], b[2], b[9]) = (f32::NAN, f32::NAN, f32::INFINITY);
         for level in [Level::Portable, Level::Avx2, Level::Avx512] {
-            let (values, places) = run(level, Larger(&a, &b));
+            let (values, places, [kept, chosen]) = run(level, Larger(&a, &b));
             for i in 0..16 {
                 let (value, place) = if b[i] > a[i] { (b[i], 254) } else { (a[i], 3) };
                 assert_eq!(values[i].to_bits(), (value - 0.5).to_bits(), "{level:?} {i}");
                 assert_eq!(places[i], place, "{level:?} {i}");
+                let expected = if place == 254 { a[i] } else { 0.0 };
+                assert_eq!([kept[i], chosen[i]].map(f32::to_bits), [a[i], expected].map(f32::to_bits), "{level:?} {i}");
             }
         }
     }

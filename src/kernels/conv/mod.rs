@@ -9,6 +9,7 @@ mod pooled;
 mod sparse;
 #[cfg(test)]
 mod tests;
+mod windows;
 mod winograd;
 
 use std::ops::Range;
@@ -16,6 +17,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use self::frame::Frame;
+use self::windows::Windows;
 use super::cpu::{Level, level};
 use super::gemm::GemmElement;
 use super::pool::Pool2d;
@@ -67,6 +69,8 @@ pub const DEAD: u8 = u8::MAX;
 
 /// Computes some rows of an image's convolution.
 type Convolve<'a, T> = dyn Fn(&[T], Range<usize>, &mut [T]) + Sync + 'a;
+/// Computes some rows of an image's pooled convolution, and the winners.
+type ConvolveAndPool<'a> = dyn Fn(&[f32], Range<usize>, &mut [f32], &mut [u8]) + Sync + 'a;
 /// Computes the gradient of an image from that of its convolution.
 type Back<'a, T> = dyn Fn(&[T], &mut [T]) + Sync + 'a;
 
@@ -176,7 +180,7 @@ fn forward_post_at(level: Level, s: &Conv2d, x: &[f32], w: &[f32], post: Post, y
         y.fill(0.0);
         return post.apply(y);
     }
-    with_forward(level, s, w, |convolve| each_band(s, x, y, convolve, |y| post.apply(y)));
+    with_forward(level, s, x, w, |convolve| each_band(s, x, y, convolve, |y| post.apply(y)));
 }
 
 fn each_band<T: GemmElement>(
@@ -196,8 +200,12 @@ fn each_band<T: GemmElement>(
     });
 }
 
-fn with_forward<R>(level: Level, s: &Conv2d, w: &[f32], f: impl FnOnce(&Convolve<f32>) -> R) -> R {
-    if winograd::suits(s) { winograd::with_forward(level, s, w, f) } else { direct::with_forward(level, s, w, f) }
+fn with_forward<R>(level: Level, s: &Conv2d, x: &[f32], w: &[f32], f: impl FnOnce(&Convolve<f32>) -> R) -> R {
+    if winograd::suits(s) && winograd::are_moderate(w) && winograd::are_moderate(x) {
+        winograd::with_forward(level, s, w, f)
+    } else {
+        direct::with_forward(level, s, w, f)
+    }
 }
 
 /// [`forward`], then `post`, then max-pooling of the result: `y` is what [`max_forward`](super::pool::max_forward) gives.
@@ -233,10 +241,10 @@ fn forward_pooled_at(
         return;
     }
     let rows = pooled::rows_of_band(s, pool);
-    let mut pool_bands = |convolve: &Convolve<f32>| {
+    let mut each_band = |convolve_and_pool: &ConvolveAndPool| {
         let band = |n: usize, band: usize, y: &mut [f32], winners: &mut [u8]| {
             let rows = band * rows..band * rows + y.len() / row;
-            pooled::convolve_and_pool(level, s, pool, convolve, post, s.image(x, n), rows, y, winners);
+            convolve_and_pool(s.image(x, n), rows, y, winners);
         };
         if s.is_small() {
             let images = y.chunks_mut(image).zip(winners.chunks_mut(image)).enumerate();
@@ -252,10 +260,17 @@ fn forward_pooled_at(
             bands.for_each(|(i, (y, winners))| band(n, i, y, winners));
         });
     };
+    let mut in_two_steps = |convolve: &Convolve<f32>| {
+        each_band(&|image, rows, y, winners| {
+            pooled::convolve_and_pool(level, s, pool, convolve, post, image, rows, y, winners);
+        });
+    };
     if w.is_empty() || s.output_len() == 0 {
-        pool_bands(&|_, _, y| y.fill(0.0));
+        in_two_steps(&|_, _, y| y.fill(0.0));
+    } else if let Some(windows) = Windows::new(level, s, pool) {
+        windows.with_forward(w, post, each_band);
     } else {
-        with_forward(level, s, w, pool_bands);
+        with_forward(level, s, x, w, in_two_steps);
     }
 }
 
@@ -356,10 +371,12 @@ fn backprop_dense_at(
     if gradients.are_empty(s) || dy.is_empty() {
         return gradients.clear();
     }
-    let dense = DenseFilter::new(level, s, gradients.w.is_some() && !x.unwrap_or_default().is_empty());
+    let moderate = winograd::suits_gradients(s) && winograd::are_moderate(dy);
+    let filter_x = x.filter(|x| gradients.w.is_some() && !x.is_empty());
+    let dense = DenseFilter::new(level, s, filter_x, moderate);
     let bias_len = gradients.bias.as_ref().map_or(0, |bias| bias.len());
     let dx = gradients.x.take();
-    with_back(level, s, w, dx.is_some(), |back| {
+    with_back(level, s, w, moderate, dx.is_some(), |back| {
         let image = |n: usize, dx: Option<&mut [f32]>, sum: &mut [f32]| {
             let dy = part(dy, s.output_len(), n);
             let (dw, bias) = sum.split_at_mut(dense.len());
@@ -421,15 +438,22 @@ fn with_masked(features: Option<&[f32]>, dy: &[f32], f: impl FnOnce(&[f32])) {
     });
 }
 
-/// Runs `f` with what computes the gradient of an image, if that is wanted.
-fn with_back<R>(level: Level, s: &Conv2d, w: &[f32], wanted: bool, f: impl FnOnce(Option<&Back<f32>>) -> R) -> R {
+/// Runs `f` with what computes the gradient of an image, if that is wanted. `moderate` tells of the gradients that it gets.
+fn with_back<R>(
+    level: Level,
+    s: &Conv2d,
+    w: &[f32],
+    moderate: bool,
+    wanted: bool,
+    f: impl FnOnce(Option<&Back<f32>>) -> R,
+) -> R {
     if !wanted || s.input_len() == 0 {
         return f(None);
     }
     if w.is_empty() {
         return f(Some(&|_, dx| dx.fill(0.0)));
     }
-    match winograd::backward(s).filter(winograd::suits) {
+    match winograd::backward(s).filter(|s| winograd::suits(s) && moderate && winograd::are_moderate(w)) {
         Some(backward) => scratch::with(w.len(), |turned| {
             winograd::turned_filter(s, w, turned);
             winograd::with_forward(level, &backward, turned, |convolve| f(Some(&|dy, dx| convolve(dy, 0..s.in_h, dx))))
@@ -447,8 +471,10 @@ struct DenseFilter<'a> {
 }
 
 impl<'a> DenseFilter<'a> {
-    fn new(level: Level, s: &'a Conv2d, wanted: bool) -> Self {
-        DenseFilter { level, s, wanted, winograd: winograd::suits(s) }
+    /// From images, if it is wanted. `moderate` tells of the gradients that there will be.
+    fn new(level: Level, s: &'a Conv2d, x: Option<&[f32]>, moderate: bool) -> Self {
+        let winograd = winograd::suits(s) && moderate && x.is_some_and(winograd::are_moderate);
+        DenseFilter { level, s, wanted: x.is_some(), winograd }
     }
 
     /// The numbers of its sum.
@@ -516,13 +542,21 @@ fn backprop_pooled_at(
     let places = sparse::Places::new(level, s, pool);
     let filter_wanted = gradients.w.is_some() && !x.is_empty();
     let sparse_filter = filter_wanted && places.pay();
-    let dense = DenseFilter::new(level, s, filter_wanted && !sparse_filter);
-    let dw_len = if sparse_filter { places.gradient_len() } else { dense.len() };
-    let bias_len = gradients.bias.as_ref().map_or(0, |bias| bias.len());
     let dx = gradients.x.take();
     let sparse_back = dx.is_some() && !x.is_empty() && places.spread();
+    let windows = Windows::new(level, s, pool).filter(|_| filter_wanted && !sparse_filter);
+    let dense_filter = filter_wanted && !sparse_filter && windows.is_none();
+    let dense_back = dx.is_some() && !sparse_back;
+    let moderate = (dense_filter || dense_back) && winograd::suits_gradients(s) && winograd::are_moderate(dy);
+    let dense = DenseFilter::new(level, s, dense_filter.then_some(x), moderate);
+    let dw_len = match &windows {
+        Some(_) => s.filter_len(),
+        None if sparse_filter => places.gradient_len(),
+        None => dense.len(),
+    };
+    let bias_len = gradients.bias.as_ref().map_or(0, |bias| bias.len());
     places.with_filter(if sparse_back { w } else { &[] }, |filter| {
-        with_back(level, s, w, dx.is_some() && !sparse_back, |back| {
+        with_back(level, s, w, moderate, dense_back, |back| {
             let image = |n: usize, mut dx: Option<&mut [f32]>, sum: &mut [f32]| {
                 let (x, dy, winners) = (s.image(x, n), part(dy, image_len, n), part(winners, image_len, n));
                 let (dw, bias) = sum.split_at_mut(dw_len);
@@ -535,12 +569,16 @@ fn backprop_pooled_at(
                         dense.add(x, dy, dw);
                     });
                 }
+                if let Some(windows) = &windows {
+                    windows.add_filter_gradient(x, winners, dy, dw);
+                }
                 if sparse_filter || sparse_back {
                     places.backprop(x, filter, winners, dy, dx, if sparse_filter { dw } else { &mut [] });
                 }
             };
             in_blocks(s, dw_len + bias_len, dx, image, |sum| {
                 match gradients.w {
+                    Some(dw) if windows.is_some() => dw.copy_from_slice(&sum[..dw_len]),
                     Some(dw) if sparse_filter => places.finish(&sum[..dw_len], dw),
                     Some(dw) => dense.finish(&sum[..dw_len], dw),
                     None => {}

@@ -62,12 +62,61 @@ pub(super) fn convolve_and_pool(
         if !needed.is_empty() {
             convolve(image, needed.clone(), &mut features[..len]);
         }
-        if let Some(bias) = post.bias {
-            Post { bias: Some(bias), relu: false }.apply(&mut features[..len]);
-        }
-        let (first, relu) = (rows.start, post.relu);
-        run(level, Pooling { features: Features { pool, numbers: features, first_row, first, relu }, y, winners });
+        scratch::zeros(s.out_c + MOST_LANES, |bias| {
+            if let Some(from) = post.bias {
+                bias[..s.out_c].copy_from_slice(from);
+            }
+            let (first, relu) = (rows.start, post.relu);
+            run(
+                level,
+                Pooling { features: Features { pool, numbers: features, bias, first_row, first, relu }, y, winners },
+            );
+        });
     });
+}
+
+/// The greatest element of a window so far, the first of equal ones, and its place there.
+pub(super) struct Best<V> {
+    value: V,
+    place: V,
+}
+
+impl<V: Singles> Best<V> {
+    /// # Safety
+    /// The processor has the vector's features.
+    #[inline(always)]
+    pub(super) unsafe fn first(value: V, place: f32) -> Self {
+        // SAFETY: as the caller promises.
+        Best { value, place: unsafe { V::splat(place) } }
+    }
+
+    /// # Safety
+    /// The processor has the vector's features.
+    #[inline(always)]
+    pub(super) unsafe fn meet(&mut self, value: V, place: f32) {
+        // SAFETY: as the caller promises.
+        (self.value, self.place) = unsafe { self.value.replaced_by_greater(value, self.place, V::splat(place)) };
+    }
+
+    /// Stores the value and the winner, after a ReLU if so.
+    ///
+    /// # Safety
+    /// The processor has the vector's features; `LANES` numbers can be written at each of the pointers.
+    #[inline(always)]
+    pub(super) unsafe fn store(self, relu: bool, y: *mut f32, winners: *mut u8) {
+        let Best { mut value, mut place } = self;
+        // SAFETY: as the caller promises.
+        unsafe {
+            if relu {
+                let (zero, dead) = (V::splat(0.0), V::splat(f32::from(DEAD)));
+                // In this order NaN stays; adding zero takes a zero's sign.
+                let positive = value.replaced_by_greater(zero, place, place).0.plus(zero);
+                (value, place) = (positive, zero.replaced_by_greater(value, dead, place).1);
+            }
+            value.store(y);
+            place.store_bytes(winners);
+        }
+    }
 }
 
 /// The pooling of some rows.
@@ -80,10 +129,11 @@ struct Pooling<'a> {
 /// Where an element's channels start, and its place in the window.
 type Element = (usize, f32);
 
-/// What is pooled. Behind the numbers there is space for a vector.
+/// What is pooled. Behind the numbers and the bias there is space for a vector.
 struct Features<'a> {
     pool: &'a Pool2d,
     numbers: &'a [f32],
+    bias: &'a [f32],
     /// The row that the numbers begin with.
     first_row: usize,
     /// The first row of the result.
@@ -99,23 +149,25 @@ impl Work for Pooling<'_> {
         let Pooling { features, y, winners, .. } = self;
         let Features { pool, .. } = features;
         let results = y.chunks_exact_mut(pool.channels).zip(winners.chunks_exact_mut(pool.channels));
-        assert!(features.numbers.len() >= MOST_LANES);
+        assert!(features.bias.len() >= pool.channels + MOST_LANES);
         let mut elements = [(0, 0.0); DEAD as usize];
         for (p, (y, winners)) in results.enumerate() {
             let (i, j) = (features.first + p / pool.out_w, p % pool.out_w);
             let elements = features.elements(i, j, &mut elements);
             for c in (0..pool.channels).step_by(V::LANES) {
-                // SAFETY: the caller has the vector's features; elements are pixels, with space for a vector behind the last.
-                let (best, place) = unsafe { features.winner::<V>(elements, c) };
-                // SAFETY: as above; there is space for `LANES` numbers at each of the pointers.
+                // SAFETY: the caller has the vector's features; elements are pixels, with space for a vector behind the last;
+                // there is space for `LANES` numbers at each of the pointers.
                 unsafe {
+                    let best = features.winner::<V>(elements, c);
                     if c + V::LANES <= pool.channels {
-                        best.store(y[c..c + V::LANES].as_mut_ptr());
-                        place.store_bytes(winners[c..c + V::LANES].as_mut_ptr());
+                        best.store(
+                            features.relu,
+                            y[c..c + V::LANES].as_mut_ptr(),
+                            winners[c..c + V::LANES].as_mut_ptr(),
+                        );
                     } else {
                         let (mut values, mut places) = ([0.0; MOST_LANES], [0; MOST_LANES]);
-                        best.store(values.as_mut_ptr());
-                        place.store_bytes(places.as_mut_ptr());
+                        best.store(features.relu, values.as_mut_ptr(), places.as_mut_ptr());
                         y[c..].iter_mut().zip(values).for_each(|(y, value)| *y = value);
                         winners[c..].iter_mut().zip(places).for_each(|(winner, place)| *winner = place);
                     }
@@ -143,30 +195,24 @@ impl Features<'_> {
         &elements[..count]
     }
 
-    /// The results of a window for the channels from `c`, and where they stand in it.
+    /// The greatest of a window for the channels from `c`.
     ///
     /// # Safety
     /// The processor has the vector's features; `LANES` numbers follow each element's start and `c`.
     #[inline(always)]
-    unsafe fn winner<V: Singles>(&self, elements: &[Element], c: usize) -> (V, V) {
+    unsafe fn winner<V: Singles>(&self, elements: &[Element], c: usize) -> Best<V> {
         // SAFETY: as the caller promises.
         unsafe {
-            let dead = V::splat(f32::from(DEAD));
             let Some((first, others)) = elements.split_first() else {
-                return (V::splat(if self.relu { 0.0 } else { f32::NEG_INFINITY }), dead);
+                return Best::first(V::splat(f32::NEG_INFINITY), f32::from(DEAD));
             };
             let from = self.numbers.as_ptr().add(c);
-            let (mut best, mut place) = (V::load(from.add(first.0)), V::splat(first.1));
+            let bias = V::load(self.bias.as_ptr().add(c));
+            let mut best = Best::first(V::load(from.add(first.0)).plus(bias), first.1);
             for other in others {
-                (best, place) = best.replaced_by_greater(V::load(from.add(other.0)), place, V::splat(other.1));
+                best.meet(V::load(from.add(other.0)).plus(bias), other.1);
             }
-            if self.relu {
-                let zero = V::splat(0.0);
-                // In this order NaN stays; adding zero takes a zero's sign.
-                let positive = best.replaced_by_greater(zero, place, place).0.plus(zero);
-                (best, place) = (positive, zero.replaced_by_greater(best, dead, place).1);
-            }
-            (best, place)
+            best
         }
     }
 }

@@ -5,10 +5,10 @@
 
 use super::Conv2d;
 use super::frame::Frame;
-use crate::kernels::cpu::{self, Level};
+use crate::kernels::cpu::Level;
 use crate::kernels::pool::Pool2d;
 use crate::kernels::scratch;
-use crate::kernels::vector::{Singles, Work, run};
+use crate::kernels::vector::{Singles, Work, lanes, run};
 
 /// Where winners are in a framed image, and how the patches there look: some runs of equal length.
 pub(super) struct Places<'a> {
@@ -26,6 +26,8 @@ pub(super) struct Places<'a> {
     /// The last place where a patch may start.
     last: i64,
     tiles: Vec<Tile>,
+    /// Those with which both gradients fit into registers.
+    tiles_of_both: Vec<Tile>,
 }
 
 /// Far before every image.
@@ -51,8 +53,8 @@ impl<'a> Places<'a> {
         }
         let last = Self::offset(s, &frame, s.out_h as i64 - 1, s.out_w as i64 - 1);
         let pitch = run_len.next_multiple_of(lanes(level));
-        let tiles = tiles(level, runs.len(), pitch);
-        Places { level, s, pool, frame, runs, run_len, pitch, offsets, last, tiles }
+        let [tiles, tiles_of_both] = [1, 2].map(|registers| tiles(level, runs.len(), pitch, registers));
+        Places { level, s, pool, frame, runs, run_len, pitch, offsets, last, tiles, tiles_of_both }
     }
 
     /// Where the patch of an output pixel starts.
@@ -146,25 +148,16 @@ impl<'a> Places<'a> {
     }
 }
 
-fn lanes(level: Level) -> usize {
-    if level.min(cpu::level()) == Level::Avx512 { 16 } else { 8 }
-}
-
-/// Calls the function that is compiled for the shape of a tile.
+/// Calls what is compiled for the shape of a tile.
 macro_rules! of_shape {
-    ($function:ident, $vector:ident, $tile:expr, $arguments:tt) => {
-        of_shape!(@ $function, $vector, $tile, $arguments, 1: 1 2 3 4 5 6 7 8; 2: 1 2 3 4 5 6 7 8; 3: 1 2 3 4 5 6 7 8;)
-    };
-    (@ $function:ident, $vector:ident, $tile:expr, $arguments:tt, $($runs:literal: $($vectors:literal)*;)*) => {
+    ($tile:ident, $work:ident, $vector:ty, $($runs:literal: $($vectors:literal)*;)*) => {
         match ($tile.runs, $tile.vectors) {
-            $($(($runs, $vectors) => of_shape!(@@ $function::<$vector, $runs, $vectors>, $tile, $arguments),)*)*
+            $($(($runs, $vectors) => $work.tile::<$vector, DX, DW, $runs, $vectors>($tile),)*)*
             _ => {}
         }
     };
-    (@@ $function:path, $tile:expr, ($($argument:expr),*)) => {
-        $function($tile, $($argument),*)
-    };
 }
+
 /// A place where a patch starts, and the gradient there.
 type Entry = (usize, f32);
 
@@ -186,16 +179,15 @@ impl Work for Backprop<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Singles>(mut self) {
-        let channel_len = self.places.channel_len();
         for channel in 0..self.places.s.out_c {
             let entries = self.collect(channel);
             // SAFETY: the caller has the vector's features.
             unsafe {
-                if !self.dw.is_empty() {
-                    self.correlate::<V>(channel * channel_len, entries);
-                }
-                if !self.dx.is_empty() {
-                    self.spread::<V>(channel * channel_len, entries);
+                match (self.dx.is_empty(), self.dw.is_empty()) {
+                    (false, false) => self.accumulate::<V, true, true>(channel, entries),
+                    (false, true) => self.accumulate::<V, true, false>(channel, entries),
+                    (true, false) => self.accumulate::<V, false, true>(channel, entries),
+                    (true, true) => {}
                 }
             }
         }
@@ -225,34 +217,40 @@ impl Backprop<'_> {
         len
     }
 
-    /// Adds the patches, each times its gradient, to the channel's part of `dw`.
+    /// If `DX`, adds the channel's filter, times each gradient, to `dx` at its place; if `DW`, the patches, each times its
+    /// gradient, to the channel's part of `dw`. Both at once: reading for the one goes along with writing for the other.
     ///
     /// # Safety
     /// The processor has the vector's features.
     #[inline(always)]
-    unsafe fn correlate<V: Singles>(&mut self, channel: usize, entries: usize) {
-        let sums = &mut self.dw[channel..channel + self.places.channel_len()];
-        for tile in &self.places.tiles {
-            let (entries, places) = (&self.list[..entries], self.places);
+    unsafe fn accumulate<V: Singles, const DX: bool, const DW: bool>(&mut self, channel: usize, entries: usize) {
+        let (places, len) = (self.places, self.places.channel_len());
+        let channel = channel * len..(channel + 1) * len;
+        let mut work = Channel {
+            places,
+            entries: &self.list[..entries],
+            x: self.x.as_ptr(),
+            dx: self.dx.as_mut_ptr(),
+            filter: if DX { self.filter[channel.clone()].as_ptr() } else { self.filter.as_ptr() },
+            dw: if DW { self.dw[channel].as_mut_ptr() } else { self.dw.as_mut_ptr() },
+        };
+        for tile in if DX && DW { &places.tiles_of_both } else { &places.tiles } {
             // SAFETY: entries are no further than `last` (`collect`), from where all runs filled up to whole vectors lie in
-            // the framed image and the space behind; the channel's part has `pitch` numbers for each run.
-            unsafe { of_shape!(correlate_tile, V, tile, (entries, self.x.as_ptr(), places, sums.as_mut_ptr())) }
+            // the framed image and the space behind; with `DX` runs are whole vectors (`Places::spread`), so that none lie
+            // behind. The channel's parts have `pitch` numbers for each run.
+            unsafe { of_shape!(tile, work, V, 1: 1 2 3 4 5 6; 2: 1 2 3 4 5 6; 3: 1 2 3 4 5 6;) }
         }
     }
+}
 
-    /// Adds the channel's filter, times each gradient, to `dx` at its place.
-    ///
-    /// # Safety
-    /// The processor has the vector's features.
-    #[inline(always)]
-    unsafe fn spread<V: Singles>(&mut self, channel: usize, entries: usize) {
-        let filter = &self.filter[channel..channel + self.places.channel_len()];
-        for tile in &self.places.tiles {
-            let (entries, places) = (&self.list[..entries], self.places);
-            // SAFETY: as in `correlate`; runs are whole vectors here (`Places::spread`), so that none lie behind.
-            unsafe { of_shape!(spread_tile, V, tile, (entries, filter.as_ptr(), places, self.dx.as_mut_ptr())) }
-        }
-    }
+/// What there is to do for one channel.
+struct Channel<'a> {
+    places: &'a Places<'a>,
+    entries: &'a [Entry],
+    x: *const f32,
+    dx: *mut f32,
+    filter: *const f32,
+    dw: *mut f32,
 }
 
 /// A part of a patch that fits into registers: some vectors of some runs.
@@ -264,15 +262,15 @@ struct Tile {
     vectors: usize,
 }
 
-/// Cuts a patch into tiles.
-fn tiles(level: Level, runs: usize, pitch: usize) -> Vec<Tile> {
+/// Cuts a patch into tiles; each vector takes so many registers.
+fn tiles(level: Level, runs: usize, pitch: usize, registers: usize) -> Vec<Tile> {
     let lanes = lanes(level);
-    let registers = if lanes == 16 { 24 } else { 12 };
+    let most = if lanes == 16 { 24 } else { 12 } / registers;
     let vectors = pitch / lanes;
     let mut tiles = Vec::new();
     for first_run in (0..runs).step_by(MOST_RUNS) {
         let runs = MOST_RUNS.min(runs - first_run);
-        let parts = vectors.div_ceil((registers / runs).min(MOST_VECTORS));
+        let parts = vectors.div_ceil((most / runs).min(MOST_VECTORS));
         for part in 0..parts {
             let (start, end) = (part * vectors / parts, (part + 1) * vectors / parts);
             tiles.push(Tile { first_run, runs, at: start * lanes, vectors: end - start });
@@ -282,78 +280,56 @@ fn tiles(level: Level, runs: usize, pitch: usize) -> Vec<Tile> {
 }
 
 const MOST_RUNS: usize = 3;
-const MOST_VECTORS: usize = 8;
+const MOST_VECTORS: usize = 6;
 
-/// # Safety
-/// The processor has the vector's features; a patch can be read at each entry of `x`; `sums` has `pitch` numbers for each
-/// run.
-#[inline(always)]
-#[allow(clippy::needless_range_loop)]
-unsafe fn correlate_tile<V: Singles, const RUNS: usize, const VECTORS: usize>(
-    tile: &Tile,
-    entries: &[Entry],
-    x: *const f32,
-    places: &Places,
-    sums: *mut f32,
-) {
-    // SAFETY: the caller keeps every read and write below in bounds.
-    unsafe {
-        let sums = sums.add(tile.first_run * places.pitch + tile.at);
-        let mut registers = [[V::splat(0.0); VECTORS]; RUNS];
-        let mut offsets = [0; RUNS];
-        for r in 0..RUNS {
-            offsets[r] = places.runs[tile.first_run + r] + tile.at;
-            for v in 0..VECTORS {
-                registers[r][v] = V::load(sums.add(r * places.pitch + v * V::LANES));
-            }
-        }
-        for &(at, gradient) in entries {
-            let gradient = V::splat(gradient);
+impl Channel<'_> {
+    /// # Safety
+    /// The processor has the vector's features. At each entry a patch can be read in `x` if `DW`, and written in `dx` if
+    /// `DX`; `filter` and `dw` have `pitch` numbers for each run, if `DX` and if `DW`.
+    #[inline(always)]
+    #[allow(clippy::needless_range_loop)]
+    unsafe fn tile<V: Singles, const DX: bool, const DW: bool, const RUNS: usize, const VECTORS: usize>(
+        &mut self,
+        tile: &Tile,
+    ) {
+        // SAFETY: the caller keeps every read and write below in bounds.
+        unsafe {
+            let pitch = self.places.pitch;
+            let start = tile.first_run * pitch + tile.at;
+            let mut offsets = [0; RUNS];
+            let [mut filter, mut sums] = [[[V::splat(0.0); VECTORS]; RUNS]; 2];
             for r in 0..RUNS {
-                let x = x.add(at + offsets[r]);
+                offsets[r] = self.places.runs[tile.first_run + r] + tile.at;
                 for v in 0..VECTORS {
-                    registers[r][v] = registers[r][v].mul_add(gradient, V::load(x.add(v * V::LANES)));
+                    let at = start + r * pitch + v * V::LANES;
+                    if DX {
+                        filter[r][v] = V::load(self.filter.add(at));
+                    }
+                    if DW {
+                        sums[r][v] = V::load(self.dw.add(at));
+                    }
                 }
             }
-        }
-        for r in 0..RUNS {
-            for v in 0..VECTORS {
-                registers[r][v].store(sums.add(r * places.pitch + v * V::LANES));
+            for &(at, gradient) in self.entries {
+                let gradient = V::splat(gradient);
+                for r in 0..RUNS {
+                    for v in 0..VECTORS {
+                        let at = at + offsets[r] + v * V::LANES;
+                        if DX {
+                            let dx = self.dx.add(at);
+                            V::load(dx).mul_add(gradient, filter[r][v]).store(dx);
+                        }
+                        if DW {
+                            sums[r][v] = sums[r][v].mul_add(gradient, V::load(self.x.add(at)));
+                        }
+                    }
+                }
             }
-        }
-    }
-}
-
-/// # Safety
-/// The processor has the vector's features; `filter` has `pitch` numbers for each run; a patch can be read and written at
-/// each entry of `dx`.
-#[inline(always)]
-#[allow(clippy::needless_range_loop)]
-unsafe fn spread_tile<V: Singles, const RUNS: usize, const VECTORS: usize>(
-    tile: &Tile,
-    entries: &[Entry],
-    filter: *const f32,
-    places: &Places,
-    dx: *mut f32,
-) {
-    // SAFETY: the caller keeps every read and write below in bounds.
-    unsafe {
-        let filter = filter.add(tile.first_run * places.pitch + tile.at);
-        let mut registers = [[V::splat(0.0); VECTORS]; RUNS];
-        let mut offsets = [0; RUNS];
-        for r in 0..RUNS {
-            offsets[r] = places.runs[tile.first_run + r] + tile.at;
-            for v in 0..VECTORS {
-                registers[r][v] = V::load(filter.add(r * places.pitch + v * V::LANES));
-            }
-        }
-        for &(at, gradient) in entries {
-            let gradient = V::splat(gradient);
             for r in 0..RUNS {
-                let dx = dx.add(at + offsets[r]);
                 for v in 0..VECTORS {
-                    let dx = dx.add(v * V::LANES);
-                    V::load(dx).mul_add(gradient, registers[r][v]).store(dx);
+                    if DW {
+                        sums[r][v].store(self.dw.add(start + r * pitch + v * V::LANES));
+                    }
                 }
             }
         }

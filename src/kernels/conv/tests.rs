@@ -329,6 +329,55 @@ fn fractions(n: usize, seed: u64) -> Vec<f32> {
     (0..n).map(|_| next()).collect()
 }
 
+/// What no rounding changes of a number: whether it is finite, an infinity, or NaN.
+fn kinds(numbers: &[f32]) -> Vec<f32> {
+    numbers
+        .iter()
+        .map(|x| {
+            if x.is_nan() {
+                2.0
+            } else if x.is_infinite() {
+                x.signum()
+            } else {
+                0.0
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn what_is_not_finite_stays_where_the_plain_way_has_it() {
+    let s = common_cases().into_iter().find(winograd::suits).unwrap();
+    let zeros = |n: usize| vec![0.0f32; n];
+    for (number, operand) in
+        [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30, -2e38].into_iter().flat_map(|x| (0..3).map(move |i| (x, i)))
+    {
+        let (x, w) = (fractions(s.batch * s.input_len(), 1), fractions(s.filter_len(), 2));
+        let mut operands = [x, w, fractions(s.batch * s.output_len(), 3)];
+        let place = operands[operand].len() / 3;
+        operands[operand][place] = number;
+        let [x, w, dy] = &operands;
+        for level in LEVELS {
+            let (mut y, mut dx, mut dw) = (zeros(dy.len()), zeros(x.len()), zeros(w.len()));
+            direct::with_forward(level, &s, w, |convolve| each_band(&s, x, &mut y, convolve, |_| {}));
+            direct::with_backprop_input(level, &s, w, |back| {
+                let images = dx.chunks_mut(s.input_len()).enumerate();
+                images.for_each(|(n, dx)| back(part(dy, s.output_len(), n), dx));
+            });
+            for n in 0..s.batch {
+                direct::add_filter_gradient(level, &s, s.image(x, n), part(dy, s.output_len(), n), &mut dw);
+            }
+            let (mut y2, mut dx2, mut dw2) = (zeros(dy.len()), zeros(x.len()), zeros(w.len()));
+            forward_post_at(level, &s, x, w, Post::default(), &mut y2);
+            let gradients = Gradients { x: Some(&mut dx2), w: Some(&mut dw2), bias: None };
+            backprop_dense_at(level, &s, Some(x), w, None, dy, gradients);
+            assert_eq!(kinds(&y2), kinds(&y), "{level:?} {number} forward");
+            assert_eq!(kinds(&dx2), kinds(&dx), "{level:?} {number} input");
+            assert_eq!(kinds(&dw2), kinds(&dw), "{level:?} {number} filter");
+        }
+    }
+}
+
 /// The bound: this share of the sum of the absolute products.
 const ERROR: f64 = 4e-6;
 

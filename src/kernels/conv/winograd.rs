@@ -2,17 +2,21 @@
 //!
 //! Tiles of 4x4 inputs and the filter are each transformed into 16 numbers for a channel; products of matrices over the
 //! channels follow, one for each of the 16; their results are transformed into tiles of 2x2 outputs. The filter's
-//! gradient takes the adjoint way. The error is that of the plain sums; but what is not finite spreads over its tile.
+//! gradient takes the adjoint way. The error is that of the plain sums. What is not finite would spread over its tile, and
+//! what is very large might overflow in it, so operands must be [moderate](are_moderate).
 
 #![allow(unsafe_code)]
 
 use std::ops::Range;
+
+use rayon::prelude::*;
 
 use super::frame::Frame;
 use super::{Conv2d, Convolve};
 use crate::kernels::cpu::Level;
 use crate::kernels::gemm::{GemmElement, Left, MicroKernel, Right, tiles};
 use crate::kernels::scratch;
+use crate::kernels::simd::vectorized;
 use crate::kernels::vector::{Singles, Work, run};
 
 /// Elements of a transformed tile.
@@ -34,6 +38,29 @@ pub(super) fn suits(s: &Conv2d) -> bool {
         && s.in_c.min(s.out_c) >= FEWEST_CHANNELS
         && s.out_h.min(s.out_w) >= FEWEST_PIXELS
         && ELEMENTS * s.in_c * s.out_c <= MOST_FILTER
+}
+
+/// Whether this is the way to compute any of a convolution's gradients.
+pub(super) fn suits_gradients(s: &Conv2d) -> bool {
+    suits(s) || backward(s).as_ref().is_some_and(suits)
+}
+
+/// Moderate numbers are at most so large: then no product, transformed and summed up over a whole batch, overflows.
+const MODERATE: f32 = (1u64 << 40) as f32;
+/// Numbers that are looked at by one thread.
+const PART: usize = 1 << 16;
+
+/// Whether no number is very large, infinite or NaN.
+pub(super) fn are_moderate(numbers: &[f32]) -> bool {
+    if numbers.len() <= PART { part_is_moderate(numbers) } else { numbers.par_chunks(PART).all(part_is_moderate) }
+}
+
+vectorized! {
+    fn part_is_moderate(numbers: &[f32]) -> bool {
+        // Without their signs, numbers are in the order of their bits; infinity and NaN come last.
+        let size = |x: &f32| x.to_bits() & !(1 << 31);
+        numbers.iter().fold(0, |largest: u32, x| largest.max(size(x))) <= MODERATE.to_bits()
+    }
 }
 
 /// The convolution that computes the gradient of images, with the filter [turned around](turned_filter); none if its
