@@ -363,7 +363,7 @@ fn unique(graph: &Graph, name: &str) -> String {
 /// ```
 /// use flowstone as tf;
 /// let w = tf::get_variable("w", [784, 10]);
-/// let step = tf::get_variable!("step", [], dtype = tf::int64, trainable = false);
+/// let step = tf::get_variable!("step", (), dtype = tf::int64, trainable = false);
 /// assert_eq!((w.name(), step.dtype()?), ("w:0".to_owned(), tf::int64));
 /// # Ok::<(), tf::Error>(())
 /// ```

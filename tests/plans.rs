@@ -108,7 +108,7 @@ fn block(window: i64, stride: i64) -> Block {
 
 impl Block {
     fn feeds(&self) -> tf::Feeds {
-        feed_dict! { (self.x): noise(&[4, 9, 8, 3], 3), (self.w): noise(&[3, 3, 3, 20], 5) }
+        feed_dict! { self.x: noise(&[4, 9, 8, 3], 3), self.w: noise(&[3, 3, 3, 20], 5) }
     }
 }
 
@@ -150,7 +150,7 @@ fn ties_go_to_the_first_as_without_fusion() {
     let net = block(2, 2);
     let image = tf::Value::new([1, 9, 8, 3], vec![1.0f32; 216]).unwrap();
     let filter = tf::Value::new([3, 3, 3, 20], (0..540).map(|i| (i % 5) as f32 - 1.0).collect::<Vec<_>>()).unwrap();
-    let [fused, plain] = both(&graph, &net.gradients, &feed_dict! { (net.x): image, (net.w): filter });
+    let [fused, plain] = both(&graph, &net.gradients, &feed_dict! { net.x: image, net.w: filter });
     assert!(fused == plain, "whole numbers are exact");
 }
 

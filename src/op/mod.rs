@@ -131,16 +131,6 @@ impl OpDef {
         self.sig.text.split('(').next().unwrap_or_default().trim()
     }
 
-    /// How the rows of its outputs follow from those of its inputs.
-    pub fn rows(&self) -> Rows {
-        if matches!(self.kernel, Kernel::Elementwise(_)) { Rows::OfAll } else { self.flags.rows }
-    }
-
-    /// What becomes of the buffer of its first input.
-    pub fn first_input(&self) -> FirstInput {
-        if matches!(self.kernel, Kernel::Elementwise(_)) { FirstInput::Overwritten } else { self.flags.first }
-    }
-
     /// Starts building a node of this operation with these arguments; the line is the caller's.
     #[track_caller]
     pub fn call<const N: usize>(&'static self, args: [Arg; N]) -> Call {

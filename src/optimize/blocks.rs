@@ -132,17 +132,17 @@ impl Region {
         let output = node.outputs.first()?;
         // The rows of a list are its elements: what looks at whole rows would look at the whole batch.
         let is_list = |source: &Source| program.fact(*source).is_ok_and(|fact| fact.shape.rank() == Some(1));
-        if node.op.rows() == Rows::OfFirst && node.inputs.first().is_none_or(is_list) {
+        if node.op.flags.rows == Rows::OfFirst && node.inputs.first().is_none_or(is_list) {
             return None;
         }
-        let fits = node.op.rows() != Rows::Mixed
+        let fits = node.op.flags.rows != Rows::Mixed
             && node.controls.is_empty()
             && node.outputs.iter().all(|fact| rows_of(fact) == Some(batch) && fact.shape.is_known() && !fact.is_ref)
             && node.inputs.iter().any(in_rows);
         let splits = node.inputs.iter().enumerate().map(|(k, source)| {
             let fact = program.fact(*source).ok().filter(|fact| fact.shape.is_known() && !fact.is_ref)?;
             let like_output = rows_of(fact) == Some(batch) && fact.shape.rank() == output.shape.rank();
-            match node.op.rows() {
+            match node.op.flags.rows {
                 Rows::OfFirst => (in_rows(source) == (k == 0)).then_some(k == 0),
                 Rows::OfAll => (like_output || !in_rows(source)).then_some(like_output),
                 Rows::Mixed => None,
@@ -166,7 +166,7 @@ impl Region {
         let largest = self.inner(program).map(|fact| bytes(fact) / batch).max().unwrap_or(1).max(1);
         let rows = rows_for(batch, BLOCK_BYTES / largest);
         let whole = self.part(program, rows)?;
-        let rest = if batch % rows == 0 { None } else { Some(self.part(program, batch % rows)?) };
+        let rest = if batch.is_multiple_of(rows) { None } else { Some(self.part(program, batch % rows)?) };
         let split = self.inputs.iter().map(|(_, split)| *split).collect();
         let last = self.nodes.last().copied().unwrap_or_default();
         let node = ProgramNode {
@@ -227,5 +227,5 @@ impl Region {
 /// How many rows a block has: near `wanted`, and a divisor of `batch` if there is one.
 fn rows_for(batch: usize, wanted: usize) -> usize {
     let most = wanted.clamp(FEWEST_ROWS, batch);
-    (most.div_ceil(2)..=most).rev().find(|rows| batch % rows == 0).unwrap_or(most)
+    (most.div_ceil(2)..=most).rev().find(|rows| batch.is_multiple_of(*rows)).unwrap_or(most)
 }

@@ -8,8 +8,7 @@ pub(crate) fn drop_controls(program: &mut Program) {
     let mut effects: Vec<bool> = Vec::with_capacity(program.nodes.len());
     for node in &mut program.nodes {
         node.controls.retain(|&control| effects.get(control as usize).copied().unwrap_or(true));
-        let before = node.inputs.iter().filter_map(|input| input.node()).chain(node.controls.iter().copied());
-        let effect = before.map(|i| effects.get(i as usize).copied().unwrap_or(true)).any(|effect| effect);
+        let effect = node.needs().any(|before| effects.get(before as usize).copied().unwrap_or(true));
         effects.push(effect || node.op.flags.effect);
     }
 }

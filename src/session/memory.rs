@@ -205,7 +205,7 @@ impl Frame {
         let batch = value.shape().first().copied().unwrap_or(1).max(1);
         let row = value.len() / batch;
         let shape: Shape = std::iter::once(rows).chain(value.shape().iter().skip(1).copied()).collect();
-        let mut part = self.from_pool(value.dtype(), &shape)?;
+        let mut part = self.pooled(value.dtype(), &shape)?;
         dispatch!(value.dtype(), all, T => {
             let from = value.as_slice::<T>()?.get(start * row..(start + rows) * row);
             let from = from.ok_or_else(|| Error::internal("a block of rows is not there"))?;
@@ -214,7 +214,7 @@ impl Frame {
         })
     }
 
-    fn from_pool(&mut self, dtype: DType, shape: &Shape) -> Result<Value> {
+    fn pooled(&mut self, dtype: DType, shape: &Shape) -> Result<Value> {
         let size = shape.num_elements()?.next_power_of_two();
         if let Some(value) = self.pool.get_mut(&(dtype, size)).and_then(Vec::pop) {
             return value.refilled(shape.clone(), Home::Pool);
@@ -268,7 +268,7 @@ impl Memory for StepMemory<'_> {
                 self.frame.held += bytes(dtype, size.max(n));
                 Value::zeros(dtype, [size.max(n)])?.refilled(shape.clone(), home)
             }
-            Home::Pool => self.frame.from_pool(dtype, shape),
+            Home::Pool => self.frame.pooled(dtype, shape),
             Home::Elsewhere => Value::zeros(dtype, shape.clone()),
         }
     }

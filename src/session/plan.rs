@@ -60,7 +60,7 @@ pub(super) struct Step {
 
 pub(super) enum Run {
     Kernel(KernelFn),
-    Blocks(BlockPlan),
+    Blocks(Box<BlockPlan>),
 }
 
 /// Plans that run for one block of rows after the other.
@@ -203,7 +203,7 @@ fn step(program: &Program, node: &ProgramNode, outputs: u32, value: impl Fn(Sour
         output_types: node.outputs.iter().map(|fact| fact.dtype).collect(),
     };
     let run = match &node.blocks {
-        Some(blocks) => Run::Blocks(BlockPlan::new(blocks)?),
+        Some(blocks) => Run::Blocks(Box::new(BlockPlan::new(blocks)?)),
         None => Run::Kernel(info.kernel().map_err(|e| node.at(e))?),
     };
     let input = |(source, is_ref): (&Source, bool)| {
@@ -256,7 +256,7 @@ fn uses<'a>(steps: &'a [Step], program: &'a Program) -> Vec<Use<'a>> {
         first_is_value: step.inputs.first().is_some_and(|input| !input.fact.is_ref),
         outputs: step.outputs,
         facts: &node.outputs,
-        first: node.op.first_input(),
+        first: node.op.flags.first,
     };
     steps.iter().zip(&program.nodes).map(of).collect()
 }
