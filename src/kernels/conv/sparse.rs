@@ -74,12 +74,17 @@ impl<'a> Places<'a> {
     /// Whether the gradient of the filter is sooner computed here than from dense gradients: where patches are long enough
     /// for the lists to be worth it.
     pub(super) fn pay(&self) -> bool {
-        self.pool.k_h * self.pool.k_w * self.runs.len() * self.run_len > LONG_ENOUGH
+        self.pool.k_h * self.pool.k_w * self.runs.len() * self.run_len > LONG_ENOUGH && self.are_near()
     }
 
     /// Whether the gradient of the images can be computed here: where vectors do not reach beyond the runs.
     pub(super) fn spread(&self) -> bool {
-        self.run_len == self.pitch
+        self.run_len == self.pitch && self.are_near()
+    }
+
+    /// Whether entries can name all places.
+    fn are_near(&self) -> bool {
+        self.last <= i64::from(u32::MAX)
     }
 
     /// Runs `f` with the filter, channel by channel.
@@ -112,7 +117,6 @@ impl<'a> Places<'a> {
         assert!(dx.is_none() || (self.spread() && filter.len() == self.gradient_len()), "the size of a filter");
         let image_len = if dw.is_empty() { 0 } else { self.frame.len() + MOST_LANES };
         let dx_len = if dx.is_some() { self.frame.len() } else { 0 };
-        let pixels = self.pool.out_h * self.pool.out_w;
         scratch::with(image_len, |framed| {
             if !framed.is_empty() {
                 let (image_part, behind) = framed.split_at_mut(self.frame.len());
@@ -120,21 +124,44 @@ impl<'a> Places<'a> {
                 behind.fill(0.0);
             }
             scratch::zeros(dx_len, |framed_dx| {
-                scratch::with(pixels + 1, |list| {
-                    scratch::with(pixels, |corners| {
-                        self.corners(corners);
-                        let x = &*framed;
-                        run(
-                            self.level,
-                            Backprop { places: self, x, filter, winners, dy, corners, list, dx: framed_dx, dw },
-                        );
-                    });
+                self.with_lists(winners, dy, |lists| {
+                    run(self.level, Backprop { places: self, x: &*framed, filter, lists, dx: framed_dx, dw });
                 });
                 if let Some(dx) = dx {
                     self.frame.copy_back(framed_dx, dx);
                 }
             });
         });
+    }
+
+    /// Runs `f` with the entries of each channel.
+    fn with_lists(&self, winners: &[u8], dy: &[f32], f: impl FnOnce(Lists)) {
+        let pixels = self.pool.out_h * self.pool.out_w;
+        scratch::with(pixels, |corners| {
+            self.corners(corners);
+            scratch::with(self.s.out_c * (pixels + 1), |entries| {
+                scratch::zeros(self.s.out_c, |lens| {
+                    self.collect(corners, winners, dy, entries, lens);
+                    f(Lists { entries, space: pixels + 1, lens });
+                });
+            });
+        });
+    }
+
+    /// Lists the gradients of each channel, and counts them. A list has space for one more than there are pixels.
+    fn collect(&self, corners: &[i64], winners: &[u8], dy: &[f32], entries: &mut [Entry], lens: &mut [u32]) {
+        let (channels, space) = (lens.len(), corners.len() + 1);
+        assert!(winners.len() == corners.len() * channels && entries.len() == channels * space);
+        let pixels = winners.chunks_exact(channels).zip(dy.chunks_exact(channels));
+        for ((winners, dy), corner) in pixels.zip(corners) {
+            for (channel, ((winner, gradient), len)) in winners.iter().zip(dy).zip(lens.iter_mut()).enumerate() {
+                // Before every image for a dead one: not up to `last` without a sign.
+                let at = (corner + self.offsets[usize::from(*winner)]) as u64;
+                // SAFETY: the lists have space as asserted, and grow by one with each pixel at most.
+                unsafe { *entries.get_unchecked_mut(channel * space + *len as usize) = (at as u32, *gradient) };
+                *len += u32::from(at <= self.last as u64);
+            }
+        }
     }
 
     /// Where the patch at the corner of each window starts, if it were no padding.
@@ -159,17 +186,28 @@ macro_rules! of_shape {
 }
 
 /// A place where a patch starts, and the gradient there.
-type Entry = (usize, f32);
+type Entry = (u32, f32);
+
+/// The entries of all channels.
+struct Lists<'a> {
+    entries: &'a [Entry],
+    /// From the first entry of one channel to that of the next.
+    space: usize,
+    lens: &'a [u32],
+}
+
+impl Lists<'_> {
+    fn of(&self, channel: usize) -> &[Entry] {
+        &self.entries[channel * self.space..][..self.lens[channel] as usize]
+    }
+}
 
 /// The gradients of one image.
 struct Backprop<'a> {
     places: &'a Places<'a>,
     x: &'a [f32],
     filter: &'a [f32],
-    winners: &'a [u8],
-    dy: &'a [f32],
-    corners: &'a [i64],
-    list: &'a mut [Entry],
+    lists: Lists<'a>,
     dx: &'a mut [f32],
     dw: &'a mut [f32],
 }
@@ -180,13 +218,12 @@ impl Work for Backprop<'_> {
     #[inline(always)]
     unsafe fn run<V: Singles>(mut self) {
         for channel in 0..self.places.s.out_c {
-            let entries = self.collect(channel);
             // SAFETY: the caller has the vector's features.
             unsafe {
                 match (self.dx.is_empty(), self.dw.is_empty()) {
-                    (false, false) => self.accumulate::<V, true, true>(channel, entries),
-                    (false, true) => self.accumulate::<V, true, false>(channel, entries),
-                    (true, false) => self.accumulate::<V, false, true>(channel, entries),
+                    (false, false) => self.accumulate::<V, true, true>(channel),
+                    (false, true) => self.accumulate::<V, true, false>(channel),
+                    (true, false) => self.accumulate::<V, false, true>(channel),
                     (true, true) => {}
                 }
             }
@@ -195,40 +232,19 @@ impl Work for Backprop<'_> {
 }
 
 impl Backprop<'_> {
-    /// Lists the gradients of a channel; says how many there are.
-    #[inline(always)]
-    fn collect(&mut self, channel: usize) -> usize {
-        let (channels, pixels) = (self.places.s.out_c, self.corners.len());
-        assert!(self.winners.len() == pixels * channels && self.dy.len() == pixels * channels && channel < channels);
-        assert!(self.list.len() > pixels);
-        let last = self.places.last as u64;
-        let mut len = 0;
-        for (p, corner) in self.corners.iter().enumerate() {
-            // SAFETY: `p * channels + channel` is inside both, and `len` is at most `p`, as asserted.
-            unsafe {
-                let winner = *self.winners.get_unchecked(p * channels + channel);
-                let gradient = *self.dy.get_unchecked(p * channels + channel);
-                // Before every image for a dead one: not up to `last` without a sign.
-                let at = (corner + self.places.offsets[usize::from(winner)]) as u64;
-                *self.list.get_unchecked_mut(len) = (at as usize, gradient);
-                len += usize::from(at <= last);
-            }
-        }
-        len
-    }
-
     /// If `DX`, adds the channel's filter, times each gradient, to `dx` at its place; if `DW`, the patches, each times its
     /// gradient, to the channel's part of `dw`. Both at once: reading for the one goes along with writing for the other.
     ///
     /// # Safety
     /// The processor has the vector's features.
     #[inline(always)]
-    unsafe fn accumulate<V: Singles, const DX: bool, const DW: bool>(&mut self, channel: usize, entries: usize) {
+    unsafe fn accumulate<V: Singles, const DX: bool, const DW: bool>(&mut self, channel: usize) {
         let (places, len) = (self.places, self.places.channel_len());
+        let entries = self.lists.of(channel);
         let channel = channel * len..(channel + 1) * len;
         let mut work = Channel {
             places,
-            entries: &self.list[..entries],
+            entries,
             x: self.x.as_ptr(),
             dx: self.dx.as_mut_ptr(),
             filter: if DX { self.filter[channel.clone()].as_ptr() } else { self.filter.as_ptr() },
@@ -314,7 +330,7 @@ impl Channel<'_> {
                 let gradient = V::splat(gradient);
                 for r in 0..RUNS {
                     for v in 0..VECTORS {
-                        let at = at + offsets[r] + v * V::LANES;
+                        let at = at as usize + offsets[r] + v * V::LANES;
                         if DX {
                             let dx = self.dx.add(at);
                             V::load(dx).mul_add(gradient, filter[r][v]).store(dx);
