@@ -69,11 +69,14 @@ fn fewest(mut run: impl FnMut()) -> (usize, usize) {
     groups.fold((usize::MAX, usize::MAX), |(a, b), (c, d)| (a.min(c), b.min(d)))
 }
 
+/// A listing and the shape of a batch of images for it.
+type Case = (fn() -> listing::Listing, &'static [usize]);
+
 /// One test, so that no other thread allocates meanwhile.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_steady_step_takes_nothing_from_the_system() {
-    let nets: [(fn() -> listing::Listing, &[usize]); 3] =
+    let nets: [Case; 3] =
         [(listing::mnist, &[50, 784]), (listing::mnist_layers, &[50, 784]), (listing::cifar10, &[50, 32, 32, 3])];
     for (build, shape) in nets {
         let graph = tf::Graph::new();
