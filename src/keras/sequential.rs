@@ -17,7 +17,7 @@ use crate::session::{Feeds, Session};
 use crate::shape::{Dim, IntoShape, PartialShape};
 use crate::value::{IntoValue, Value};
 
-/// A model: layers one after the other, in a [`Graph`] and a [`Session`] of its own. Keras: `Sequential`.
+/// A model: layers one after the other, in a [`Graph`] and a [`Session`](struct@Session) of its own. Keras: `Sequential`.
 ///
 /// Mistakes made while layers are added are found in the graph by the first call that returns a `Result`.
 pub struct Sequential {

@@ -162,7 +162,7 @@ convolutions! {
     Conv2D "A convolution of images";
     /// The gradient of a convolution as a layer, which makes images larger. TF: `tf.layers.Conv2DTranspose`.
     ///
-    /// Keyword arguments as for [`Conv2D`].
+    /// Keyword arguments as for [`Conv2D`](struct@Conv2D).
     ///
     /// ```
     /// use flowstone as tf;
@@ -392,7 +392,7 @@ pub struct SeparableConv2D {
 /// A convolution of each channel on its own with filters of size `kernel_size`, and then one of single pixels with
 /// `filters` filters. TF: `tf.layers.SeparableConv2D(filters, kernel_size)`.
 ///
-/// Inputs are [batch, height, width, channels]. Keyword arguments as for [`DepthwiseConv2D`], and
+/// Inputs are [batch, height, width, channels]. Keyword arguments as for [`DepthwiseConv2D`](struct@DepthwiseConv2D), and
 /// `pointwise_initializer`, `pointwise_regularizer`.
 ///
 /// ```

@@ -93,7 +93,7 @@ poolings! {
     MaxPooling2D max_pool "The largest number";
     /// The mean of each window. TF: `tf.layers.AveragePooling2D`.
     ///
-    /// Inputs are [batch, height, width, channels]. Keyword arguments as for [`MaxPooling2D`].
+    /// Inputs are [batch, height, width, channels]. Keyword arguments as for [`MaxPooling2D`](struct@MaxPooling2D).
     ///
     /// ```
     /// use flowstone as tf;

@@ -13,7 +13,7 @@ use crate::value::Value;
 /// `x` with the mean and variance of each channel taken out, times `scale` plus `offset`; and the mean and the variance
 /// (divided by n - 1) of each channel. TF: `tf.nn.fused_batch_norm`.
 ///
-/// `x` is float32 [batch, height, width, channels], `scale` and `offset` float32 [channels]. Keyword arguments `mean` and
+/// `x` is float32 [batch, height, width, channels], `scale` and `offset` float32 `[channels]`. Keyword arguments `mean` and
 /// `variance` (for `is_training` false, or for a factor), `epsilon` (0.001 if not said), `is_training` (true), `data_format`,
 /// `exponential_avg_factor`. The gradients are those of the three. Source: <https://arxiv.org/abs/1502.03167>.
 ///
