@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::cpu::{self, Level, level};
 use super::link::{self, UnaryLoop};
+use super::parallel::for_each_chunk;
 use super::scratch;
 use super::vector::{Lanes, Vector};
 
@@ -346,21 +347,41 @@ impl<T: GemmElement> MicroKernel<T> {
     /// Copies the right operand into panels, the last one filled up with zeros.
     pub(super) fn pack<'a>(&self, b: Mat<T>, packed: &'a mut [T]) -> Right<'a, T> {
         let width = self.panel_width(b.cols);
-        let panel_step = b.rows * width;
-        for (p, panel) in packed.chunks_exact_mut(panel_step.max(1)).enumerate() {
-            let first = p * width;
-            let here = width.min(b.cols - first);
-            for (k, row) in panel.chunks_exact_mut(width.max(1)).enumerate() {
-                let from = &b.data[k * b.row_step + first * b.col_step..];
-                row[here..].fill(T::default());
-                if b.col_step == 1 {
-                    row[..here].copy_from_slice(&from[..here]);
-                } else {
-                    row[..here].iter_mut().zip(from.iter().step_by(b.col_step)).for_each(|(x, from)| *x = *from);
+        let panel_step = (b.rows * width).max(1);
+        let part = PACKED_PART.div_ceil(panel_step) * panel_step;
+        for_each_chunk(packed, part, |start, part| {
+            for (p, panel) in (start / panel_step..).zip(part.chunks_exact_mut(panel_step)) {
+                let first = p * width;
+                if first < b.cols {
+                    pack_panel(b, first..(first + width).min(b.cols), panel, width.max(1));
                 }
             }
-        }
+        });
         Right { data: packed, panel_step, row_step: width, cols: b.cols }
+    }
+}
+
+/// Numbers that are copied before it is worth another thread's while.
+const PACKED_PART: usize = 1 << 15;
+/// Rows that are copied at a time where neighbours lie below each other: what a cache line holds.
+const ROWS_AT_A_TIME: usize = 16;
+
+/// Copies some columns of `b` into a panel, whose rows are `width` long and are filled up with zeros.
+fn pack_panel<T: GemmElement>(b: Mat<T>, columns: Range<usize>, panel: &mut [T], width: usize) {
+    let here = columns.len();
+    for (group, rows) in panel.chunks_mut(ROWS_AT_A_TIME * width).enumerate() {
+        let top = group * ROWS_AT_A_TIME;
+        rows.chunks_exact_mut(width).for_each(|row| row[here..].fill(T::default()));
+        if b.col_step == 1 {
+            for (k, row) in (top..).zip(rows.chunks_exact_mut(width)) {
+                row[..here].copy_from_slice(&b.data[k * b.row_step + columns.start..][..here]);
+            }
+        } else {
+            for (j, column) in columns.clone().enumerate() {
+                let from = b.data[top * b.row_step + column * b.col_step..].iter().step_by(b.row_step.max(1));
+                rows[j..].iter_mut().step_by(width).zip(from).for_each(|(x, from)| *x = *from);
+            }
+        }
     }
 }
 

@@ -17,8 +17,8 @@ const RULE: &str = "blocks";
 
 /// Less than this between the nodes is not worth it.
 const LEAST_BYTES: usize = 32 << 20;
-/// What lies between two nodes of a block: about as much as a cache holds.
-const BLOCK_BYTES: usize = 2 << 20;
+/// What lies between two nodes of a block: less than the last cache holds.
+const BLOCK_BYTES: usize = 8 << 20;
 const FEWEST_ROWS: usize = 16;
 
 /// Part of a program that runs once for each block of rows.

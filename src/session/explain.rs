@@ -21,7 +21,7 @@ impl Explanation {
 
     /// The bytes of the buffers that the steps share, predicted.
     pub fn planned_bytes(&self) -> usize {
-        self.0.memory.bytes()
+        self.0.planned_bytes()
     }
 }
 

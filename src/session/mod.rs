@@ -204,7 +204,10 @@ impl Session {
 
     /// The bytes of the buffers that runs of this session share, as they are now held.
     pub fn held_bytes(&self) -> usize {
-        self.frames.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Frame::held).sum()
+        let frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        let plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        let blocks = plans.0.iter().map(|(_, plan)| plan.held_by_blocks());
+        frames.iter().map(Frame::held).chain(blocks).sum()
     }
 
     /// Runs `plan` in the memory of an earlier run.

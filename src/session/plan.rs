@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 use std::panic::Location;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use smallvec::SmallVec;
 
@@ -129,6 +129,33 @@ impl Plan {
         let parallel = steps.iter().any(Step::is_heavy);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         Ok(Plan { number, steps, used, fetches, memory, parallel, report })
+    }
+}
+
+impl Plan {
+    /// The bytes of all buffers of a run.
+    pub(super) fn planned_bytes(&self) -> usize {
+        let parts = self.blocks().map(|blocks| {
+            let rest = blocks.rest.as_ref().map_or(0, Plan::planned_bytes);
+            blocks.whole.planned_bytes().max(rest)
+        });
+        self.memory.bytes() + parts.sum::<usize>()
+    }
+
+    /// The bytes that its blocks hold between runs.
+    pub(super) fn held_by_blocks(&self) -> usize {
+        let held = |blocks: &BlockPlan| {
+            let frames = blocks.frames.lock().unwrap_or_else(PoisonError::into_inner);
+            frames.iter().map(Frame::held).sum::<usize>()
+        };
+        self.blocks().map(held).sum()
+    }
+
+    fn blocks(&self) -> impl Iterator<Item = &BlockPlan> {
+        self.steps.iter().filter_map(|step| match &step.run {
+            Run::Blocks(blocks) => Some(&**blocks),
+            Run::Kernel(_) => None,
+        })
     }
 }
 

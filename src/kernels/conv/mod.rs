@@ -5,6 +5,7 @@
 
 mod direct;
 mod frame;
+pub mod nchw;
 mod pooled;
 mod sparse;
 #[cfg(test)]

@@ -456,3 +456,32 @@ fn results_are_the_same_bits_for_any_number_of_threads() {
         assert!(one == run(2) && one == run(3), "{s:?}");
     }
 }
+
+/// Images with their channels first.
+fn channels_first<T: Copy + Default>(images: &[T], channels: usize, pixels: usize) -> Vec<T> {
+    let place = |i: usize| {
+        let (n, c, p) = (i / (channels * pixels), i / pixels % channels, i % pixels);
+        (n * pixels + p) * channels + c
+    };
+    (0..images.len()).map(|i| images[place(i)]).collect()
+}
+
+#[test]
+fn images_with_channels_first_give_the_same() {
+    for s in cases().into_iter().chain([Conv2d { batch: 35, ..cases()[0] }]) {
+        let (x, w, dy) =
+            (whole(s.batch * s.input_len(), 1), whole(s.filter_len(), 2), whole(s.batch * s.output_len(), 3));
+        let (mut y, mut dx, mut dw) = (vec![0; dy.len()], vec![0; x.len()], vec![0; w.len()]);
+        forward(&s, &x, &w, &mut y);
+        backprop_input(&s, &w, &dy, &mut dx);
+        backprop_filter(&s, &x, &dy, &mut dw);
+        let turned_in = |x: &[i64]| channels_first(x, s.in_c, s.in_h * s.in_w);
+        let turned_out = |y: &[i64]| channels_first(y, s.out_c, s.out_h * s.out_w);
+        let (x2, dy2) = (turned_in(&x), turned_out(&dy));
+        let (mut y2, mut dx2, mut dw2) = (vec![-1; y.len()], vec![-1; x.len()], vec![-1; w.len()]);
+        nchw::forward(&s, &x2, &w, &mut y2);
+        nchw::backprop_input(&s, &w, &dy2, &mut dx2);
+        nchw::backprop_filter(&s, &x2, &dy2, &mut dw2);
+        assert!(y2 == turned_out(&y) && dx2 == turned_in(&dx) && dw2 == dw, "{s:?}");
+    }
+}

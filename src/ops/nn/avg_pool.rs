@@ -50,7 +50,7 @@ pub struct AvgPoolArgs {
 }
 
 impl AvgPoolArgs {
-    /// `"NHWC"`, or `"NCHW"`, which can be built but not run.
+    /// `"NHWC"` (if not said) or `"NCHW"`.
     pub fn data_format(mut self, format: &str) -> Self {
         self.data_format = format.to_owned();
         self
@@ -70,7 +70,6 @@ impl AvgPoolArgs {
 
 fn kernel(node: &NodeInfo, run: fn(&mut KernelCtx, &Window, [usize; 2]) -> Result<()>) -> Result<KernelFn> {
     let (window, size) = Window::of_pool(node.attrs())?;
-    window.need_nhwc()?;
     kernel_fn(move |ctx| run(ctx, &window, size))
 }
 

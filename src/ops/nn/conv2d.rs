@@ -62,7 +62,7 @@ impl Conv2dArgs {
         self
     }
 
-    /// `"NHWC"`, or `"NCHW"`, which can be built but not run.
+    /// `"NHWC"` (if not said) or `"NCHW"`.
     pub fn data_format(mut self, format: &str) -> Self {
         self.data_format = format.to_owned();
         self
@@ -145,11 +145,9 @@ pub(super) fn sizes(window: &Window, input: &Shape, filter: &Shape, output: &Sha
     if !expected.accepts(output) {
         return Err(wrong());
     }
-    let (&[batch, in_h, in_w, in_c], &[k_h, k_w, _, out_c], &[_, out_h, out_w, _]) =
-        (input.dims(), filter.dims(), output.dims())
-    else {
-        return Err(wrong());
-    };
+    let (&[batch, ..], &[k_h, k_w, _, out_c]) = (input.dims(), filter.dims()) else { return Err(wrong()) };
+    let (h, w, c) = window.places();
+    let (in_h, in_w, in_c, out_h, out_w) = (input[h], input[w], input[c], output[h], output[w]);
     let (_, pad_top) = window.output(0, in_h, k_h)?;
     let (_, pad_left) = window.output(1, in_w, k_w)?;
     let [stride_h, stride_w] = window.strides;
@@ -175,7 +173,6 @@ pub(super) fn sizes(window: &Window, input: &Shape, filter: &Shape, output: &Sha
 
 fn kernel(node: &NodeInfo, run: fn(&mut KernelCtx, &Window) -> Result<()>) -> Result<crate::op::KernelFn> {
     let window = Window::new(node.attrs(), true)?;
-    window.need_nhwc()?;
     kernel_fn(move |ctx| run(ctx, &window))
 }
 
@@ -196,7 +193,8 @@ pub(super) static CONV_2D: OpDef = OpDef {
         kernel(node, |ctx, window| {
             let s = sizes(window, ctx.inputs.shape(0)?, ctx.inputs.shape(1)?, ctx.outputs.shape(0)?)?;
             dispatch!(@ ctx.node.dtype()?, [Float32 f32, Float64 f64, Int32 i32], T => {
-                conv::forward::<T>(&s, ctx.inputs.slice(0)?, ctx.inputs.slice(1)?, ctx.outputs.slice(0)?);
+                let run = if window.is_nchw() { conv::nchw::forward::<T> } else { conv::forward::<T> };
+                run(&s, ctx.inputs.slice(0)?, ctx.inputs.slice(1)?, ctx.outputs.slice(0)?);
                 Ok(())
             }, other => crate::value::unsupported(other))
         })
@@ -251,7 +249,8 @@ pub(super) static CONV_2D_BACKPROP_INPUT: OpDef = OpDef {
         kernel(node, |ctx, window| {
             let s = sizes(window, ctx.outputs.shape(0)?, ctx.inputs.shape(1)?, ctx.inputs.shape(2)?)?;
             dispatch!(@ ctx.node.dtype()?, [Float32 f32, Float64 f64, Int32 i32], T => {
-                conv::backprop_input::<T>(&s, ctx.inputs.slice(1)?, ctx.inputs.slice(2)?, ctx.outputs.slice(0)?);
+                let run = if window.is_nchw() { conv::nchw::backprop_input::<T> } else { conv::backprop_input::<T> };
+                run(&s, ctx.inputs.slice(1)?, ctx.inputs.slice(2)?, ctx.outputs.slice(0)?);
                 Ok(())
             }, other => crate::value::unsupported(other))
         })
@@ -277,7 +276,8 @@ pub(super) static CONV_2D_BACKPROP_FILTER: OpDef = OpDef {
         kernel(node, |ctx, window| {
             let s = sizes(window, ctx.inputs.shape(0)?, ctx.outputs.shape(0)?, ctx.inputs.shape(2)?)?;
             dispatch!(ctx.node.dtype()?, floats, T => {
-                conv::backprop_filter::<T>(&s, ctx.inputs.slice(0)?, ctx.inputs.slice(2)?, ctx.outputs.slice(0)?);
+                let run = if window.is_nchw() { conv::nchw::backprop_filter::<T> } else { conv::backprop_filter::<T> };
+                run(&s, ctx.inputs.slice(0)?, ctx.inputs.slice(2)?, ctx.outputs.slice(0)?);
                 Ok(())
             })
         })
@@ -328,6 +328,23 @@ mod tests {
         OpTest::new(|x| vec![conv2d(x[0], x[1], [1, 1, 1, 1], "SAME")])
             .inputs([numbers([0, 4, 4, 1]), numbers([3, 3, 1, 2])])
             .expect([Value::new([0, 4, 4, 2], Vec::<f32>::new()).unwrap()])
+            .run();
+    }
+
+    #[test]
+    fn channels_may_come_first() {
+        use crate::ops::array::transpose;
+        OpTest::new(|x| {
+            let first = conv2d_args(x[0], x[1], [1, 1, 2, 1], "SAME").data_format("NCHW").build();
+            let last = conv2d(transpose(x[0], [0, 2, 3, 1]), x[1], [1, 2, 1, 1], "SAME");
+            vec![first - transpose(last, [0, 3, 1, 2])]
+        })
+        .inputs([numbers([2, 3, 5, 4]), numbers([3, 2, 3, 4])])
+        .expect([Value::new([2, 4, 3, 4], vec![0.0f32; 96]).unwrap()])
+        .run();
+        OpTest::new(|x| vec![conv2d_args(x[0], x[1], [1, 1, 2, 1], "VALID").data_format("NCHW").build()])
+            .inputs([numbers([2, 3, 5, 4]), numbers([3, 2, 3, 4])])
+            .differentiable(&[0, 1])
             .run();
     }
 

@@ -51,7 +51,7 @@ pub struct MaxPoolArgs {
 }
 
 impl MaxPoolArgs {
-    /// `"NHWC"`, or `"NCHW"`, which can be built but not run.
+    /// `"NHWC"` (if not said) or `"NCHW"`.
     pub fn data_format(mut self, format: &str) -> Self {
         self.data_format = format.to_owned();
         self
@@ -76,7 +76,6 @@ fn output_shape(ctx: &InferCtx) -> Result<PartialShape> {
 
 fn kernel(node: &NodeInfo, run: fn(&mut KernelCtx, &Pool2d) -> Result<()>) -> Result<crate::op::KernelFn> {
     let (window, size) = Window::of_pool(node.attrs())?;
-    window.need_nhwc()?;
     kernel_fn(move |ctx| {
         let s = window.pool_sizes(ctx.inputs.shape(0)?, size)?;
         run(ctx, &s)
@@ -201,6 +200,20 @@ mod tests {
         OpTest::new(|x| vec![max_pool(x[0], [1, 2, 2, 1], [1, 2, 2, 1], "SAME")])
             .inputs([Value::new([1, 2, 3, 1], vec![1i32, 5, 2, 3, 4, 9]).unwrap()])
             .expect([Value::new([1, 1, 2, 1], vec![5i32, 9]).unwrap()])
+            .run();
+    }
+
+    #[test]
+    fn channels_may_come_first() {
+        let x = Value::new([1, 2, 4, 3], (0..24).map(|i| ((i * 7) % 24) as f32).collect::<Vec<f32>>()).unwrap();
+        OpTest::new(|x| vec![max_pool_args(x[0], [1, 1, 2, 2], [1, 1, 2, 1], "SAME").data_format("NCHW").build()])
+            .inputs([x])
+            .expect([Value::new(
+                [1, 2, 2, 3],
+                vec![21.0f32, 14.0, 14.0, 22.0, 22.0, 8.0, 19.0, 23.0, 23.0, 13.0, 20.0, 20.0],
+            )
+            .unwrap()])
+            .differentiable(&[0])
             .run();
     }
 

@@ -135,14 +135,24 @@ impl Window {
 
     /// The sizes of a pooling with windows of size `size`, for the kernels.
     pub(super) fn pool_sizes(&self, input: &Shape, [k_h, k_w]: [usize; 2]) -> Result<Pool2d> {
-        let &[batch, in_h, in_w, channels] = input.dims() else { return Err(Error::internal("not an image")) };
+        // With channels first, each channel is an image of its own.
+        let (batch, in_h, in_w, channels) = match (input.dims(), self.nchw) {
+            (&[batch, height, width, channels], false) => (batch, height, width, channels),
+            (&[batch, channels, height, width], true) => (batch * channels, height, width, 1),
+            _ => return Err(Error::internal("not an image")),
+        };
         let (out_h, pad_top) = self.output(0, in_h, k_h)?;
         let (out_w, pad_left) = self.output(1, in_w, k_w)?;
         let [stride_h, stride_w] = self.strides;
         Ok(Pool2d { batch, in_h, in_w, channels, k_h, k_w, out_h, out_w, stride_h, stride_w, pad_top, pad_left })
     }
 
-    /// Kernels take NHWC only, as TensorFlow's own do on a CPU.
+    /// Whether the channels come first.
+    pub(super) fn is_nchw(&self) -> bool {
+        self.nchw
+    }
+
+    /// Some kernels take NHWC only, as TensorFlow's own do on a CPU.
     pub(super) fn need_nhwc(&self) -> Result<()> {
         if self.nchw { Err(Error::unimplemented("data_format NCHW on a CPU")) } else { Ok(()) }
     }
