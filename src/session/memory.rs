@@ -192,7 +192,8 @@ impl Frame {
             (largest.capacity() >= *n).then_some(largest)
         }));
         self.plan = plan;
-        self.held = self.buffers.iter().flatten().chain(self.spare.values().flatten()).map(held).sum();
+        let unused = self.spare.values().chain(self.pool.values()).flatten();
+        self.held = self.buffers.iter().flatten().chain(unused).map(held).sum();
     }
 
     /// The memory for the outputs of the step whose outputs start at `outputs`.
