@@ -1,59 +1,15 @@
-//! Single operations against TensorFlow: the graphs it builds for them and their gradients, and the values it computes.
-//! `golden/make_ops.py` made the cases; see there for the format.
+//! Single operations against TensorFlow: the graphs it builds for them and their gradients, the values it computes, and
+//! what it refuses. The scripts in `golden/ops/` made the cases; see `cases.py` there for the format.
 #![allow(clippy::unwrap_used)]
 
+mod cases;
 mod golden;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::io::Read;
+use std::collections::{BTreeMap, BTreeSet};
 
+use cases::{Case, FAMILIES, Family, by_case};
 use flowstone as tf;
-use tf::IntoTensor;
 use tf::format::proto::{GraphDef, NodeDef};
-
-type Build = fn(&[tf::Tensor]) -> Vec<tf::Tensor>;
-
-/// A case of `make_ops.py`, written with Flowstone's functions.
-struct Case {
-    name: &'static str,
-    build: Build,
-    /// The inputs to differentiate by, if not all floating-point ones.
-    wrt: Option<&'static [usize]>,
-}
-
-/// An operation by its name, for what has no function.
-fn raw<T: IntoTensor, const N: usize>(op: &str, args: [T; N]) -> Vec<tf::Tensor> {
-    tf::ops::lookup(op).unwrap().call(args.map(IntoTensor::into_arg)).build().outputs()
-}
-
-macro_rules! cases {
-    ($($name:literal $([$($wrt:literal)*])? |$x:ident| $ys:expr;)*) => {
-        &[$(Case { name: $name, build: |$x| $ys.into(), wrt: cases!(@ $([$($wrt),*])?) }),*]
-    };
-    (@) => { None };
-    (@ [$($wrt:literal),*]) => { Some(&[$($wrt),*]) };
-}
-
-mod cases;
-
-fn fixture() -> GraphDef {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/ops.pb.gz");
-    let mut bytes = Vec::new();
-    flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_end(&mut bytes).unwrap();
-    GraphDef::from_bytes(&bytes).unwrap()
-}
-
-/// The nodes of each case, `case.k`.
-fn by_case(def: &GraphDef) -> BTreeMap<String, Vec<NodeDef>> {
-    let mut cases: BTreeMap<String, Vec<NodeDef>> = BTreeMap::new();
-    for node in &def.node {
-        let (case, _) = node.name.split_once('/').unwrap();
-        if case != "fed" && case != "expected" {
-            cases.entry(case.to_owned()).or_default().push(node.clone());
-        }
-    }
-    cases
-}
 
 /// Absolute below 1, relative above.
 const TOLERANCE: f64 = 2e-6;
@@ -81,7 +37,18 @@ fn close(found: &tf::Value, expected: &tf::Value) -> Result<(), String> {
 /// TensorFlow's graphs, run by Flowstone, give TensorFlow's answers.
 #[test]
 fn tensorflows_graphs_give_tensorflows_values() {
-    let def = fixture();
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for family in FAMILIES {
+        count += check_values(family, &mut wrong);
+    }
+    assert!(count > 1000);
+    wrong.retain(|line| !VALUES.iter().any(|(part, _)| line.starts_with(part)));
+    assert!(wrong.is_empty(), "{} of {count} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Adds a line to `wrong` for each value that differs. How many there are.
+fn check_values(family: &Family, wrong: &mut Vec<String>) -> usize {
+    let def = family.recorded();
     let graph = tf::Graph::from_graph_def(&def).unwrap();
     let _default = graph.as_default();
     let tensor = |name: &str| graph.get_tensor_by_name(name).unwrap();
@@ -94,7 +61,7 @@ fn tensorflows_graphs_give_tensorflows_values() {
         .iter()
         .zip(values)
         .fold(tf::Feeds::new(), |feeds, (name, value)| feeds.feed(tensor(&format!("{name}:0")), value));
-    let (mut wrong, mut count) = (Vec::new(), 0);
+    let mut count = 0;
     for expected in names("expected/") {
         let (op, output) = expected.rsplit_once('.').unwrap();
         let fetches = (tensor(&format!("{op}:{output}")), tensor(&format!("expected/{expected}:0")));
@@ -106,9 +73,7 @@ fn tensorflows_graphs_give_tensorflows_values() {
             Err(error) => wrong.push(format!("{op}:{output}: {error}")),
         }
     }
-    assert!(count > 1000);
-    wrong.retain(|line| !VALUES.iter().any(|(part, _)| line.starts_with(part)));
-    assert!(wrong.is_empty(), "{} of {count} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    count
 }
 
 /// Values that differ on purpose, and why.
@@ -124,20 +89,22 @@ const NODES: &[(&str, &str)] = &[(
 /// Flowstone builds the nodes that TensorFlow builds, for operations and for their first and second derivatives.
 #[test]
 fn graphs_are_tensorflows_node_for_node() {
-    let theirs = by_case(&fixture());
-    let cases: BTreeMap<&str, &Case> = cases::CASES.iter().map(|case| (case.name, case)).collect();
     let mut differences = Vec::new();
-    for (name, nodes) in &theirs {
-        let Some(case) = cases.get(name.rsplit_once('.').unwrap().0) else {
-            differences.push(format!("{name} is not built here"));
-            continue;
-        };
-        let graph = tf::Graph::new();
-        let _default = graph.as_default();
-        build(case, name, nodes);
-        match graph.as_graph_def() {
-            Ok(ours) => differences.extend(golden::differences(&ours.node, nodes)),
-            Err(error) => differences.push(format!("{name}: {error}")),
+    for family in FAMILIES {
+        let theirs = by_case(&family.recorded());
+        let ours: BTreeMap<&str, &Case> = family.cases.iter().map(|case| (case.name, case)).collect();
+        for (name, nodes) in &theirs {
+            let Some(case) = ours.get(name.rsplit_once('.').unwrap().0) else {
+                differences.push(format!("{name} is not built here"));
+                continue;
+            };
+            let graph = tf::Graph::new();
+            let _default = graph.as_default();
+            build(case, name, nodes);
+            match graph.as_graph_def() {
+                Ok(ours) => differences.extend(golden::differences(&ours.node, nodes)),
+                Err(error) => differences.push(format!("{name}: {error}")),
+            }
         }
     }
     differences.retain(|line| !NODES.iter().any(|(part, _)| line.contains(part)));
@@ -172,15 +139,70 @@ fn build(case: &Case, scope: &str, nodes: &[NodeDef]) {
     }
 }
 
-/// Every operation has a case.
+/// What TensorFlow refuses, Flowstone refuses with the same kind of error, while building or while running.
+#[test]
+fn what_tensorflow_refuses_is_refused() {
+    let mut wrong = Vec::new();
+    for family in FAMILIES {
+        let recorded = family.recorded();
+        let constants: Vec<NodeDef> = recorded.node.into_iter().filter(|node| node.name.starts_with("error")).collect();
+        let names: Vec<String> =
+            constants.iter().filter_map(|node| Some(node.name.strip_prefix("error/")?.into())).collect();
+        let graph = tf::Graph::from_graph_def(&GraphDef { node: constants, ..Default::default() }).unwrap();
+        let sess = tf::SessionArgs::new().graph(&graph).build().unwrap();
+        let constant = |name: String| {
+            let tensor = graph.get_tensor_by_name(&name).ok()?;
+            Some(sess.run(tensor, tf::feed_dict! {}).unwrap())
+        };
+        for name in names {
+            let kind = constant(format!("error/{name}:0")).unwrap();
+            let kind = String::from_utf8(kind.as_slice::<Vec<u8>>().unwrap()[0].clone()).unwrap();
+            let fed: Vec<tf::Value> = (0..).map_while(|i| constant(format!("error_fed/{name}/{i}:0"))).collect();
+            let Some(case) = family.cases.iter().find(|case| case.name == name) else {
+                wrong.push(format!("{name} is not tried here"));
+                continue;
+            };
+            match refuse(case, &fed) {
+                Some(error) if format!("{:?}", error.kind()) == kind => {}
+                Some(error) => wrong.push(format!("{name}: {:?}, TensorFlow {kind}: {error}", error.kind())),
+                None => wrong.push(format!("{name}: no error, TensorFlow {kind}")),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The error of `case`, while building or running.
+fn refuse(case: &Case, fed: &[tf::Value]) -> Option<tf::Error> {
+    let graph = tf::Graph::new();
+    let _default = graph.as_default();
+    let xs: Vec<tf::Tensor> = fed.iter().map(|x| tf::placeholder(x.dtype(), x.shape().clone())).collect();
+    let ys = (case.build)(&xs);
+    let feeds = xs.iter().zip(fed).fold(tf::Feeds::new(), |feeds, (x, value)| feeds.feed(*x, value));
+    graph.check().and_then(|()| tf::Session()?.run(ys, feeds)).err()
+}
+
+/// Every operation has cases.
 #[test]
 fn every_operation_is_judged() {
-    let def = fixture();
-    let judged: HashSet<&str> = def.node.iter().map(|node| node.op.as_str()).collect();
-    // Their values are compared where they are defined; they are not functions of their inputs.
-    let exempt = BTreeSet::from(["RandomStandardNormal", "RandomUniform"]);
-    let missing: Vec<&str> = (tf::ops::all_built_in().map(tf::OpDef::name))
-        .filter(|name| !judged.contains(name) && !exempt.contains(name))
+    let mut judged: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for family in FAMILIES {
+        for (case, nodes) in by_case(&family.recorded()) {
+            for node in nodes {
+                judged.entry(node.op).or_default().insert(case.rsplit_once('.').unwrap().0.to_owned());
+            }
+        }
+    }
+    let few: Vec<String> = (tf::ops::all_built_in().map(tf::OpDef::name))
+        .filter(|name| !UNCOMPARED.contains(name))
+        .map(|name| (name, judged.get(name).map_or(0, BTreeSet::len)))
+        .filter(|(_, count)| *count < CASES_EACH)
+        .map(|(name, count)| format!("{name}: {count}"))
         .collect();
-    assert!(missing.is_empty(), "no case has {missing:?}");
+    assert!(few.is_empty(), "{} operations have fewer than {CASES_EACH} cases: {few:?}", few.len());
 }
+
+const CASES_EACH: usize = 1;
+
+/// Not functions of their inputs: their values are compared where they are defined.
+const UNCOMPARED: &[&str] = &["RandomStandardNormal", "RandomUniform"];
