@@ -1,10 +1,12 @@
 //! Reshape, ExpandDims, Squeeze: the same elements in another shape. No element is moved.
 
+use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::graph::{Tensor, get_default_graph};
 use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, OpDef, Sig, resolve_axis};
 use crate::ops::array::{packed, shape};
-use crate::shape::{Dim, PartialShape};
+use crate::shape::{Dim, PartialShape, Shape};
+use crate::value::Value;
 
 /// The same elements in shape `shape`. TF: `tf.reshape`.
 ///
@@ -96,7 +98,10 @@ pub(super) static RESHAPE: OpDef = OpDef {
         }
         Ok(())
     },
-    kernel: Kernel::Run(|ctx| ctx.pass_on(0, 0)),
+    kernel: Kernel::Run(|ctx| {
+        check_sizes(ctx.inputs.value(1)?, ctx.outputs.shape(0)?)?;
+        ctx.pass_on(0, 0)
+    }),
     grad: Grad::Rule(|g| {
         let shape_of_x = g.x(0).shape();
         // With one size open the shape is still a constant, as in TensorFlow.
@@ -111,6 +116,16 @@ pub(super) static RESHAPE: OpDef = OpDef {
     }),
     flags: Flags::PASSING.row_by_row(),
 };
+
+/// An error unless the sizes that arrived are those of `shape`, which may have been found without them.
+fn check_sizes(sizes: &Value, shape: &Shape) -> Result<()> {
+    let fits = dispatch!(sizes.dtype(), indices, T => {
+        let sizes = sizes.as_slice::<T>()?;
+        let same = |(&size, &n): (&T, &usize)| size == -1 || usize::try_from(size) == Ok(n);
+        Ok(sizes.len() == shape.rank() && sizes.iter().zip(shape.dims()).all(same))
+    })?;
+    if fits { Ok(()) } else { Err(Error::invalid_argument(format!("elements of shape {shape} do not fill {sizes:?}"))) }
+}
 
 /// A list of sizes as the int32 that TensorFlow makes of Python's numbers.
 pub(crate) fn int32_list(sizes: &[i64]) -> Result<Vec<i32>> {
@@ -214,7 +229,6 @@ mod tests {
     use super::*;
     use crate::ops::array::placeholder;
     use crate::testing::{OpTest, build_error};
-    use crate::value::Value;
 
     #[test]
     fn reshape_is_whole() {
