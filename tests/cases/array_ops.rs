@@ -56,6 +56,7 @@ pub static CASES: &[super::Case] = cases! {
     };
     "bad_reshape" |x| [tf::reshape(x[0], [4, -1])];
     "bad_reshape_fed" |x| [tf::reshape(x[0], x[1])];
+    "bad_reshape_same" |x| [tf::reshape(x[0], x[1])];
     "bad_concat" |x| [tf::concat([x[0], x[1]], 1)];
     "bad_gather" |x| [tf::gather(x[0], x[1])];
 };

@@ -46,6 +46,7 @@ case("strided_slice_i64", lambda x, a, b: tf.strided_slice(x, a, b, tf.constant(
 
 bad("bad_reshape", lambda x: tf.reshape(x, [4, -1]), f(2, 3))
 bad("bad_reshape_fed", tf.reshape, f(2, 3), i(4))
+bad("bad_reshape_same", tf.reshape, f(6), i(4))
 bad("bad_concat", lambda x, y: tf.concat([x, y], 1), f(2, 3), f(3, 3))
 bad("bad_gather", tf.gather, f(2, 3), i(2))
 
