@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{self, Graph, NodeId, Operation, Port, Tensor};
-use crate::op::{Grad, GradCtx, IntoTensor};
-use crate::ops::{self, array, flow, math, state::Variable};
+use crate::op::{Grad, GradCtx, Gradient, IndexedSlices, IntoTensor};
+use crate::ops::{self, array, flow, indexed_slices, math, state::Variable};
 
 /// Something that gradients are taken of, or with respect to.
 pub trait Differentiable: Copy {
@@ -34,6 +34,15 @@ impl Differentiable for Variable {
     }
 }
 
+impl Differentiable for Gradient {
+    fn as_y(self) -> Tensor {
+        indexed_slices::whole_gradient(self)
+    }
+    fn as_x(self) -> Tensor {
+        indexed_slices::whole_gradient(self)
+    }
+}
+
 /// One or several of these: a tensor, a variable, or an array, a slice or a vector of them.
 pub trait DifferentiableList {
     /// The tensors to take the gradient of.
@@ -57,6 +66,7 @@ macro_rules! lists {
 lists! {
     [] Tensor, self => [*self];
     [] Variable, self => [*self];
+    [] Gradient, self => [*self];
     [D: Differentiable, const N: usize] [D; N], self => self;
     [D: Differentiable, const N: usize] &[D; N], self => self;
     [D: Differentiable] &[D], self => self;
@@ -66,7 +76,8 @@ lists! {
 
 /// The gradients of the sum of `ys` with respect to each of `xs`. TF: `tf.gradients`.
 ///
-/// `None` stands for an `x` that no `y` depends on. The nodes are built under the scope `gradients`. An operation on the
+/// `None` stands for an `x` that no `y` depends on. Where an `x` is only gathered from, its gradient is the rows that were
+/// gathered: see [`Gradient`]. The nodes are built under the scope `gradients`. An operation on the
 /// way that has no gradient is an error of the graph.
 ///
 /// ```
@@ -81,7 +92,7 @@ lists! {
 /// # Ok::<(), tf::Error>(())
 /// ```
 #[track_caller]
-pub fn gradients(ys: impl DifferentiableList, xs: impl DifferentiableList) -> Vec<Option<Tensor>> {
+pub fn gradients(ys: impl DifferentiableList, xs: impl DifferentiableList) -> Vec<Option<Gradient>> {
     GradientsArgs::new(ys, xs).build()
 }
 
@@ -135,7 +146,7 @@ impl GradientsArgs {
 
     /// Builds the gradients.
     #[track_caller]
-    pub fn build(self) -> Vec<Option<Tensor>> {
+    pub fn build(self) -> Vec<Option<Gradient>> {
         let line = graph::here();
         let count = self.xs.len();
         let Some(graph) = self.ys.iter().chain(&self.xs).find_map(|t| t.graph().ok()) else {
@@ -144,14 +155,14 @@ impl GradientsArgs {
             return vec![None; count];
         };
         if self.ys.iter().chain(&self.xs).chain(&self.grad_ys).any(|t| t.is_poisoned()) {
-            return vec![Some(Tensor::poisoned(&graph)); count];
+            return vec![Some(Tensor::poisoned(&graph).into()); count];
         }
         let _line = graph::built_at(line);
         match Backward::run(&graph, self) {
             Ok(gradients) => gradients,
             Err(error) => {
                 graph.record(error.note(format!("asked for by `gradients` at {line}")));
-                vec![Some(Tensor::poisoned(&graph)); count]
+                vec![Some(Tensor::poisoned(&graph).into()); count]
             }
         }
     }
@@ -161,14 +172,14 @@ impl GradientsArgs {
 struct Backward<'a> {
     graph: &'a Graph,
     /// The gradients that reached each output so far.
-    grads: HashMap<Port, Vec<Tensor>>,
+    grads: HashMap<Port, Vec<Gradient>>,
     /// How many gradients each node between `ys` and `xs` still waits for.
     pending: HashMap<NodeId, usize>,
     gate: bool,
 }
 
 impl Backward<'_> {
-    fn run(graph: &Graph, args: GradientsArgs) -> Result<Vec<Option<Tensor>>> {
+    fn run(graph: &Graph, args: GradientsArgs) -> Result<Vec<Option<Gradient>>> {
         let foreign = args.ys.iter().chain(&args.xs).chain(&args.grad_ys).find(|t| t.graph != graph.key());
         if let Some(tensor) = foreign {
             return Err(Error::invalid_argument(format!("gradients: '{}' is of another graph", tensor.name())));
@@ -183,7 +194,7 @@ impl Backward<'_> {
         stops.extend(frontier(graph, &ends, &pending));
         let mut backward = Backward { graph, grads: HashMap::new(), pending, gate: args.gate_gradients };
         for (y, start) in args.ys.iter().zip(starts) {
-            backward.grads.entry(y.port()).or_default().push(start);
+            backward.grads.entry(y.port()).or_default().push(start.into());
         }
         let mut queue = VecDeque::new();
         for y in &args.ys {
@@ -211,16 +222,13 @@ impl Backward<'_> {
     }
 
     /// The gradient to each output, added up and kept as the only one.
-    fn collect(&mut self, op: Operation) -> Vec<Option<Tensor>> {
+    fn collect(&mut self, op: Operation) -> Vec<Option<Gradient>> {
         let mut collected = Vec::new();
         for y in op.outputs() {
             let sum = match self.grads.get(&y.port()).map(Vec::as_slice) {
                 None | Some([]) => None,
                 Some([one]) => Some(*one),
-                Some(several) => {
-                    let _near = several.first().map(|first| self.graph.colocate_with(first.op()));
-                    Some(math::add_n(several.iter().copied()))
-                }
+                Some(several) => Some(self.sum(several)),
             };
             if let Some(sum) = sum {
                 self.grads.insert(y.port(), vec![sum]);
@@ -230,12 +238,24 @@ impl Backward<'_> {
         collected
     }
 
+    /// Rows stay rows if there is nothing else.
+    fn sum(&self, several: &[Gradient]) -> Gradient {
+        let rows = several.iter().map(|g| if let Gradient::Slices(slices) = g { Some(*slices) } else { None });
+        if let Some(rows) = rows.collect::<Option<Vec<IndexedSlices>>>() {
+            return indexed_slices::joined(&rows).into();
+        }
+        let dense = several.iter().all(|g| matches!(g, Gradient::Dense(_)));
+        let _near = several.first().filter(|_| dense).map(|first| self.graph.colocate_with(first.op()));
+        math::add_n(several.iter().copied()).into()
+    }
+
     /// Adds the gradient nodes of `op`.
-    fn step(&mut self, op: Operation, dys: Vec<Option<Tensor>>) -> Result<()> {
+    fn step(&mut self, op: Operation, dys: Vec<Option<Gradient>>) -> Result<()> {
         let (name, location) = (op.name(), op.location());
         let record = ops::lookup(&op.op_type());
-        let rule = match record.map(|record| &record.grad) {
-            Some(Grad::Rule(rule)) => rule,
+        let rule: &dyn Fn(&GradCtx) -> Result<Vec<Option<Gradient>>> = match record.map(|record| &record.grad) {
+            Some(Grad::Rule(rule)) => &|g| Ok(rule(g)?.into_iter().map(|dx| dx.map(Gradient::Dense)).collect()),
+            Some(Grad::Rows(rule)) => rule,
             Some(Grad::Stop(_)) => return Ok(()),
             Some(Grad::Missing(reason)) => {
                 let error = Error::unimplemented(format!("{} has no gradient: {reason}", op.op_type()));
@@ -250,14 +270,14 @@ impl Backward<'_> {
         for (y, dy) in op.outputs().into_iter().zip(dys) {
             complete.push(match dy {
                 Some(dy) => (dy, false),
-                None if y.dtype()?.is_floating() => (array::zeros_like_op(y), true),
-                None => (Tensor::poisoned(self.graph), true),
+                None if y.dtype()?.is_floating() => (array::zeros_like_op(y).into(), true),
+                None => (Tensor::poisoned(self.graph).into(), true),
             });
         }
         let inputs = op.inputs();
         let attrs = op.with(|node| node.attrs.clone()).unwrap_or_default();
         let _scope = self.graph.name_scope(&format!("{name}_grad"));
-        let ctx = GradCtx { graph: self.graph.clone(), op, inputs: inputs.clone(), attrs, dys: complete };
+        let ctx = GradCtx { graph: self.graph.clone(), op, inputs: inputs.clone(), attrs, dys: complete, whole: indexed_slices::whole };
         let mut dxs =
             rule(&ctx).map_err(|e| e.retitled(&format!("gradient of {}", op.op_type())).at(&name, location))?;
         if dxs.len() != inputs.len() {
@@ -273,7 +293,10 @@ impl Backward<'_> {
         }
         for (x, dx) in inputs.into_iter().zip(dxs) {
             let Some(dx) = dx else { continue };
-            if !dx.is_poisoned() {
+            if let Gradient::Dense(dx) = dx
+                && !dx.is_poisoned()
+                && x.dtype()? != DType::Resource
+            {
                 self.graph.refine(dx.port(), &x.shape()).map_err(|e| e.at(&name, location))?;
             }
             self.grads.entry(x.port()).or_default().push(dx);
@@ -319,7 +342,6 @@ fn between(graph: &Graph, ys: &[Tensor], ends: &[NodeId]) -> (HashMap<NodeId, us
             users.entry(*port).or_default().push(NodeId(i as u32));
         }
     }
-    let trainable = |dtype: DType| dtype.is_floating();
     let mut reached = HashSet::new();
     let mut queue: VecDeque<NodeId> = ends.iter().copied().collect();
     while let Some(id) = queue.pop_front() {
@@ -327,7 +349,7 @@ fn between(graph: &Graph, ys: &[Tensor], ends: &[NodeId]) -> (HashMap<NodeId, us
             continue;
         }
         for (output, fact) in (0..).zip(&nodes[id.index()].outputs) {
-            if trainable(fact.dtype) {
+            if fact.dtype.is_trainable() {
                 queue.extend(users.get(&Port { node: id, output }).into_iter().flatten());
             }
         }

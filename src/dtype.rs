@@ -5,6 +5,9 @@ use std::fmt;
 macro_rules! dtypes {
     ($($variant:ident $constant:ident $code:literal $size:literal $rust:literal;)*) => {
         /// The type of a tensor's elements.
+        ///
+        /// Those without a Rust type are known, so that graphs that use them can be read and written; nothing computes
+        /// with them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum DType {
@@ -50,22 +53,58 @@ dtypes! {
     String string 7 24 "Vec<u8>";
     Int64 int64 9 8 "i64";
     Bool bool 10 1 "bool";
+    Resource resource 20 8 "a variable's handle";
+    Variant variant 21 8 "no type";
+    Float16 float16 19 2 "no type";
+    BFloat16 bfloat16 14 2 "no type";
+    Int8 int8 6 1 "no type";
+    Int16 int16 5 2 "no type";
+    UInt16 uint16 17 2 "no type";
+    UInt32 uint32 22 4 "no type";
+    UInt64 uint64 23 8 "no type";
+    Complex64 complex64 8 8 "no type";
+    Complex128 complex128 18 16 "no type";
+    QInt8 qint8 11 1 "no type";
+    QUInt8 quint8 12 1 "no type";
+    QInt32 qint32 13 4 "no type";
+    QInt16 qint16 15 2 "no type";
+    QUInt16 quint16 16 2 "no type";
 }
 
+/// Other names of TensorFlow's for the same types.
+#[allow(non_upper_case_globals, missing_docs)]
+mod synonyms {
+    use super::DType;
+    pub const half: DType = DType::Float16;
+    pub const double: DType = DType::Float64;
+}
+pub use synonyms::{double, half};
+
 impl DType {
-    /// `float32` or `float64`.
+    /// A type of floating-point numbers.
     pub const fn is_floating(self) -> bool {
-        matches!(self, DType::Float32 | DType::Float64)
+        matches!(self, DType::Float32 | DType::Float64 | DType::Float16 | DType::BFloat16)
     }
 
-    /// A whole-number type.
+    /// A type of whole numbers.
     pub const fn is_integer(self) -> bool {
-        matches!(self, DType::Int32 | DType::Int64 | DType::UInt8)
+        use DType::{Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64};
+        matches!(self, Int8 | Int16 | Int32 | Int64 | UInt8 | UInt16 | UInt32 | UInt64)
     }
 
-    /// A number of any kind: neither bool nor string.
+    /// A type of complex numbers.
+    pub const fn is_complex(self) -> bool {
+        matches!(self, DType::Complex64 | DType::Complex128)
+    }
+
+    /// A number of any kind.
     pub const fn is_numeric(self) -> bool {
-        self.is_floating() || self.is_integer()
+        self.is_floating() || self.is_integer() || self.is_complex()
+    }
+
+    /// Whether gradients flow through tensors of this type.
+    pub const fn is_trainable(self) -> bool {
+        self.is_floating() || self.is_complex() || matches!(self, DType::Resource)
     }
 }
 

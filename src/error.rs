@@ -84,6 +84,11 @@ impl Error {
         Error::new(ErrorKind::FailedPrecondition, message)
     }
 
+    /// An [`ErrorKind::OutOfRange`].
+    pub fn out_of_range(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::OutOfRange, message)
+    }
+
     /// An [`ErrorKind::Unimplemented`].
     pub fn unimplemented(message: impl Into<String>) -> Self {
         Error::new(ErrorKind::Unimplemented, message)

@@ -274,6 +274,7 @@ fn tensor_proto(value: &Value, written: Written) -> Result<TensorProto> {
         DType::UInt8 => proto.int_val = first::<u8>(value, n)?.into_iter().map(i32::from).collect(),
         DType::Bool => proto.bool_val = first(value, n)?,
         DType::String => proto.string_val = first(value, n)?,
+        other => return crate::value::unsupported(other),
     }
     Ok(proto)
 }
@@ -308,6 +309,7 @@ fn value_of(proto: &TensorProto) -> Result<Value> {
         DType::UInt8 => numbers(proto, shape, &proto.int_val.iter().map(|x| *x as u8).collect::<Vec<_>>()),
         DType::Bool => numbers(proto, shape, &proto.bool_val),
         DType::String => filled(shape, &proto.string_val),
+        other => crate::value::unsupported(other),
     }
 }
 

@@ -55,7 +55,10 @@ pub mod variable_scope;
 pub use ndarray;
 
 pub use autodiff::gradients;
-pub use dtype::{DType, bool, float32, float64, int32, int64, string, uint8};
+pub use dtype::{
+    DType, bfloat16, bool, complex64, complex128, double, float16, float32, float64, half, int8, int16, int32, int64, qint8,
+    qint16, qint32, quint8, quint16, resource, string, uint8, uint16, uint32, uint64, variant,
+};
 pub use error::{Error, ErrorKind, Result};
 pub use graph::{Graph, Operation, SeedRule, Tensor, get_default_graph, reset_default_graph};
 pub use initializers::{

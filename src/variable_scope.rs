@@ -382,6 +382,7 @@ pub fn get_variable_args(name: &str, shape: impl IntoShape) -> GetVariableArgs {
         initial_value: None,
         regularizer: None,
         trainable: true,
+        use_resource: false,
     }
 }
 
@@ -395,6 +396,7 @@ pub struct GetVariableArgs {
     initial_value: Option<Tensor>,
     regularizer: Option<Regularizer>,
     trainable: bool,
+    use_resource: bool,
 }
 
 impl GetVariableArgs {
@@ -425,6 +427,12 @@ impl GetVariableArgs {
     /// Whether optimizers change it unless they are told otherwise; true if not said.
     pub fn trainable(mut self, trainable: bool) -> Self {
         self.trainable = trainable;
+        self
+    }
+
+    /// Whether it is held by a handle, as TensorFlow's resource variables are; false if not said.
+    pub fn use_resource(mut self, use_resource: bool) -> Self {
+        self.use_resource = use_resource;
         self
     }
 
@@ -470,7 +478,7 @@ impl GetVariableArgs {
         let variable = match self.initial_value {
             Some(value) => {
                 let _root = graph.root_scope();
-                VariableArgs::new(value).trainable(self.trainable).name(name).build()
+                VariableArgs::new(value).trainable(self.trainable).use_resource(self.use_resource).name(name).build()
             }
             None => {
                 let shape = self.shape?;
@@ -481,7 +489,7 @@ impl GetVariableArgs {
                     Some(initializer) => initializer?,
                     None => settings.initializer.unwrap_or_else(|| default_initializer(self.dtype)),
                 };
-                variable_from(graph, name, self.trainable, || initializer.build(&shape, self.dtype))
+                variable_from(graph, name, self.trainable, self.use_resource, || initializer.build(&shape, self.dtype))
             }
         };
         graph.extension::<Store>().lock().variables.insert(name.to_owned(), (variable, line));

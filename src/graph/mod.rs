@@ -7,7 +7,7 @@ mod scope;
 mod tensor;
 mod view;
 
-pub use node::{Attr, AttrList, Attrs, Fact, Integers, LONGEST_INTEGERS, Node, NodeId, Port, Written};
+pub use node::{Attr, AttrList, Attrs, Fact, Handle, Integers, LONGEST_INTEGERS, Node, NodeId, Port, Written};
 pub use registry::GraphKey;
 pub use scope::{ScopeGuard, get_default_graph, reset_default_graph};
 pub(crate) use scope::{built_at, here};

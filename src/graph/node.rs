@@ -51,12 +51,28 @@ pub struct Fact {
     pub is_ref: bool,
     /// The integers themselves, where they follow from shapes and constants.
     pub integers: Option<Integers>,
+    /// What a handle ([`DType::Resource`]) stands for.
+    pub handle: Option<Arc<Handle>>,
+}
+
+/// What is known of the variable that a handle stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Handle {
+    /// The data type of its value.
+    pub dtype: DType,
+    /// The shape of its value, as far as it is known.
+    pub shape: PartialShape,
 }
 
 impl Fact {
     /// An output of this data type and shape.
     pub fn new(dtype: DType, shape: PartialShape) -> Self {
-        Fact { dtype, shape, is_ref: false, integers: None }
+        Fact { dtype, shape, is_ref: false, integers: None, handle: None }
+    }
+
+    /// Whether the output is an array, not a variable itself or its handle.
+    pub fn is_value(&self) -> bool {
+        !self.is_ref && self.dtype != DType::Resource
     }
 
     /// An output with this value.

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::graph::{Operation, Tensor, get_default_graph};
+use crate::op::{Gradient, IntoTensor, convert};
 use crate::ops::array::{constant, fill, shape, zeros_like};
 use crate::ops::flow::group;
 use crate::ops::math::{abs, exp, maximum, sqrt, square};
@@ -115,7 +116,7 @@ impl Optimizer {
     }
 
     /// The operation that changes each variable one step along its gradient.
-    pub(super) fn apply(&self, rate: Variable, gradients: &[(Option<Tensor>, Variable)]) -> Operation {
+    pub(super) fn apply(&self, rate: Variable, gradients: &[(Option<Gradient>, Variable)]) -> Operation {
         match self.kind {
             Kind::Sgd { momentum: 0.0, .. } => GradientDescentOptimizer(rate).apply_gradients(gradients, None),
             Kind::Adam { beta1, beta2, epsilon } => {
@@ -126,7 +127,7 @@ impl Optimizer {
     }
 
     /// The same for the others, made of assignments.
-    fn compose(&self, rate: Variable, gradients: &[(Option<Tensor>, Variable)]) -> Operation {
+    fn compose(&self, rate: Variable, gradients: &[(Option<Gradient>, Variable)]) -> Operation {
         let graph = get_default_graph();
         let _scope = graph.name_scope("training");
         let kept = |initial: Tensor, name: &str| VariableArgs::new(initial).trainable(false).name(name).build();
@@ -137,6 +138,7 @@ impl Optimizer {
         let mut updates = Vec::new();
         for (gradient, variable) in gradients {
             let Some(g) = *gradient else { continue };
+            let g = convert(g.into_arg(), "gradient", None);
             let zeros = |name: &str| kept(zeros_like(variable.initial_value()), name);
             let average = |of: Variable, rate: f64, x: Tensor| assign(of, of * rate + x * (1.0 - rate));
             let change = match self.kind {

@@ -19,6 +19,8 @@ pub enum Arg {
     Tensor(Tensor),
     /// A value that becomes a `Const` node named for the argument.
     Literal(Result<Literal>),
+    /// The handle of a variable, whose value is read in the scope of the operation that takes it.
+    Handle(Tensor),
     /// For an argument of several tensors.
     List(Vec<Arg>),
 }
@@ -67,12 +69,21 @@ impl Arg {
         }
     }
 
+    /// The data type, unless it is a literal or a list.
+    fn dtype(&self) -> Result<Option<DType>> {
+        match self {
+            Arg::Tensor(tensor) => tensor.dtype().map(Some),
+            Arg::Handle(handle) => Ok(handle.fact().and_then(|fact| Some(fact.handle?.dtype))),
+            Arg::Literal(_) | Arg::List(_) => Ok(None),
+        }
+    }
+
     /// The graph of the first tensor among `args`, or else the default graph.
     pub fn graph_of(args: &[Arg]) -> Result<Graph> {
         let mut pending: Vec<&Arg> = args.iter().rev().collect();
         while let Some(arg) = pending.pop() {
             match arg {
-                Arg::Tensor(tensor) => return tensor.graph(),
+                Arg::Tensor(tensor) | Arg::Handle(tensor) => return tensor.graph(),
                 Arg::List(items) => pending.extend(items.iter().rev()),
                 Arg::Literal(_) => {}
             }
@@ -80,9 +91,12 @@ impl Arg {
         Ok(get_default_graph())
     }
 
-    fn tensors(&self) -> impl Iterator<Item = Tensor> {
-        let list: &[Arg] = if let Arg::List(items) = self { items } else { std::slice::from_ref(self) };
-        list.iter().filter_map(Arg::tensor)
+    fn parts(&self) -> &[Arg] {
+        if let Arg::List(items) = self { items } else { std::slice::from_ref(self) }
+    }
+
+    fn is_poisoned(&self) -> bool {
+        matches!(self, Arg::Tensor(tensor) | Arg::Handle(tensor) if tensor.is_poisoned())
     }
 }
 
@@ -173,7 +187,7 @@ impl Call {
                 return Built { graph, node: NodeId::POISON, outputs: 0 };
             }
         };
-        if self.args.iter().flat_map(Arg::tensors).any(Tensor::is_poisoned) {
+        if self.args.iter().flat_map(Arg::parts).any(Arg::is_poisoned) {
             return Built { graph, node: NodeId::POISON, outputs: 0 };
         }
         let location = self.location;
@@ -276,7 +290,7 @@ pub(crate) fn check_inputs(sig: &Signature, attrs: &Attrs, facts: &[Fact]) -> Re
 /// What is known of the outputs of a node of `op`.
 pub(crate) fn infer_outputs(op: &'static OpDef, attrs: &Attrs, inputs: &[Fact]) -> Result<SmallVec<[Fact; 1]>> {
     let mut outputs = output_facts(op.signature()?, attrs)?;
-    (op.infer)(&mut InferCtx { attrs, inputs, outputs: &mut outputs })?;
+    (op.infer)(&mut InferCtx { op, attrs, inputs, outputs: &mut outputs })?;
     Ok(outputs)
 }
 
@@ -307,10 +321,12 @@ fn output_facts(sig: &Signature, attrs: &Attrs) -> Result<SmallVec<[Fact; 1]>> {
 fn types_from_tensors(sig: &Signature, args: &[Arg], attrs: &mut Attrs) -> Result<()> {
     for (argument, arg) in sig.inputs.iter().zip(args) {
         let ArgType::Attr(attr) = &argument.dtype else { continue };
-        if let Some(dtype) = arg.tensors().next().map(Tensor::dtype).transpose()?
-            && !attrs.contains_key(attr)
-        {
-            attrs.insert(attr.clone(), dtype.into());
+        for part in arg.parts() {
+            if let Some(dtype) = part.dtype()?
+                && !attrs.contains_key(attr)
+            {
+                attrs.insert(attr.clone(), dtype.into());
+            }
         }
     }
     Ok(())
@@ -364,6 +380,10 @@ impl ArgBuilder<'_> {
         let tensor = match arg {
             Arg::Tensor(tensor) => tensor,
             Arg::Literal(literal) => self.constant(name, literal?.resolve(wanted)?)?,
+            Arg::Handle(handle) => {
+                let full = self.graph.constant_name(self.scope, "ReadVariableOp", self.location);
+                read_variable(self.graph, handle, full, self.location)?
+            }
             Arg::List(_) => return Err(Error::invalid_argument(format!("argument {name} must be one tensor"))),
         };
         if tensor.graph != self.graph.key() {
@@ -415,11 +435,47 @@ pub(crate) fn convert(arg: Arg, name: &str, wanted: Option<DType>) -> Tensor {
     let location = crate::graph::here();
     let literal = match arg {
         Arg::Tensor(tensor) => return tensor,
+        Arg::Handle(handle) => return read_here(handle, location),
         Arg::Literal(literal) => literal,
         Arg::List(_) => Err(Error::invalid_argument(format!("{name} must be one tensor"))),
     };
     let graph = get_default_graph();
     constant_in(&graph, literal.and_then(|literal| literal.resolve(wanted)), name, location)
+}
+
+/// The value of the variable that `handle` stands for, read in the current scope.
+fn read_here(handle: Tensor, location: &'static Location<'static>) -> Tensor {
+    let graph = handle.graph().unwrap_or_else(|_| get_default_graph());
+    let name = {
+        let _line = graph::built_at(location);
+        graph.scope_name("ReadVariableOp")
+    };
+    read_variable(&graph, handle, name.clone(), location).unwrap_or_else(|error| {
+        graph.record(error.retitled("ReadVariableOp").at(&name, Some(location)));
+        Tensor::poisoned(&graph)
+    })
+}
+
+/// A node called `name` that reads the variable that `handle` stands for.
+fn read_variable(
+    graph: &Graph,
+    handle: Tensor,
+    name: Arc<str>,
+    location: &'static Location<'static>,
+) -> Result<Tensor> {
+    let known = handle.fact().and_then(|fact| fact.handle);
+    let known = known.ok_or_else(|| Error::invalid_argument("a handle of an unknown variable"))?;
+    let node = graph.add(Node {
+        name,
+        op: "ReadVariableOp".into(),
+        inputs: SmallVec::from_iter([handle.port()]),
+        controls: Vec::new(),
+        attrs: [(Arc::from("dtype"), known.dtype.into())].into_iter().collect(),
+        outputs: SmallVec::from_iter([Fact::new(known.dtype, known.shape.clone())]),
+        device: "".into(),
+        location,
+    })?;
+    Ok(Tensor::new(graph, Port { node, output: 0 }))
 }
 
 /// A constant called `name` in the current scope of `graph`, made unique; with a closing slash it is a full name.

@@ -1,16 +1,20 @@
 //! Shape inference: what is known of a node's outputs once its inputs are.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
-use super::AttrReader;
+use super::{AttrReader, OpDef};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{Attrs, Fact, Integers, LONGEST_INTEGERS};
+use crate::graph::{Attrs, Fact, Handle, Integers, LONGEST_INTEGERS};
 use crate::shape::{Dim, PartialShape, Shape, merge_dims};
 
 /// What an [`InferFn`](super::InferFn) sees: its node's attributes and what is known of the inputs.
 ///
 /// The outputs stand ready with their data types and unknown shapes.
 pub struct InferCtx<'a> {
+    pub(crate) op: &'static OpDef,
     pub(crate) attrs: &'a Attrs,
     pub(crate) inputs: &'a [Fact],
     pub(crate) outputs: &'a mut [Fact],
@@ -20,6 +24,16 @@ impl<'a> InferCtx<'a> {
     /// The attributes.
     pub fn attrs(&self) -> AttrReader<'a> {
         AttrReader(self.attrs)
+    }
+
+    /// The operation.
+    pub fn op(&self) -> &'static OpDef {
+        self.op
+    }
+
+    /// The number of outputs.
+    pub fn output_count(&self) -> usize {
+        self.outputs.len()
     }
 
     /// The number of inputs.
@@ -94,6 +108,18 @@ impl<'a> InferCtx<'a> {
             return Err(Error::invalid_argument(format!("a shape of {} dimensions", integers.len())));
         }
         integers.into_iter().map(size).collect::<Result<SmallVec<[Dim; 4]>>>().map(PartialShape::new)
+    }
+
+    /// What the handle that input `i` is stands for, if that is known.
+    pub fn handle(&self, i: usize) -> Result<Option<&'a Handle>> {
+        Ok(self.input(i)?.handle.as_deref())
+    }
+
+    /// Says what the handle that output `o` is stands for.
+    pub fn set_handle(&mut self, o: usize, handle: impl Into<Arc<Handle>>) {
+        if let Some(fact) = self.outputs.get_mut(o).filter(|fact| fact.dtype == DType::Resource) {
+            fact.handle = Some(handle.into());
+        }
     }
 
     /// Sets the shape of output `o`.
@@ -175,6 +201,9 @@ pub mod rules {
     pub fn unchanged(ctx: &mut InferCtx) -> Result<()> {
         let fact = ctx.input(0)?.clone();
         ctx.set(0, fact.shape)?;
+        if let Some(handle) = fact.handle {
+            ctx.set_handle(0, handle);
+        }
         if let Some(integers) = fact.integers {
             ctx.set_integers(0, integers.iter().copied());
         }

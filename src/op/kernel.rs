@@ -351,6 +351,10 @@ impl KernelCtx<'_> {
 
     /// Passes input `i` on as output `o` in the output's shape. Nothing is copied.
     pub fn pass_on(&mut self, i: usize, o: usize) -> Result<()> {
+        if let Some(Slot::Variable(cell)) = self.inputs.0.get(i) {
+            self.outputs.set_variable(o, Arc::clone(cell));
+            return Ok(());
+        }
         let value = self.inputs.take(i)?;
         let value = match self.outputs.shape(o) {
             Ok(shape) if shape != value.shape() => value.reshaped(shape.clone())?,

@@ -9,7 +9,7 @@ mod signature;
 
 pub use call::{Arg, Built, Call, IntoTensor};
 pub(crate) use call::{check_inputs, complete_attrs, constant_full_of, constant_in, convert, infer_outputs};
-pub use grad::{Grad, GradCtx};
+pub use grad::{Grad, GradCtx, Gradient, IndexedSlices};
 pub use infer::{InferCtx, broadcast, broadcast_known, resolve_axis, rules};
 pub use kernel::{ElementwiseKernel, Inputs, Kernel, KernelCtx, KernelFn, Memory, NodeInfo, Outputs, Slot};
 pub(crate) use kernel::{LinkElement, OutputShapes};
@@ -135,6 +135,12 @@ impl OpDef {
     #[track_caller]
     pub fn call<const N: usize>(&'static self, args: [Arg; N]) -> Call {
         Call::new(self, args.into())
+    }
+
+    /// As [`call`](OpDef::call), for arguments whose number is not known beforehand.
+    #[track_caller]
+    pub(crate) fn call_with(&'static self, args: Vec<Arg>) -> Call {
+        Call::new(self, args)
     }
 }
 

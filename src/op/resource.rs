@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use indexmap::IndexMap;
+use smallvec::SmallVec;
 
 use crate::dispatch;
 use crate::error::{Error, Result};
@@ -73,6 +74,12 @@ impl VariableCell {
         self.get().ok_or_else(|| self.uninitialized())
     }
 
+    /// Forgets the value.
+    pub fn clear(&self) {
+        let old = self.value.write().unwrap_or_else(PoisonError::into_inner).take();
+        drop(old);
+    }
+
     fn uninitialized(&self) -> Error {
         Error::failed_precondition(format!("the variable '{}' is used before it has a value", self.name))
             .note("run its initializer first: `sess.run(tf::global_variables_initializer(), feed_dict! {})`")
@@ -105,5 +112,27 @@ impl VariableCell {
             Some(value) => change(value),
             None => Err(self.uninitialized()),
         }
+    }
+
+    /// [`update`](VariableCell::update) of several variables at once, which must be different ones.
+    pub fn update_all<R>(
+        cells: &[Arc<VariableCell>],
+        change: impl FnOnce(&mut [&mut Value]) -> Result<R>,
+    ) -> Result<R> {
+        // Runs that change the same variables lock them in the same order.
+        let mut order: SmallVec<[usize; 4]> = (0..cells.len()).collect();
+        order.sort_unstable_by_key(|&i| Arc::as_ptr(&cells[i]).addr());
+        if let Some(pair) = order.windows(2).find(|pair| Arc::ptr_eq(&cells[pair[0]], &cells[pair[1]])) {
+            let name = cells[pair[0]].name();
+            return Err(Error::invalid_argument(format!("the variable '{name}' cannot stand for two different ones")));
+        }
+        let mut guards: SmallVec<[_; 4]> = cells.iter().map(|_| None).collect();
+        for i in order {
+            guards[i] = Some(cells[i].value.write().unwrap_or_else(PoisonError::into_inner));
+        }
+        let values = guards.iter_mut().zip(cells).map(|(guard, cell)| {
+            guard.as_mut().and_then(|guard| guard.as_mut()).ok_or_else(|| cell.uninitialized())
+        });
+        change(&mut values.collect::<Result<SmallVec<[&mut Value; 4]>>>()?)
     }
 }

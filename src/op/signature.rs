@@ -179,7 +179,7 @@ impl AttrDef {
 
 impl AttrKind {
     fn parse(text: &str) -> Option<Self> {
-        use DType::{Bool, Float32, Float64, Int32, Int64, UInt8};
+        let set = |is: fn(DType) -> bool| AttrKind::Type(DType::ALL.iter().copied().filter(|d| is(*d)).collect());
         Some(match text {
             "int" => AttrKind::Int,
             "float" => AttrKind::Float,
@@ -188,11 +188,12 @@ impl AttrKind {
             "shape" => AttrKind::Shape,
             "tensor" => AttrKind::Tensor,
             "type" => AttrKind::Type(DType::ALL.to_vec()),
-            "real" | "number" => AttrKind::Type(vec![Float32, Float64, Int32, Int64, UInt8]),
-            "signed" => AttrKind::Type(vec![Float32, Float64, Int32, Int64]),
-            "floating" => AttrKind::Type(vec![Float32, Float64]),
-            "index" => AttrKind::Type(vec![Int32, Int64]),
-            "plain" => AttrKind::Type(vec![Float32, Float64, Int32, Int64, UInt8, Bool]),
+            "number" => set(DType::is_numeric),
+            "real" => set(|d| d.is_floating() || d.is_integer()),
+            "signed" => set(|d| d.is_numeric() && !d.name().starts_with('u')),
+            "floating" => set(DType::is_floating),
+            "index" => AttrKind::Type(vec![DType::Int32, DType::Int64]),
+            "plain" => set(|d| d.is_numeric() || d == DType::Bool),
             _ if text.starts_with('\'') => {
                 AttrKind::Str(text.split('|').map(|s| s.trim().trim_matches('\'').to_owned()).collect())
             }

@@ -3,6 +3,7 @@
 pub mod array;
 mod elementwise;
 pub mod flow;
+pub(crate) mod indexed_slices;
 pub mod math;
 pub mod nn;
 pub mod random;
@@ -15,7 +16,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::op::OpDef;
 
 /// The tables of the folders.
-static BUILT_IN: &[&[&OpDef]] = &[array::OPS, flow::OPS, math::OPS, nn::OPS, random::OPS, state::OPS];
+static BUILT_IN: &[&[&OpDef]] = &[array::OPS, flow::OPS, math::OPS, nn::OPS, random::OPS, state::OPS,
+    state::SCATTERS];
 
 static REGISTERED: RwLock<Vec<&'static OpDef>> = RwLock::new(Vec::new());
 
@@ -31,7 +33,7 @@ pub fn lookup(name: &str) -> Option<&'static OpDef> {
 
 /// The operations that come with Flowstone.
 pub fn all_built_in() -> impl Iterator<Item = &'static OpDef> {
-    BUILT_IN.iter().flat_map(|table| table.iter().copied())
+    BUILT_IN.iter().flat_map(|table| table.iter().copied()).chain(state::apply_ops())
 }
 
 /// Makes an operation of your own known to sessions and imports under its name.

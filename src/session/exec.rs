@@ -132,7 +132,11 @@ fn read(slot: Slot) -> Result<Slot> {
 fn only_value(slot: Slot) -> Result<Value> {
     match slot {
         Slot::Value(value) => Ok(value.moved_out()),
-        _ => Err(Error::internal("a fetched output has no value")),
+        Slot::Variable(cell) => {
+            let name = cell.name();
+            Err(Error::invalid_argument(format!("the handle of variable '{name}' is fetched: it is no array")))
+        }
+        Slot::Empty => Err(Error::internal("a fetched output has no value")),
     }
 }
 

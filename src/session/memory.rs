@@ -85,7 +85,7 @@ impl MemoryPlan {
                     tenant.fetched |= fetched[value];
                     continue;
                 }
-                if fact.is_ref || fact.dtype == DType::String {
+                if !fact.is_value() || fact.dtype == DType::String {
                     continue;
                 }
                 let elements = fact.shape.num_elements();

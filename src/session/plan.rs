@@ -280,7 +280,7 @@ fn mark_last_uses(steps: &mut [Step], values: usize, fetches: &[u32]) -> Vec<boo
 fn uses<'a>(steps: &'a [Step], program: &'a Program) -> Vec<Use<'a>> {
     let of = |(step, node): (&'a Step, &'a ProgramNode)| Use {
         inputs: step.inputs.iter().map(|input| input.value).collect(),
-        first_is_value: step.inputs.first().is_some_and(|input| !input.fact.is_ref),
+        first_is_value: step.inputs.first().is_some_and(|input| input.fact.is_value()),
         outputs: step.outputs,
         facts: &node.outputs,
         first: node.op.flags.first,

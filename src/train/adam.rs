@@ -1,12 +1,16 @@
 //! Adam.
 
-use super::optimizer::{Optimizer, Slots, number, user_methods};
+use super::applied::{Common, apply, setters};
+use super::optimizer::{Optimizer, SlotInit, deduplicated, number, user_methods};
 use crate::dtype::DType;
-use crate::graph::{Graph, Operation, Tensor};
-use crate::op::{Arg, IntoTensor, convert};
-use crate::ops::flow::no_op_after;
-use crate::ops::math::{cast, mul_named};
-use crate::ops::state::{Variable, VariableArgs, apply_adam, assign_named};
+use crate::graph::{Graph, Operation, Tensor, get_default_graph};
+use crate::initializers::zeros_initializer;
+use crate::op::{Arg, IndexedSlices, IntoTensor};
+use crate::ops::flow::{group, no_op_after};
+use crate::ops::math::{cast, mul_named, sqrt};
+use crate::ops::state::{
+    ADAM, Variable, VariableArgs, assign_locking, assign_sub_locking, scatter_rows,
+};
 
 /// Adam, by Kingma and Ba: <https://arxiv.org/abs/1412.6980>. TF: `tf.train.AdamOptimizer`.
 ///
@@ -19,9 +23,7 @@ pub struct AdamOptimizer {
     beta1: f64,
     beta2: f64,
     epsilon: f64,
-    use_locking: bool,
-    name: String,
-    slots: Slots,
+    common: Common,
 }
 
 /// Adam with this learning rate, `beta1` 0.9, `beta2` 0.999 and `epsilon` 1e-8.
@@ -44,9 +46,7 @@ pub fn AdamOptimizer(learning_rate: impl IntoTensor) -> AdamOptimizer {
         beta1: 0.9,
         beta2: 0.999,
         epsilon: 1e-8,
-        use_locking: false,
-        name: "Adam".into(),
-        slots: Slots::default(),
+        common: Common::named("Adam"),
     }
 }
 
@@ -56,45 +56,29 @@ impl AdamOptimizer {
         AdamOptimizer(learning_rate)
     }
 
-    /// The decay of the first moment.
-    pub fn beta1(mut self, beta1: f64) -> Self {
-        self.beta1 = beta1;
-        self
-    }
-
-    /// The decay of the second moment.
-    pub fn beta2(mut self, beta2: f64) -> Self {
-        self.beta2 = beta2;
-        self
-    }
-
-    /// What keeps the division from zero.
-    pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
-        self
-    }
-
-    /// Sets the attribute `use_locking` of the updates, which are atomic in either case.
-    pub fn use_locking(mut self, use_locking: bool) -> Self {
-        self.use_locking = use_locking;
-        self
-    }
-
-    /// The name of the operations and slots.
-    pub fn with_name(mut self, name: &str) -> Self {
-        self.name = name.to_owned();
-        self
-    }
-
-    /// The slots made so far: `"m"` and `"v"` of each variable.
-    pub fn slots(&self) -> &Slots {
-        &self.slots
-    }
-
+    /// `beta1` to the power of the step and `beta2` to the same, once they were made.
     fn powers(&self, graph: &Graph) -> [Option<Variable>; 2] {
         let key = Tensor::poisoned(graph);
-        [self.slots.get(key, "beta1_power"), self.slots.get(key, "beta2_power")]
+        [self.common.slots.get(key, "beta1_power"), self.common.slots.get(key, "beta2_power")]
     }
+
+    fn step(&self, hyper: &AdamHyper, variable: Variable) -> Step {
+        let graph = variable.op().graph().unwrap_or_else(|_| get_default_graph());
+        let missing = Variable::poisoned(&graph);
+        let slot = |kind| self.common.slots.get(variable.reference(), kind).unwrap_or(missing);
+        let dtype = variable.dtype().unwrap_or(DType::Float32);
+        let powers = self.powers(&graph).map(|power| cast(power.unwrap_or(missing), dtype));
+        let others = [hyper.learning_rate, hyper.beta1, hyper.beta2, hyper.epsilon].map(|number| cast(number, dtype));
+        let ([power1, power2], [rate, beta1, beta2, epsilon]) = (powers, others);
+        Step { m: slot("m"), v: slot("v"), numbers: [power1, power2, rate, beta1, beta2, epsilon] }
+    }
+}
+
+/// What one variable's step needs: its slots, and the numbers in the order of the operation's arguments.
+struct Step {
+    m: Variable,
+    v: Variable,
+    numbers: [Tensor; 6],
 }
 
 /// The numbers of a step as tensors.
@@ -106,13 +90,21 @@ pub struct AdamHyper {
     epsilon: Tensor,
 }
 
+setters! { AdamOptimizer:
+    /// The decay of the first moment.
+    beta1 f64;
+    /// The decay of the second moment.
+    beta2 f64;
+    /// What keeps the division from zero.
+    epsilon f64;
+}
 user_methods!(AdamOptimizer);
 
 impl Optimizer for AdamOptimizer {
     type Hyper = AdamHyper;
 
     fn name(&self) -> &str {
-        &self.name
+        &self.common.name
     }
 
     fn create_slots(&self, graph: &Graph, variables: &[Variable]) {
@@ -121,18 +113,20 @@ impl Optimizer for AdamOptimizer {
             // The powers belong to the graph, not to a variable.
             let key = Tensor::poisoned(graph);
             for (name, beta) in [("beta1_power", self.beta1), ("beta2_power", self.beta2)] {
-                self.slots.get_or_create(key, name, || VariableArgs::new(beta).trainable(false).name(name).build());
+                let power = VariableArgs::new(beta).trainable(false).use_resource(first.is_resource()).name(name);
+                self.common.slots.get_or_create(key, name, || power.build());
             }
         }
         for variable in variables {
-            self.slots.zeros(graph, *variable, "m", &self.name);
-            self.slots.zeros(graph, *variable, "v", &self.name);
+            for kind in ["m", "v"] {
+                self.common.slots.make(graph, *variable, kind, &self.common.name, &SlotInit::By(zeros_initializer()));
+            }
         }
     }
 
     fn prepare(&self) -> AdamHyper {
         AdamHyper {
-            learning_rate: convert(self.learning_rate.clone(), "learning_rate", None),
+            learning_rate: number(self.learning_rate.clone(), "learning_rate"),
             beta1: number(self.beta1, "beta1"),
             beta2: number(self.beta2, "beta2"),
             epsilon: number(self.epsilon, "epsilon"),
@@ -140,24 +134,28 @@ impl Optimizer for AdamOptimizer {
     }
 
     fn update(&self, hyper: &AdamHyper, variable: Variable, gradient: Tensor) -> Operation {
-        let poisoned = Tensor { node: crate::graph::NodeId::POISON, ..variable.reference() };
-        let slot = |kind| self.slots.get(variable.reference(), kind).map_or(poisoned, Variable::reference);
-        let powers = variable.op().graph().map(|graph| self.powers(&graph)).unwrap_or_default();
-        let [power1, power2] = powers.map(|power| power.map_or(poisoned, Variable::value));
-        let dtype = variable.dtype().unwrap_or(DType::Float32);
-        let args = [
-            variable.reference(),
-            slot("m"),
-            slot("v"),
-            cast(power1, dtype),
-            cast(power2, dtype),
-            cast(hyper.learning_rate, dtype),
-            cast(hyper.beta1, dtype),
-            cast(hyper.beta2, dtype),
-            cast(hyper.epsilon, dtype),
-            gradient,
-        ];
-        apply_adam(args, "ApplyAdam", self.use_locking).op()
+        let step = self.step(hyper, variable);
+        let slots = [step.m, step.v].map(Variable::reference);
+        apply(&ADAM, variable, &slots, &step.numbers, gradient.into(), self.common.use_locking, None)
+    }
+
+    fn update_rows(&self, hyper: &AdamHyper, variable: Variable, rows: IndexedSlices) -> Operation {
+        let IndexedSlices { values, indices, .. } = deduplicated(rows);
+        let Step { m, v, numbers: [power1, power2, rate, beta1, beta2, epsilon] } = self.step(hyper, variable);
+        let locking = self.common.use_locking;
+        let rate = rate * sqrt(1.0 - power2) / (1.0 - power1);
+        let moment = |slot: Variable, beta: Tensor, scaled: Tensor| {
+            let decayed = assign_locking(slot, slot * beta, locking);
+            let graph = decayed.graph().unwrap_or_else(|_| get_default_graph());
+            let _after = graph.control_dependencies(&[decayed.op()]);
+            let added = scatter_rows(true, slot, indices, scaled, locking);
+            if slot.is_resource() { slot.read_after(added) } else { added.output(0) }
+        };
+        let m = moment(m, beta1, values * (1.0 - beta1));
+        let v = moment(v, beta2, values * values * (1.0 - beta2));
+        let root = sqrt(v);
+        let changed = assign_sub_locking(variable, rate * m / (root + epsilon), locking);
+        group(&[changed.op(), m.op(), v.op()])
     }
 
     fn finish(&self, graph: &Graph, hyper: &AdamHyper, updates: &[Operation], name: &str) -> Operation {
@@ -167,7 +165,7 @@ impl Optimizer for AdamOptimizer {
             let _colocated = graph.colocate_with(power1.op());
             for (power, beta) in [(power1, hyper.beta1), (power2, hyper.beta2)] {
                 let next = mul_named(power.into_arg(), beta.into_arg(), "mul");
-                all.push(assign_named(power, next, self.use_locking, "Assign").op());
+                all.push(assign_locking(power, next, self.common.use_locking).op());
             }
         }
         no_op_after(graph, &all, name)

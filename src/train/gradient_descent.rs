@@ -1,18 +1,18 @@
 //! Plain gradient descent.
 
-use super::optimizer::{Optimizer, user_methods};
+use super::applied::{Common, apply, setters};
+use super::optimizer::{Optimizer, number, user_methods};
 use crate::dtype::DType;
 use crate::graph::{Graph, Operation, Tensor};
-use crate::op::{Arg, IntoTensor, convert};
+use crate::op::{Arg, IndexedSlices, IntoTensor};
 use crate::ops::math::cast;
-use crate::ops::state::{Variable, apply_gradient_descent};
+use crate::ops::state::{GRADIENT_DESCENT, Variable, scatter_rows};
 
 /// Gradient descent: `variable -= learning_rate * gradient`. TF: `tf.train.GradientDescentOptimizer`.
 #[derive(Debug)]
 pub struct GradientDescentOptimizer {
     learning_rate: Arg,
-    use_locking: bool,
-    name: String,
+    common: Common,
 }
 
 /// Gradient descent with this learning rate, a number or a single float32. TF: `tf.train.GradientDescentOptimizer(learning_rate)`.
@@ -29,11 +29,7 @@ pub struct GradientDescentOptimizer {
 /// ```
 #[allow(non_snake_case)]
 pub fn GradientDescentOptimizer(learning_rate: impl IntoTensor) -> GradientDescentOptimizer {
-    GradientDescentOptimizer {
-        learning_rate: learning_rate.into_arg(),
-        use_locking: false,
-        name: "GradientDescent".into(),
-    }
+    GradientDescentOptimizer { learning_rate: learning_rate.into_arg(), common: Common::named("GradientDescent") }
 }
 
 impl GradientDescentOptimizer {
@@ -41,37 +37,35 @@ impl GradientDescentOptimizer {
     pub fn new(learning_rate: impl IntoTensor) -> Self {
         GradientDescentOptimizer(learning_rate)
     }
-
-    /// Sets the attribute `use_locking` of the updates, which are atomic in either case.
-    pub fn use_locking(mut self, use_locking: bool) -> Self {
-        self.use_locking = use_locking;
-        self
-    }
-
-    /// The name of the operations.
-    pub fn with_name(mut self, name: &str) -> Self {
-        self.name = name.to_owned();
-        self
-    }
 }
 
+setters!(GradientDescentOptimizer:);
 user_methods!(GradientDescentOptimizer);
 
 impl Optimizer for GradientDescentOptimizer {
     type Hyper = Tensor;
 
     fn name(&self) -> &str {
-        &self.name
+        &self.common.name
     }
 
     fn create_slots(&self, _graph: &Graph, _variables: &[Variable]) {}
 
     fn prepare(&self) -> Tensor {
-        convert(self.learning_rate.clone(), "learning_rate", None)
+        number(self.learning_rate.clone(), "learning_rate")
     }
 
-    fn update(&self, learning_rate: &Tensor, variable: Variable, gradient: Tensor) -> Operation {
-        let rate = cast(*learning_rate, variable.dtype().unwrap_or(DType::Float32));
-        apply_gradient_descent(variable.reference(), rate, gradient, "ApplyGradientDescent", self.use_locking).op()
+    fn update(&self, rate: &Tensor, variable: Variable, gradient: Tensor) -> Operation {
+        let rate = cast(*rate, variable.dtype().unwrap_or(DType::Float32));
+        apply(&GRADIENT_DESCENT, variable, &[], &[rate], gradient.into(), self.common.use_locking, None)
+    }
+
+    fn update_rows(&self, rate: &Tensor, variable: Variable, rows: IndexedSlices) -> Operation {
+        let dtype = variable.dtype().unwrap_or(DType::Float32);
+        let (add, change) = match variable.is_resource() {
+            true => (true, -rows.values * cast(*rate, dtype)),
+            false => (false, rows.values * cast(*rate, dtype)),
+        };
+        scatter_rows(add, variable, rows.indices, change, self.common.use_locking)
     }
 }

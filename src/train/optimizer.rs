@@ -7,9 +7,14 @@ use indexmap::IndexMap;
 use crate::autodiff::GradientsArgs;
 use crate::error::Error;
 use crate::graph::{self, Graph, Operation, Tensor, get_default_graph};
-use crate::op::IntoTensor;
+use crate::op::{Gradient, IndexedSlices, IntoTensor};
+use crate::dtype::DType;
+use crate::initializers::{Initializer, constant_initializer, ones_initializer};
+use crate::ops::array::{item, shape, unique};
 use crate::ops::flow::no_op_after;
-use crate::ops::state::{SlotInit, Variable, assign_add_named, slot_variable, trainable_variables_of};
+use crate::ops::math::unsorted_segment_sum;
+use crate::ops::state::{Variable, assign_add_named, slot_variable, trainable_variables_of};
+use crate::shape::Shape;
 
 /// An optimizer. TF: `tf.train.Optimizer`.
 ///
@@ -30,6 +35,12 @@ pub trait Optimizer {
 
     /// The operation that changes `variable`.
     fn update(&self, hyper: &Self::Hyper, variable: Variable, gradient: Tensor) -> Operation;
+
+    /// The operation that changes some rows of `variable`; one row may come several times. If not said, the gradient is
+    /// made as large as the variable.
+    fn update_rows(&self, hyper: &Self::Hyper, variable: Variable, rows: IndexedSlices) -> Operation {
+        self.update(hyper, variable, crate::op::convert(rows.into_arg(), "gradient", None))
+    }
 
     /// The operation called `name` that has run when all `updates` have, and what else ends a step.
     fn finish(&self, graph: &Graph, _hyper: &Self::Hyper, updates: &[Operation], name: &str) -> Operation {
@@ -60,7 +71,7 @@ pub trait Optimizer {
     /// The gradient of `loss` with respect to each variable, `None` where there is none; all trainable variables if
     /// `variables` is `None`. TF: `optimizer.compute_gradients`.
     #[track_caller]
-    fn compute_gradients(&self, loss: Tensor, variables: Option<&[Variable]>) -> Vec<(Option<Tensor>, Variable)> {
+    fn compute_gradients(&self, loss: Tensor, variables: Option<&[Variable]>) -> Vec<(Option<Gradient>, Variable)> {
         let line = crate::graph::here();
         let _line = graph::built_at(line);
         let graph = loss.graph().unwrap_or_else(|_| get_default_graph());
@@ -73,12 +84,22 @@ pub trait Optimizer {
     }
 
     /// An operation that applies gradients to variables and then adds 1 to `global_step`. TF: `optimizer.apply_gradients`.
+    ///
+    /// A gradient is a [`Tensor`] or a [`Gradient`].
     #[track_caller]
-    fn apply_gradients(&self, gradients: &[(Option<Tensor>, Variable)], global_step: Option<Variable>) -> Operation {
+    fn apply_gradients<G: Into<Gradient> + Copy>(
+        &self,
+        gradients: &[(Option<G>, Variable)],
+        global_step: Option<Variable>,
+    ) -> Operation
+    where
+        Self: Sized,
+    {
         let line = crate::graph::here();
         let _line = graph::built_at(line);
-        let pairs: Vec<(Tensor, Variable)> = gradients.iter().filter_map(|(g, v)| g.map(|g| (g, *v))).collect();
-        let graph = pairs.first().and_then(|(g, _)| g.graph().ok()).unwrap_or_else(get_default_graph);
+        let pairs = gradients.iter().filter_map(|(g, v)| Some(((*g)?.into(), *v)));
+        let pairs: Vec<(Gradient, Variable)> = pairs.collect();
+        let graph = pairs.first().and_then(|(g, _)| g.values().graph().ok()).unwrap_or_else(get_default_graph);
         if pairs.is_empty() {
             let names: Vec<String> = gradients.iter().map(|(_, v)| v.op().name()).collect();
             let error = Error::invalid_argument(format!("no gradient reaches any variable of [{}]", names.join(", ")));
@@ -100,7 +121,10 @@ pub trait Optimizer {
         for (gradient, variable) in pairs {
             let _scope = graph.name_scope(&format!("update_{}", variable.op().name()));
             let _colocated = graph.colocate_with(variable.op());
-            updates.push(self.update(&hyper, variable, gradient));
+            updates.push(match gradient {
+                Gradient::Dense(gradient) => self.update(&hyper, variable, gradient),
+                Gradient::Slices(rows) => self.update_rows(&hyper, variable, rows),
+            });
         }
         let train = match global_step {
             None => self.finish(&graph, &hyper, &updates, &format!("{name}/")),
@@ -108,7 +132,7 @@ pub trait Optimizer {
                 let update = self.finish(&graph, &hyper, &updates, "update");
                 let _after = graph.control_dependencies(&[update]);
                 let _colocated = graph.colocate_with(step.op());
-                assign_add_named(step, 1, &format!("{name}/")).op()
+                assign_add_named(step, 1, &format!("{name}/"))
             }
         };
         graph.add_to_collection("train_op", train);
@@ -137,15 +161,15 @@ macro_rules! user_methods {
                 &self,
                 loss: $crate::graph::Tensor,
                 variables: Option<&[$crate::ops::state::Variable]>,
-            ) -> Vec<(Option<$crate::graph::Tensor>, $crate::ops::state::Variable)> {
+            ) -> Vec<(Option<$crate::op::Gradient>, $crate::ops::state::Variable)> {
                 $crate::train::Optimizer::compute_gradients(self, loss, variables)
             }
 
             /// See [`Optimizer::apply_gradients`].
             #[track_caller]
-            pub fn apply_gradients(
+            pub fn apply_gradients<G: Into<$crate::op::Gradient> + Copy>(
                 &self,
-                gradients: &[(Option<$crate::graph::Tensor>, $crate::ops::state::Variable)],
+                gradients: &[(Option<G>, $crate::ops::state::Variable)],
                 global_step: Option<$crate::ops::state::Variable>,
             ) -> $crate::graph::Operation {
                 $crate::train::Optimizer::apply_gradients(self, gradients, global_step)
@@ -206,15 +230,49 @@ impl Slots {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(primary, kind)).copied()
     }
 
-    /// The slot `kind` of `variable`, zeros at first, called `variable/name`.
+    /// The slot `kind` of `variable`, called `variable/name`.
     #[track_caller]
-    pub(super) fn zeros(&self, graph: &Graph, variable: Variable, kind: &'static str, name: &str) -> Variable {
-        self.get_or_create(variable.reference(), kind, || slot_variable(graph, variable, name, &SlotInit::Zeros))
+    pub(super) fn make(&self, graph: &Graph, variable: Variable, kind: &'static str, name: &str, init: &SlotInit) {
+        self.get_or_create(variable.reference(), kind, || {
+            let shape = variable.shape().known().unwrap_or_else(Shape::scalar);
+            let dtype = variable.dtype().unwrap_or(DType::Float32);
+            match init {
+                SlotInit::By(initializer) => slot_variable(graph, variable, name, || initializer.build(&shape, dtype)),
+                SlotInit::OnesTimes(value) => {
+                    let ones = || ones_initializer().build(&shape, dtype) * *value;
+                    slot_variable(graph, variable, name, ones)
+                }
+                SlotInit::Constant(value) => {
+                    let _near = graph.colocate_with(variable.op());
+                    let value = constant_initializer(*value).build(&shape, dtype);
+                    slot_variable(graph, variable, name, || value)
+                }
+            }
+        });
     }
+}
+
+/// The initial value of a slot.
+#[derive(Clone, Debug)]
+pub(super) enum SlotInit {
+    /// What an initializer makes.
+    By(Initializer),
+    /// Ones, multiplied by this number.
+    OnesTimes(f64),
+    /// This number, by a constant outside of the slot.
+    Constant(f64),
+}
+
+/// The sum of each row, and which rows they are, without one that comes twice.
+#[track_caller]
+pub fn deduplicated(rows: IndexedSlices) -> IndexedSlices {
+    let (indices, positions) = unique(rows.indices);
+    let values = unsorted_segment_sum(rows.values, positions, item(shape(indices), 0));
+    IndexedSlices { values, indices, ..rows }
 }
 
 /// A number of a step as a tensor called `name`.
 #[track_caller]
-pub(super) fn number(value: f64, name: &str) -> Tensor {
+pub(super) fn number(value: impl IntoTensor, name: &str) -> Tensor {
     crate::op::convert(value.into_arg(), name, None)
 }

@@ -84,6 +84,8 @@ pub trait Number: Element + Copy + PartialOrd + fmt::Display {
     fn minus(self, other: Self) -> Self;
     /// `self * other`.
     fn times(self, other: Self) -> Self;
+    /// `self / other`; whole numbers towards zero, and 0 for a division by zero.
+    fn divided(self, other: Self) -> Self;
     /// `-self`.
     fn negative(self) -> Self;
     /// The nearest value to `x`.
@@ -107,6 +109,7 @@ macro_rules! floats {
             fn plus(self, other: Self) -> Self { self + other }
             fn minus(self, other: Self) -> Self { self - other }
             fn times(self, other: Self) -> Self { self * other }
+            fn divided(self, other: Self) -> Self { self / other }
             fn negative(self) -> Self { -self }
             fn from_f64(x: f64) -> Self { x as $float }
             fn to_f64(self) -> f64 { f64::from(self) }
@@ -129,6 +132,7 @@ macro_rules! integers {
             fn plus(self, other: Self) -> Self { self.wrapping_add(other) }
             fn minus(self, other: Self) -> Self { self.wrapping_sub(other) }
             fn times(self, other: Self) -> Self { self.wrapping_mul(other) }
+            fn divided(self, other: Self) -> Self { if other == 0 { 0 } else { self.wrapping_div(other) } }
             fn negative(self) -> Self { self.wrapping_neg() }
             fn from_f64(x: f64) -> Self { x as $int }
             fn to_f64(self) -> f64 { self as f64 }

@@ -3,10 +3,13 @@
 use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
-use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, OpDef, Sig, resolve_axis};
-use crate::ops::array::{item, shape};
-use crate::ops::math::unsorted_segment_sum;
+use crate::op::{
+    Arg, Flags, Grad, GradCtx, Gradient, IndexedSlices, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig,
+    resolve_axis,
+};
+use crate::ops::array::{concat, expand_dims, reshape, rest, shape, size};
 use crate::shape::{Dim, PartialShape};
+use crate::value::Value;
 
 /// The slices of `params` along dimension 0 that `indices` names. TF: `tf.gather`.
 ///
@@ -68,47 +71,63 @@ pub(super) static GATHER_V2: OpDef = OpDef {
     ),
     infer: infer_gather,
     kernel: Kernel::Run(|ctx| {
-        let x = ctx.inputs.shape(0)?.clone();
         let axis = ctx.inputs.value(2)?.integers()?.first().copied().unwrap_or_default();
-        let axis = resolve_axis(axis, x.rank())?;
-        let batch = batch_dims(ctx.node.attrs().int("batch_dims")?, ctx.inputs.shape(1)?.rank())?;
-        let indices = ctx.inputs.value(1)?.integers()?;
-        let product = |dims: &[usize]| dims.iter().product::<usize>();
-        let (batches, rows, n, block) =
-            (product(&x[..batch]), product(&x[batch..axis]), x[axis], product(&x[axis + 1..]));
-        if let Some(bad) = indices.iter().find(|&&i| i < 0 || i as usize >= n) {
-            return Err(Error::invalid_argument(format!("index {bad} is not in [0, {n}), dimension {axis} of {x}")));
-        }
-        let count = indices.len().checked_div(batches).unwrap_or(0);
-        dispatch!(ctx.node.attrs().dtype("Tparams")?, all, T => {
-            let params = ctx.inputs.slice::<T>(0)?;
-            let mut out = ctx.outputs.slice::<T>(0)?.chunks_exact_mut(block.max(1));
-            if block > 0 {
-                for outer in 0..batches * rows {
-                    let batch = outer / rows.max(1);
-                    for &i in &indices[batch * count..(batch + 1) * count] {
-                        let from = (outer * n + i as usize) * block;
-                        if let Some(out) = out.next() {
-                            out.clone_from_slice(&params[from..from + block]);
-                        }
-                    }
-                }
-            }
-            Ok(())
-        })
+        let batch = ctx.node.attrs().int("batch_dims")?;
+        let (params, indices) = (ctx.inputs.value(0)?.clone(), ctx.inputs.value(1)?.clone());
+        run_gather(ctx, &params, &indices, axis, batch)
     }),
-    grad: Grad::Rule(|g| Ok(vec![Some(params_grad(g)?), None, None])),
+    grad: Grad::Rows(|g| Ok(vec![Some(params_grad(g)?), None, None])),
     flags: Flags::PURE,
 };
 
-/// The gradient of what was gathered along the first dimension: the rows of `dy`, added up where they came from. TensorFlow
-/// keeps the rows apart as long as it can (IndexedSlices); this is what it makes of them in the end.
-fn params_grad(g: &GradCtx) -> Result<Tensor> {
+/// Writes the slices of `params` that `indices` name into output 0, whose shape is right.
+pub(crate) fn run_gather(ctx: &mut KernelCtx, params: &Value, indices: &Value, axis: i64, batch: i64) -> Result<()> {
+    let x = params.shape();
+    let axis = resolve_axis(axis, x.rank())?;
+    let batch = batch_dims(batch, indices.shape().rank())?;
+    let indices = indices.integers()?;
+    let product = |dims: &[usize]| dims.iter().product::<usize>();
+    let (batches, rows, n, block) = (product(&x[..batch]), product(&x[batch..axis]), x[axis], product(&x[axis + 1..]));
+    if let Some(bad) = indices.iter().find(|&&i| i < 0 || i as usize >= n) {
+        return Err(Error::invalid_argument(format!("index {bad} is not in [0, {n}), dimension {axis} of {x}")));
+    }
+    let count = indices.len().checked_div(batches).unwrap_or(0);
+    dispatch!(params.dtype(), all, T => {
+        let params = params.as_slice::<T>()?;
+        let mut out = ctx.outputs.slice::<T>(0)?.chunks_exact_mut(block.max(1));
+        if block > 0 {
+            for outer in 0..batches * rows {
+                let batch = outer / rows.max(1);
+                for &i in &indices[batch * count..(batch + 1) * count] {
+                    let from = (outer * n + i as usize) * block;
+                    if let Some(out) = out.next() {
+                        out.clone_from_slice(&params[from..from + block]);
+                    }
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The gradient of what was gathered along the first dimension: the rows of `dy`, and where they came from.
+fn params_grad(g: &GradCtx) -> Result<Gradient> {
     if g.integers(2).as_deref() != Some(&[0]) || g.attrs().int("batch_dims")? != 0 {
         return Err(Error::unimplemented("the gradient of a gather along another dimension than the first"));
     }
-    let sizes = shape(g.x(0));
-    Ok(unsorted_segment_sum(g.dy(0), g.x(1), item(sizes, 0)))
+    let dense_shape = {
+        let _near = g.graph().colocate_with(g.x(0).op());
+        shape(g.x(0))
+    };
+    Ok(gathered_rows(g, dense_shape))
+}
+
+/// The gradient to what rows were gathered from, whose shape is `dense_shape`.
+pub(crate) fn gathered_rows(g: &GradCtx, dense_shape: Tensor) -> Gradient {
+    let count = expand_dims(size(g.x(1)), 0);
+    let rows = concat([count, rest(dense_shape, 1)], 0);
+    let values = reshape(g.dy(0), rows);
+    IndexedSlices { values, indices: reshape(g.x(1), count), dense_shape }.into()
 }
 
 fn batch_dims(batch: i64, rank: usize) -> Result<usize> {
@@ -121,41 +140,50 @@ fn batch_dims(batch: i64, rank: usize) -> Result<usize> {
 
 fn infer_gather(ctx: &mut InferCtx) -> Result<()> {
     let axis = ctx.known_integer(2)?;
-    let (Some(params), Some(indices)) = (ctx.shape(0)?.dims(), ctx.shape(1)?.dims()) else {
-        return ctx.set(0, PartialShape::unknown());
-    };
-    let batch = batch_dims(ctx.attrs().int("batch_dims")?, indices.len())?;
-    if params.is_empty() {
-        return Err(Error::invalid_argument("params must have a dimension to gather from"));
-    }
-    let rank = params.len() + indices.len() - 1 - batch;
-    let Some(axis) = axis else { return ctx.set(0, PartialShape::unknown_of_rank(rank)) };
-    let axis = resolve_axis(axis, params.len())?;
-    if batch > axis || params[..batch].iter().zip(indices).any(|(p, i)| crate::shape::merge_dims(*p, *i).is_none()) {
-        let (p, i) = (ctx.shape(0)?, ctx.shape(1)?);
-        return Err(Error::invalid_argument(format!(
-            "params {p} and indices {i} do not share {batch} batch dimensions"
-        )));
-    }
-    let dims: Vec<Dim> = params[..axis].iter().chain(&indices[batch..]).chain(&params[axis + 1..]).copied().collect();
+    let (params, indices) = (ctx.shape(0)?, ctx.shape(1)?);
+    let shape = gathered_shape(params, indices, axis, ctx.attrs().int("batch_dims")?)?;
     let picked = match (&ctx.input(0)?.integers, ctx.known_integers(1)?) {
-        (Some(list), Some(indices)) if params.len() == 1 => Some(
+        (Some(list), Some(indices)) if params.rank() == Some(1) => Some(
             indices.iter().map(|&i| usize::try_from(i).ok().and_then(|i| list.get(i).copied().flatten())).collect(),
         ),
         _ => None::<Vec<Option<i64>>>,
     };
-    ctx.set(0, PartialShape::new(dims))?;
+    ctx.set(0, shape)?;
     if let Some(picked) = picked {
         ctx.set_integers(0, picked);
     }
     Ok(())
 }
 
+/// The shape of what `indices` gather from `params`.
+pub(crate) fn gathered_shape(
+    params: &PartialShape,
+    indices: &PartialShape,
+    axis: Option<i64>,
+    batch: i64,
+) -> Result<PartialShape> {
+    let (Some(p), Some(i)) = (params.dims(), indices.dims()) else { return Ok(PartialShape::unknown()) };
+    let batch = batch_dims(batch, i.len())?;
+    if p.is_empty() {
+        return Err(Error::invalid_argument("params must have a dimension to gather from"));
+    }
+    let Some(axis) = axis else {
+        return Ok(PartialShape::unknown_of_rank((p.len() + i.len() - 1).saturating_sub(batch)));
+    };
+    let axis = resolve_axis(axis, p.len())?;
+    if batch > axis || p[..batch].iter().zip(i).any(|(p, i)| crate::shape::merge_dims(*p, *i).is_none()) {
+        return Err(Error::invalid_argument(format!(
+            "params {params} and indices {indices} do not share {batch} batch dimensions"
+        )));
+    }
+    let dims: Vec<Dim> = p[..axis].iter().chain(&i[batch..]).chain(&p[axis + 1..]).copied().collect();
+    Ok(PartialShape::new(dims))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::OpTest;
-    use crate::value::Value;
 
     #[test]
     fn gather_is_whole() {

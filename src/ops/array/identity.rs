@@ -1,8 +1,7 @@
 //! Identity and StopGradient: the same value under another name.
 
-use crate::error::Result;
 use crate::graph::Tensor;
-use crate::op::{Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig, rules};
+use crate::op::{Flags, Grad, IntoTensor, Kernel, OpDef, Sig, rules};
 
 /// The same value. TF: `tf.identity`. The gradient passes through. Nothing is copied.
 #[track_caller]
@@ -25,24 +24,18 @@ pub fn stop_gradient(input: impl IntoTensor) -> Tensor {
     STOP_GRADIENT.call([input.into_arg()]).single()
 }
 
-fn pass(ctx: &mut KernelCtx) -> Result<()> {
-    let value = ctx.inputs.take(0)?;
-    ctx.outputs.set(0, value);
-    Ok(())
-}
-
 pub(crate) static IDENTITY: OpDef = OpDef {
     sig: Sig::new("Identity(input: T) -> (output: T) where T: type"),
     infer: rules::unchanged,
-    kernel: Kernel::Run(pass),
-    grad: Grad::Rule(|g| Ok(vec![Some(g.dy(0))])),
+    kernel: Kernel::Run(|ctx| ctx.pass_on(0, 0)),
+    grad: Grad::Rows(|g| Ok(vec![Some(g.gradient(0))])),
     flags: Flags::PASSING,
 };
 
 pub(crate) static STOP_GRADIENT: OpDef = OpDef {
     sig: Sig::new("StopGradient(input: T) -> (output: T) where T: type"),
     infer: rules::unchanged,
-    kernel: Kernel::Run(pass),
+    kernel: Kernel::Run(|ctx| ctx.pass_on(0, 0)),
     grad: Grad::Stop("that is what it is for"),
     flags: Flags::PASSING,
 };

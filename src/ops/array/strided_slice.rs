@@ -93,13 +93,24 @@ fn set_masks(call: Call, masks: [i64; 5]) -> Call {
 /// `input[i]`, with the nodes that Python's brackets make.
 #[track_caller]
 pub(crate) fn item(input: Tensor, i: i32) -> Tensor {
+    bracketed(input, [i, i + 1], "shrink_axis_mask")
+}
+
+/// `input[i:]`, with the nodes that Python's brackets make.
+#[track_caller]
+pub(crate) fn rest(input: Tensor, i: i32) -> Tensor {
+    bracketed(input, [i, 0], "end_mask")
+}
+
+#[track_caller]
+fn bracketed(input: Tensor, [from, to]: [i32; 2], mask: &'static str) -> Tensor {
     let graph = input.graph().unwrap_or_else(|_| get_default_graph());
     let scope = graph.scope_name("strided_slice");
     let _scope = graph.name_scope(&format!("{scope}/"));
-    let [begin, end, strides] = [(i, "stack"), (i + 1, "stack_1"), (1, "stack_2")]
+    let [begin, end, strides] = [(from, "stack"), (to, "stack_1"), (1, "stack_2")]
         .map(|(n, name)| convert([n].into_arg(), name, None).into_arg());
     let call = STRIDED_SLICE.call([input.into_arg(), begin, end, strides]);
-    call.attr("shrink_axis_mask", 1).name(format!("{scope}/")).single()
+    call.attr(mask, 1).name(format!("{scope}/")).single()
 }
 
 /// What is taken of a dimension of the input, or a dimension that is new.

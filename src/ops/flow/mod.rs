@@ -1,7 +1,7 @@
 //! Operations that only order others.
 
-use crate::graph::{Graph, Operation, Tensor, get_default_graph};
-use crate::op::{Arg, Flags, Grad, Kernel, OpDef, Sig, rules};
+use crate::graph::{Graph, Operation, get_default_graph};
+use crate::op::{Arg, Flags, Grad, Gradient, Kernel, OpDef, Sig, rules};
 use crate::ops::array::IDENTITY;
 
 pub(super) static OPS: &[&OpDef] = &[&NO_OP];
@@ -48,16 +48,17 @@ static NO_OP: OpDef = OpDef {
     flags: Flags::PURE,
 };
 
-/// The same tensors, none of which is available before all of them are. TF: `tf.tuple`.
+/// The same gradients, none of which is available before all of them are. TF: `tf.tuple`.
 #[track_caller]
-pub(crate) fn tuple(graph: &Graph, tensors: &[Option<Tensor>]) -> Vec<Option<Tensor>> {
+pub(crate) fn tuple(graph: &Graph, gradients: &[Option<Gradient>]) -> Vec<Option<Gradient>> {
     let _scope = graph.name_scope("tuple");
-    let operations: Vec<Operation> = tensors.iter().flatten().map(|t| t.op()).collect();
+    let operations: Vec<Operation> = gradients.iter().flatten().map(|gradient| gradient.op()).collect();
     let gate = no_op_after(graph, &operations, "group_deps");
-    let gated = |tensor: Tensor| {
-        let _colocated = graph.colocate_with(tensor.op());
+    let gated = |gradient: Gradient| {
+        let _colocated = graph.colocate_with(gradient.op());
         let _after = graph.control_dependencies(&[gate]);
-        IDENTITY.call([Arg::Tensor(tensor)]).name("control_dependency").single()
+        let values = IDENTITY.call([Arg::Tensor(gradient.values())]).name("control_dependency").single();
+        gradient.with_values(values)
     };
-    tensors.iter().map(|tensor| tensor.map(gated)).collect()
+    gradients.iter().map(|gradient| gradient.map(gated)).collect()
 }

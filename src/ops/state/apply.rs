@@ -1,138 +1,225 @@
-//! ApplyGradientDescent and ApplyAdam: one step of an optimizer on one variable.
+//! The `Apply…` operations: one step of an optimizer on one variable and its slots. Each comes in four forms: for a
+//! variable or its handle, with a gradient for all of it or for some of its rows.
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::dispatch;
 use crate::error::{Error, Result};
-use crate::graph::Tensor;
 use crate::kernels::Plain;
 use crate::kernels::math::Real;
-use crate::kernels::update::{self, Adam};
-use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, VariableCell};
+use crate::kernels::update::{self, Numbers, Rule};
+use crate::op::{Flags, Grad, InferCtx, Kernel, KernelCtx, OpDef, Sig, VariableCell};
+use crate::shape::{PartialShape, Shape};
 use crate::value::Value;
 
-/// `var -= alpha * delta`.
-#[track_caller]
-pub(crate) fn apply_gradient_descent(
-    var: Tensor,
-    alpha: Tensor,
-    delta: Tensor,
-    name: &str,
-    use_locking: bool,
-) -> Tensor {
-    let args = [var.into_arg(), alpha.into_arg(), delta.into_arg()];
-    APPLY_GRADIENT_DESCENT.call(args).attr("use_locking", use_locking).name(name).single()
+/// The operations that apply one rule.
+pub(crate) struct Forms {
+    /// Of a variable, with a gradient for all of it.
+    pub dense: &'static OpDef,
+    /// Of a variable, with a gradient for some of its rows.
+    pub sparse: Option<&'static OpDef>,
+    /// Of a handle, with a gradient for all of it.
+    pub resource: &'static OpDef,
+    /// Of a handle, with a gradient for some of its rows.
+    pub resource_sparse: Option<&'static OpDef>,
 }
 
-/// One step of Adam; `args` in the order of the signature.
-#[track_caller]
-pub(crate) fn apply_adam(args: [Tensor; 10], name: &str, use_locking: bool) -> Tensor {
-    APPLY_ADAM.call(args.map(IntoTensor::into_arg)).attr("use_locking", use_locking).name(name).single()
+/// Records of one rule: `NAME: name, [variables], arguments of the dense form, of the sparse form, attributes => rule, how
+/// many variables and scalars`.
+macro_rules! rules {
+    ($($forms:ident: $name:literal, [$($var:literal),+], $dense:literal, $($sparse:literal,)? {$attrs:literal}
+        => $rule:ident, $n:literal, $s:literal;)*) => {
+        $(pub(crate) static $forms: Forms = {
+            static DENSE: OpDef = rules!(@ concat!("Apply", $name, "(", $($var, ": Ref(T), ",)+ $dense,
+                ") -> (out: Ref(T)) where T: number, use_locking: bool = false", $attrs), $rule, $n, $s);
+            static RESOURCE: OpDef = rules!(@ concat!("ResourceApply", $name, "(", $($var, ": resource, ",)+ $dense,
+                ") -> () where T: number, use_locking: bool = false", $attrs), $rule, $n, $s);
+            Forms {
+                dense: &DENSE,
+                resource: &RESOURCE,
+                sparse: rules!(? $($sparse)? {
+                    static SPARSE: OpDef = rules!(@ concat!("SparseApply", $name, "(", $($var, ": Ref(T), ",)+ $($sparse)?,
+                        ") -> (out: Ref(T)) where T: number, Tindices: index, use_locking: bool = false", $attrs),
+                        $rule, $n, $s);
+                    &SPARSE
+                }),
+                resource_sparse: rules!(? $($sparse)? {
+                    static SPARSE: OpDef = rules!(@ concat!("ResourceSparseApply", $name, "(", $($var, ": resource, ",)+
+                        $($sparse)?, ") -> () where T: number, Tindices: index, use_locking: bool = false", $attrs),
+                        $rule, $n, $s);
+                    &SPARSE
+                }),
+            }
+        };)*
+
+        static ALL: &[&Forms] = &[$(&$forms),*];
+    };
+    (? { $($absent:tt)* }) => { None };
+    (? $sparse:literal $present:block) => { Some($present) };
+    (@ $sig:expr, $rule:ident, $n:literal, $s:literal) => {
+        OpDef {
+            sig: Sig::new($sig),
+            infer: |ctx| infer_apply(ctx, $n),
+            kernel: Kernel::Run(|ctx| {
+                dispatch!(ctx.node.dtype()?, floats, T => apply::<T, $n, $s>(ctx, update::$rule::<T>))
+            }),
+            grad: Grad::Stop("an update is not a function of its inputs"),
+            flags: Flags::EFFECT,
+        }
+    };
 }
 
-/// The first `variables` inputs and the last one have one shape, the others are single numbers.
+rules! {
+    GRADIENT_DESCENT: "GradientDescent", ["var"], "alpha: T, delta: T", {""} => gradient_descent, 1, 1;
+    MOMENTUM: "Momentum", ["var", "accum"], "lr: T, grad: T, momentum: T",
+        "lr: T, grad: T, indices: Tindices, momentum: T", {", use_nesterov: bool = false"} => momentum, 2, 2;
+    ADAM: "Adam", ["var", "m", "v"],
+        "beta1_power: T, beta2_power: T, lr: T, beta1: T, beta2: T, epsilon: T, grad: T",
+        {", use_nesterov: bool = false"} => adam, 3, 6;
+    ADAGRAD: "Adagrad", ["var", "accum"], "lr: T, grad: T", "lr: T, grad: T, indices: Tindices",
+        {", update_slots: bool = true"} => adagrad, 2, 1;
+    ADAGRAD_V2: "AdagradV2", ["var", "accum"], "lr: T, epsilon: T, grad: T",
+        "lr: T, epsilon: T, grad: T, indices: Tindices", {", update_slots: bool = true"} => adagrad_v2, 2, 2;
+    ADADELTA: "Adadelta", ["var", "accum", "accum_update"], "lr: T, rho: T, epsilon: T, grad: T",
+        "lr: T, rho: T, epsilon: T, grad: T, indices: Tindices", {""} => adadelta, 3, 3;
+    RMS_PROP: "RMSProp", ["var", "ms", "mom"], "lr: T, rho: T, momentum: T, epsilon: T, grad: T",
+        "lr: T, rho: T, momentum: T, epsilon: T, grad: T, indices: Tindices", {""} => rms_prop, 3, 4;
+    CENTERED_RMS_PROP: "CenteredRMSProp", ["var", "mg", "ms", "mom"], "lr: T, rho: T, momentum: T, epsilon: T, grad: T",
+        "lr: T, rho: T, momentum: T, epsilon: T, grad: T, indices: Tindices", {""} => centered_rms_prop, 4, 4;
+    FTRL: "Ftrl", ["var", "accum", "linear"], "grad: T, lr: T, l1: T, l2: T, lr_power: T",
+        "grad: T, indices: Tindices, lr: T, l1: T, l2: T, lr_power: T",
+        {", multiply_linear_by_lr: bool = false"} => ftrl, 3, 4;
+    FTRL_V2: "FtrlV2", ["var", "accum", "linear"], "grad: T, lr: T, l1: T, l2: T, l2_shrinkage: T, lr_power: T",
+        "grad: T, indices: Tindices, lr: T, l1: T, l2: T, l2_shrinkage: T, lr_power: T",
+        {", multiply_linear_by_lr: bool = false"} => ftrl_v2, 3, 5;
+    ADAGRAD_DA: "AdagradDA", ["var", "gradient_accumulator", "gradient_squared_accumulator"],
+        "grad: T, lr: T, l1: T, l2: T, global_step: int64",
+        "grad: T, indices: Tindices, lr: T, l1: T, l2: T, global_step: int64", {""} => adagrad_da, 3, 4;
+    PROXIMAL_GRADIENT_DESCENT: "ProximalGradientDescent", ["var"], "alpha: T, l1: T, l2: T, delta: T",
+        "alpha: T, l1: T, l2: T, grad: T, indices: Tindices", {""} => proximal_gradient_descent, 1, 3;
+    PROXIMAL_ADAGRAD: "ProximalAdagrad", ["var", "accum"], "lr: T, l1: T, l2: T, grad: T",
+        "lr: T, l1: T, l2: T, grad: T, indices: Tindices", {""} => proximal_adagrad, 2, 3;
+}
+
+/// All of them.
+pub(crate) fn all() -> impl Iterator<Item = &'static OpDef> {
+    ALL.iter().flat_map(|forms| [Some(forms.dense), forms.sparse, Some(forms.resource), forms.resource_sparse]).flatten()
+}
+
+/// Where the gradient stands among the inputs, and the rows it is for, if it is for some only.
+fn places(op: &'static OpDef) -> Result<(usize, Option<usize>)> {
+    let inputs = &op.signature()?.inputs;
+    let place = |name: &str| inputs.iter().position(|input| &*input.name == name);
+    let grad = place("grad").or_else(|| place("delta")).ok_or_else(|| Error::internal("no gradient in the signature"))?;
+    Ok((grad, place("indices")))
+}
+
+/// The shape that the first `variables` inputs share.
+fn shape_of_all(ctx: &InferCtx, variables: usize) -> Result<PartialShape> {
+    let mut shape = PartialShape::unknown();
+    for i in 0..variables {
+        let known = ctx.handle(i)?.map(|handle| &handle.shape);
+        let next = match known {
+            Some(known) => known,
+            None if ctx.input(i)?.is_ref => ctx.shape(i)?,
+            None => continue,
+        };
+        shape = shape.merge(next).ok_or_else(|| {
+            Error::invalid_argument(format!("the variable and its slots differ in shape: {next} and {shape}"))
+        })?;
+    }
+    Ok(shape)
+}
+
 fn infer_apply(ctx: &mut InferCtx, variables: usize) -> Result<()> {
-    let last = ctx.len() - 1;
-    let mut shape = ctx.shape(last)?.clone();
-    for i in 0..last {
-        let input = ctx.shape(i)?;
-        if i < variables {
-            shape = shape.merge(input).ok_or_else(|| {
-                Error::invalid_argument(format!("variable, slots and gradient differ in shape: {input} and {shape}"))
-            })?;
-        } else if input.rank().is_some_and(|rank| rank != 0) {
-            return Err(Error::invalid_argument(format!(
-                "input {i} must be a single number, but its shape is {input}"
-            )));
+    let (grad, indices) = places(ctx.op())?;
+    let mut shape = shape_of_all(ctx, variables)?;
+    let of_grad = ctx.shape(grad)?;
+    let unlike = || Error::invalid_argument(format!("a gradient of shape {of_grad} for a variable of shape {shape}"));
+    match indices {
+        None => shape = shape.merge(of_grad).ok_or_else(unlike)?,
+        Some(indices) => {
+            let rows = ctx.shape_of_rank(indices, 1)?;
+            let row = |shape: &PartialShape| shape.dims().map(|dims| PartialShape::new(dims.iter().skip(1).copied()));
+            let rows_fit = rows.merge(&PartialShape::new([of_grad.dim(0)])).is_some();
+            let scalar = |shape: &PartialShape| shape.rank() == Some(0);
+            if let (Some(a), Some(b)) = (row(&shape), row(of_grad))
+                && (a.merge(&b).is_none() || !rows_fit || scalar(&shape) || scalar(of_grad))
+            {
+                return Err(unlike());
+            }
         }
     }
-    ctx.set(0, shape)
+    for i in (variables..ctx.len()).filter(|i| *i != grad && Some(*i) != indices) {
+        let input = ctx.shape(i)?;
+        if input.rank().is_some_and(|rank| rank != 0) {
+            return Err(Error::invalid_argument(format!("input {i} must be a single number, but its shape is {input}")));
+        }
+    }
+    if ctx.output_count() > 0 { ctx.set(0, shape) } else { Ok(()) }
 }
 
-pub(super) static APPLY_GRADIENT_DESCENT: OpDef = OpDef {
-    sig: Sig::new(
-        "ApplyGradientDescent(var: Ref(T), alpha: T, delta: T) -> (out: Ref(T)) \
-         where T: floating, use_locking: bool = false",
-    ),
-    infer: |ctx| infer_apply(ctx, 1),
-    kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, floats, T => gradient_descent::<T>(ctx))),
-    grad: Grad::Stop("an update is not a function of its inputs"),
-    flags: Flags::EFFECT,
-};
-
-fn gradient_descent<T: Real>(ctx: &mut KernelCtx) -> Result<()> {
-    let cell = Arc::clone(ctx.inputs.variable(0)?);
-    let (alpha, delta) = (ctx.inputs.value(1)?.item::<T>()?, ctx.inputs.value(2)?);
-    cell.update(|var| {
-        check_shape(&cell, var, delta)?;
-        update::gradient_descent::<T>(var.make_mut()?, alpha, delta.as_slice()?);
+fn apply<T: Real + Plain, const N: usize, const S: usize>(ctx: &mut KernelCtx, rule: Rule<T, N, S>) -> Result<()> {
+    let (grad, indices) = places(ctx.node.op)?;
+    let cells = (0..N).map(|i| ctx.inputs.variable(i).cloned()).collect::<Result<SmallVec<[Arc<VariableCell>; 4]>>>()?;
+    let others = (N..ctx.inputs.len()).filter(|i| *i != grad && Some(*i) != indices);
+    let mut numbers = Numbers { scalars: [T::ZERO; S], flag: flag(ctx) };
+    for (scalar, i) in numbers.scalars.iter_mut().zip(others) {
+        let value = ctx.inputs.value(i)?;
+        *scalar = value.item::<T>().or_else(|error| value.item::<i64>().map(|n| T::from_f64(n as f64)).map_err(|_| error))?;
+    }
+    let grad = ctx.inputs.value(grad)?;
+    let rows = indices.map(|i| ctx.inputs.value(i)?.integers()).transpose()?;
+    VariableCell::update_all(&cells, |values| {
+        for (value, cell) in values.iter().zip(&cells) {
+            check(cell, value, grad, rows.as_deref())?;
+        }
+        let mut slices: [&mut [T]; N] = std::array::from_fn(|_| Default::default());
+        for (slice, value) in slices.iter_mut().zip(values) {
+            *slice = value.make_mut::<T>()?;
+        }
+        match &rows {
+            None => update::dense(rule, slices, grad.as_slice()?, &numbers),
+            Some(rows) => update::sparse(rule, slices, rows, grad.as_slice()?, &numbers),
+        }
         Ok(())
     })?;
-    ctx.outputs.set_variable(0, cell);
+    if let ([], Some(var)) | ([_], Some(var)) = (ctx.node.output_types.as_slice(), cells.into_iter().next()) {
+        ctx.outputs.set_variable(0, var);
+    }
     Ok(())
 }
 
-pub(super) static APPLY_ADAM: OpDef = OpDef {
-    sig: Sig::new(
-        "ApplyAdam(var: Ref(T), m: Ref(T), v: Ref(T), beta1_power: T, beta2_power: T, lr: T, beta1: T, beta2: T, \
-         epsilon: T, grad: T) -> (out: Ref(T)) \
-         where T: floating, use_locking: bool = false, use_nesterov: bool = false",
-    ),
-    infer: |ctx| infer_apply(ctx, 3),
-    kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, floats, T => adam::<T>(ctx))),
-    grad: Grad::Stop("an update is not a function of its inputs"),
-    flags: Flags::EFFECT,
-};
-
-fn adam_step<T: Real>([beta1_power, beta2_power, lr, beta1, beta2, epsilon]: [T; 6], nesterov: bool) -> Adam<T> {
-    let less = |x: T| T::ONE.minus(x);
-    Adam {
-        alpha: lr.times(less(beta2_power).sqrt()).over(less(beta1_power)),
-        beta1,
-        one_minus_beta1: less(beta1),
-        one_minus_beta2: less(beta2),
-        epsilon,
-        nesterov,
-    }
+/// The attribute of the rule that is a truth value.
+fn flag(ctx: &KernelCtx) -> bool {
+    let attrs = ctx.node.attrs();
+    ["use_nesterov", "update_slots", "multiply_linear_by_lr"].iter().any(|name| attrs.bool(name).unwrap_or(false))
 }
 
-fn adam<T: Real + Plain>(ctx: &mut KernelCtx) -> Result<()> {
-    let inputs = &ctx.inputs;
-    let (var, m, v) = (Arc::clone(inputs.variable(0)?), inputs.variable(1)?, inputs.variable(2)?);
-    if Arc::ptr_eq(&var, m) || Arc::ptr_eq(&var, v) || Arc::ptr_eq(m, v) {
-        return Err(Error::invalid_argument("var, m and v must be three variables"));
+/// An error unless a gradient of these rows, or of all, fits the variable's value.
+fn check(cell: &VariableCell, value: &Value, grad: &Value, rows: Option<&[i64]>) -> Result<()> {
+    let wrong = || {
+        let (have, got) = (format!("{} {}", value.dtype(), value.shape()), format!("{} {}", grad.dtype(), grad.shape()));
+        let rows = if rows.is_some() { " of some of its rows" } else { "" };
+        Error::invalid_argument(format!("variable '{}' is {have}, but its gradient{rows} is {got}", cell.name()))
+    };
+    let row = |shape: &Shape| shape.dims().get(1..).map(<[usize]>::to_vec);
+    let fits = value.dtype() == grad.dtype()
+        && match rows {
+            None => value.shape() == grad.shape(),
+            Some(rows) => row(value.shape()).is_some_and(|r| Some(r) == row(grad.shape())) && grad.shape()[0] == rows.len(),
+        };
+    if !fits {
+        return Err(wrong());
     }
-    let scalar = |i: usize| inputs.value(i)?.item::<T>();
-    let scalars = [scalar(3)?, scalar(4)?, scalar(5)?, scalar(6)?, scalar(7)?, scalar(8)?];
-    let step = adam_step(scalars, ctx.node.attrs().bool("use_nesterov")?);
-    let grad = inputs.value(9)?;
-    // Everything is checked under the three locks before anything is written.
-    var.update(|var_value| {
-        m.update(|m_value| {
-            v.update(|v_value| {
-                check_shape(&var, var_value, grad)?;
-                check_shape(m, m_value, grad)?;
-                check_shape(v, v_value, grad)?;
-                let grad = grad.as_slice::<T>()?;
-                update::adam(var_value.make_mut()?, m_value.make_mut()?, v_value.make_mut()?, &step, grad);
-                Ok(())
-            })
-        })
-    })?;
-    ctx.outputs.set_variable(0, var);
-    Ok(())
-}
-
-fn check_shape(cell: &VariableCell, value: &Value, grad: &Value) -> Result<()> {
-    if value.shape() != grad.shape() || value.dtype() != grad.dtype() {
-        return Err(Error::invalid_argument(format!(
-            "variable '{}' is {} {}, but its gradient is {} {}",
-            cell.name(),
-            value.dtype(),
-            value.shape(),
-            grad.dtype(),
-            grad.shape()
-        )));
+    let count = value.shape().first().copied().unwrap_or(0);
+    match rows.and_then(|rows| rows.iter().find(|&&row| usize::try_from(row).map_or(true, |row| row >= count))) {
+        Some(row) => Err(Error::invalid_argument(format!(
+            "index {row} is not in [0, {count}), the rows of variable '{}'",
+            cell.name()
+        ))),
+        None => Ok(()),
     }
-    Ok(())
 }

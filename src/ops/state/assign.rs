@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use crate::dispatch;
 use crate::error::{Error, Result};
-use crate::graph::Tensor;
-use crate::kernels::elementwise::{Broadcast, binary_in_place};
-use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig};
+use crate::graph::{Operation, Tensor};
+use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig};
 use crate::value::Number;
 
 use super::Variable;
+use super::resource::{ASSIGN_ADD_VARIABLE_OP, ASSIGN_SUB_VARIABLE_OP, ASSIGN_VARIABLE_OP, join};
 
 /// Gives `variable` the value `value` and yields the new value. TF: `tf.assign`.
 ///
@@ -26,7 +26,7 @@ use super::Variable;
 /// ```
 #[track_caller]
 pub fn assign(variable: Variable, value: impl IntoTensor) -> Tensor {
-    ASSIGN.call([variable.reference().into_arg(), value.into_arg()]).single()
+    change(variable, value.into_arg(), &ASSIGN, &ASSIGN_VARIABLE_OP, None)
 }
 
 /// Adds `value` to `variable` and yields the new value. TF: `tf.assign_add`.
@@ -34,7 +34,7 @@ pub fn assign(variable: Variable, value: impl IntoTensor) -> Tensor {
 /// `value` has the variable's data type, a number, and its shape. An error if the variable has no value yet.
 #[track_caller]
 pub fn assign_add(variable: Variable, value: impl IntoTensor) -> Tensor {
-    ASSIGN_ADD.call([variable.reference().into_arg(), value.into_arg()]).single()
+    change(variable, value.into_arg(), &ASSIGN_ADD, &ASSIGN_ADD_VARIABLE_OP, None)
 }
 
 /// Subtracts `value` from `variable` and yields the new value. TF: `tf.assign_sub`.
@@ -42,26 +42,53 @@ pub fn assign_add(variable: Variable, value: impl IntoTensor) -> Tensor {
 /// `value` has the variable's data type, a number, and its shape. An error if the variable has no value yet.
 #[track_caller]
 pub fn assign_sub(variable: Variable, value: impl IntoTensor) -> Tensor {
-    ASSIGN_SUB.call([variable.reference().into_arg(), value.into_arg()]).single()
+    change(variable, value.into_arg(), &ASSIGN_SUB, &ASSIGN_SUB_VARIABLE_OP, None)
 }
 
-/// `assign` with its attribute and its name.
+/// Changes `variable` by `op`, or by `resource` if it is held by a handle, and yields the new value.
 #[track_caller]
-pub(crate) fn assign_named(variable: Variable, value: impl IntoTensor, use_locking: bool, name: &str) -> Tensor {
-    let call = ASSIGN.call([variable.reference().into_arg(), value.into_arg()]);
-    call.attr("use_locking", use_locking).name(name).single()
+fn change(
+    variable: Variable,
+    value: Arg,
+    op: &'static OpDef,
+    resource: &'static OpDef,
+    use_locking: Option<bool>,
+) -> Tensor {
+    let args = [variable.reference().into_arg(), value];
+    if !variable.is_resource() {
+        let call = op.call(args);
+        return if let Some(locking) = use_locking { call.attr("use_locking", locking) } else { call }.single();
+    }
+    let call = resource.call(args);
+    let call = if std::ptr::eq(resource, &ASSIGN_VARIABLE_OP) { call.attr("validate_shape", true) } else { call };
+    variable.read_after(call.operation())
 }
 
-/// `assign_add` with its name.
+/// `assign` with its attribute.
 #[track_caller]
-pub(crate) fn assign_add_named(variable: Variable, value: impl IntoTensor, name: &str) -> Tensor {
-    ASSIGN_ADD.call([variable.reference().into_arg(), value.into_arg()]).name(name).single()
+pub(crate) fn assign_locking(variable: Variable, value: impl IntoTensor, use_locking: bool) -> Tensor {
+    change(variable, value.into_arg(), &ASSIGN, &ASSIGN_VARIABLE_OP, Some(use_locking))
+}
+
+/// `assign_sub` with its attribute.
+#[track_caller]
+pub(crate) fn assign_sub_locking(variable: Variable, value: impl IntoTensor, use_locking: bool) -> Tensor {
+    change(variable, value.into_arg(), &ASSIGN_SUB, &ASSIGN_SUB_VARIABLE_OP, Some(use_locking))
+}
+
+/// The operation called `name` that adds `value` to `variable`.
+#[track_caller]
+pub(crate) fn assign_add_named(variable: Variable, value: impl IntoTensor, name: &str) -> Operation {
+    let op = if variable.is_resource() { &ASSIGN_ADD_VARIABLE_OP } else { &ASSIGN_ADD };
+    op.call([variable.reference().into_arg(), value.into_arg()]).name(name).operation()
 }
 
 /// `assign_sub` with its name.
 #[track_caller]
 pub(crate) fn assign_sub_named(variable: Variable, value: impl IntoTensor, name: &str) -> Tensor {
-    ASSIGN_SUB.call([variable.reference().into_arg(), value.into_arg()]).name(name).single()
+    let op = if variable.is_resource() { &ASSIGN_SUB_VARIABLE_OP } else { &ASSIGN_SUB };
+    let built = op.call([variable.reference().into_arg(), value.into_arg()]).name(name).build();
+    if variable.is_resource() { variable.read_after(built.operation()) } else { built.output(0) }
 }
 
 const NO_GRADIENT: Grad = Grad::Stop("an assignment is not a function of its inputs");
@@ -101,19 +128,9 @@ fn infer_update(ctx: &mut InferCtx) -> Result<()> {
 }
 
 /// Joins the value of input 1 to the variable of input 0, element by element.
-fn update<T: Number>(ctx: &mut KernelCtx, join: fn(T, T) -> T) -> Result<()> {
-    let change = ctx.inputs.value(1)?;
-    let cell = ctx.inputs.variable(0)?;
-    cell.update(|value| {
-        if value.shape() != change.shape() {
-            let (have, got) = (value.shape(), change.shape());
-            return Err(Error::invalid_argument(format!("the variable's value has shape {have}, the change {got}")));
-        }
-        let plan = Broadcast::new(value.shape(), change.shape(), value.shape());
-        binary_in_place(&plan, value.make_mut::<T>()?, change.as_slice::<T>()?, join);
-        Ok(())
-    })?;
-    let cell = Arc::clone(cell);
+fn update<T: Number>(ctx: &mut KernelCtx, how: fn(T, T) -> T) -> Result<()> {
+    let cell = Arc::clone(ctx.inputs.variable(0)?);
+    join::<T>(&cell, ctx.inputs.value(1)?, how)?;
     ctx.outputs.set_variable(0, cell);
     Ok(())
 }

@@ -2,12 +2,22 @@
 
 mod apply;
 mod assign;
+mod resource;
+mod scatter;
 mod variable;
 
-pub(crate) use apply::{apply_adam, apply_gradient_descent};
+pub(crate) use apply::{
+    ADADELTA, ADAGRAD, ADAGRAD_DA, ADAM, CENTERED_RMS_PROP, FTRL, FTRL_V2, Forms, GRADIENT_DESCENT, MOMENTUM,
+    PROXIMAL_ADAGRAD, PROXIMAL_GRADIENT_DESCENT, RMS_PROP, all as apply_ops,
+};
 pub use assign::{assign, assign_add, assign_sub};
-pub(crate) use assign::{assign_add_named, assign_named, assign_sub_named};
-pub(crate) use variable::{SlotInit, slot_variable, trainable_variables_of, variable_from};
+pub(crate) use assign::{assign_add_named, assign_locking, assign_sub_locking, assign_sub_named};
+pub use resource::{count_up_to, is_variable_initialized};
+pub(crate) use scatter::{OPS as SCATTERS, scatter_rows};
+pub use scatter::{
+    scatter_add, scatter_div, scatter_max, scatter_min, scatter_mul, scatter_sub, scatter_update,
+};
+pub(crate) use variable::{slot_variable, trainable_variables_of, variable_from};
 pub use variable::{
     Variable, VariableArgs, global_variables, global_variables_initializer, trainable_variables, variables_initializer,
 };
@@ -19,6 +29,17 @@ pub(super) static OPS: &[&OpDef] = &[
     &assign::ASSIGN,
     &assign::ASSIGN_ADD,
     &assign::ASSIGN_SUB,
-    &apply::APPLY_ADAM,
-    &apply::APPLY_GRADIENT_DESCENT,
+    &variable::VARIABLE,
+    &resource::VAR_HANDLE_OP,
+    &resource::READ_VARIABLE_OP,
+    &resource::ASSIGN_VARIABLE_OP,
+    &resource::ASSIGN_ADD_VARIABLE_OP,
+    &resource::ASSIGN_SUB_VARIABLE_OP,
+    &resource::VAR_IS_INITIALIZED_OP,
+    &resource::IS_VARIABLE_INITIALIZED,
+    &resource::VARIABLE_SHAPE,
+    &resource::DESTROY_RESOURCE_OP,
+    &resource::RESOURCE_GATHER,
+    &resource::COUNT_UP_TO,
+    &resource::RESOURCE_COUNT_UP_TO,
 ];

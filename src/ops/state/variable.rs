@@ -3,11 +3,12 @@
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::{Attr, Graph, Operation, Tensor, get_default_graph};
-use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, OpDef, Sig, convert};
+use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert};
 use crate::ops::array;
 use crate::ops::flow::no_op_after;
 use crate::ops::state::assign::ASSIGN;
-use crate::shape::{PartialShape, Shape};
+use crate::ops::state::resource::{ASSIGN_VARIABLE_OP, READ_VARIABLE_OP, VAR_HANDLE_OP, VAR_IS_INITIALIZED_OP, key};
+use crate::shape::PartialShape;
 
 const GLOBAL_VARIABLES: &str = "variables";
 const TRAINABLE_VARIABLES: &str = "trainable_variables";
@@ -44,7 +45,27 @@ impl Variable {
     /// Its value at this place, after the control dependencies around: a new node. TF: `variable.read_value()`.
     #[track_caller]
     pub fn read_value(self) -> Tensor {
+        if self.is_resource() {
+            let graph = self.op().graph().unwrap_or_else(|_| get_default_graph());
+            let _scope = graph.name_scope("Read");
+            let value = convert(Arg::Handle(self.reference), "", None);
+            drop(_scope);
+            return array::IDENTITY.call([value.into_arg()]).single();
+        }
         array::IDENTITY.call([self.reference.into_arg()]).name("read").single()
+    }
+
+    /// Its value once `changed` has run.
+    #[track_caller]
+    pub(crate) fn read_after(self, changed: Operation) -> Tensor {
+        let graph = changed.graph().unwrap_or_else(|_| get_default_graph());
+        let _after = graph.control_dependencies(&[changed]);
+        convert(Arg::Handle(self.reference), "", None)
+    }
+
+    /// Whether it is held by a handle, as TensorFlow's resource variables are.
+    pub fn is_resource(self) -> bool {
+        self.reference.dtype().is_ok_and(|dtype| dtype == DType::Resource)
     }
 
     /// The operation that gives it its initial value. TF: `variable.initializer`.
@@ -69,12 +90,12 @@ impl Variable {
 
     /// The data type; an error if the variable could not be built.
     pub fn dtype(self) -> Result<DType> {
-        self.reference.dtype()
+        self.value.dtype()
     }
 
     /// The shape.
     pub fn shape(self) -> PartialShape {
-        self.reference.shape()
+        self.value.shape()
     }
 
     /// Whether optimizers change it unless they are told otherwise.
@@ -110,13 +131,13 @@ impl Variable {
 
 impl IntoTensor for Variable {
     fn into_arg(self) -> Arg {
-        Arg::Tensor(self.value)
+        if self.is_resource() { Arg::Handle(self.reference) } else { Arg::Tensor(self.value) }
     }
 }
 
 impl IntoTensor for &Variable {
     fn into_arg(self) -> Arg {
-        Arg::Tensor(self.value)
+        (*self).into_arg()
     }
 }
 
@@ -145,13 +166,20 @@ pub struct VariableArgs {
     initial_value: Arg,
     trainable: bool,
     dtype: Option<DType>,
+    use_resource: bool,
     name: String,
 }
 
 impl VariableArgs {
     /// A trainable variable with this initial value.
     pub fn new(initial_value: impl IntoTensor) -> Self {
-        VariableArgs { initial_value: initial_value.into_arg(), trainable: true, dtype: None, name: "Variable".into() }
+        VariableArgs {
+            initial_value: initial_value.into_arg(),
+            trainable: true,
+            dtype: None,
+            use_resource: false,
+            name: "Variable".into(),
+        }
     }
 
     /// Whether optimizers change it unless they are told otherwise; true if not said.
@@ -163,6 +191,12 @@ impl VariableArgs {
     /// The data type of an initial value that is a literal.
     pub fn dtype(mut self, dtype: DType) -> Self {
         self.dtype = Some(dtype);
+        self
+    }
+
+    /// Whether it is held by a handle, as TensorFlow's resource variables are; false if not said.
+    pub fn use_resource(mut self, use_resource: bool) -> Self {
+        self.use_resource = use_resource;
         self
     }
 
@@ -179,10 +213,12 @@ impl VariableArgs {
         let _outside = graph.clear_control_dependencies();
         let scope = graph.scope_name(&self.name);
         let initial_value = {
-            let _scope = graph.name_scope(&format!("{scope}/"));
+            let _together = self.use_resource.then(|| graph.colocate_with_name(&scope));
+            let within = if self.use_resource { "Initializer/" } else { "" };
+            let _scope = graph.name_scope(&format!("{scope}/{within}"));
             convert(self.initial_value, "initial_value", self.dtype)
         };
-        let variable = build(&graph, &scope, initial_value, self.trainable);
+        let variable = build(&graph, &scope, initial_value, self.trainable, self.use_resource);
         variable.collect(&graph);
         variable
     }
@@ -190,9 +226,12 @@ impl VariableArgs {
 
 /// The nodes of a variable called `scope`.
 #[track_caller]
-fn build(graph: &Graph, scope: &str, initial_value: Tensor, trainable: bool) -> Variable {
+fn build(graph: &Graph, scope: &str, initial_value: Tensor, trainable: bool, use_resource: bool) -> Variable {
     let mut variable = Variable { initial_value, trainable, ..Variable::poisoned(graph) };
     let Ok(dtype) = initial_value.dtype() else { return variable };
+    if use_resource {
+        return build_resource(graph, scope, variable, dtype);
+    }
     variable.reference = VARIABLE_V2
         .call([])
         .graph(graph)
@@ -208,6 +247,35 @@ fn build(graph: &Graph, scope: &str, initial_value: Tensor, trainable: bool) -> 
     variable
 }
 
+/// The nodes of a variable that is held by a handle.
+#[track_caller]
+fn build_resource(graph: &Graph, scope: &str, variable: Variable, dtype: DType) -> Variable {
+    let mut variable = variable;
+    variable.reference = {
+        let _together = graph.colocate_with_name(scope);
+        VAR_HANDLE_OP
+            .call([])
+            .graph(graph)
+            .attr("shape", Attr::Shape(variable.initial_value.shape()))
+            .attr("dtype", dtype)
+            .attr("shared_name", scope)
+            .attr("debug_name", &*format!("{scope}/"))
+            .name(format!("{scope}/"))
+            .single()
+    };
+    let _scope = graph.name_scope(&format!("{scope}/"));
+    let handle = variable.reference.into_arg();
+    {
+        let _scope = graph.name_scope("IsInitialized");
+        VAR_IS_INITIALIZED_OP.call([handle.clone()]).operation();
+    }
+    let assign = ASSIGN_VARIABLE_OP.call([handle.clone(), variable.initial_value.into_arg()]);
+    variable.initializer = assign.name("Assign").operation();
+    let _scope = graph.name_scope("Read");
+    variable.value = READ_VARIABLE_OP.call([handle]).attr("dtype", dtype).single();
+    variable
+}
+
 /// A variable whose full name is `name`, made unique, and whose initial value `initial_value` builds in the scope
 /// `name/Initializer`.
 #[track_caller]
@@ -215,6 +283,7 @@ pub(crate) fn variable_from(
     graph: &Graph,
     name: &str,
     trainable: bool,
+    use_resource: bool,
     initial_value: impl FnOnce() -> Tensor,
 ) -> Variable {
     let _outside = graph.clear_control_dependencies();
@@ -225,32 +294,29 @@ pub(crate) fn variable_from(
         let _scope = graph.name_scope(&format!("{scope}/Initializer/"));
         initial_value()
     };
-    let variable = build(graph, &scope, initial_value, trainable);
+    let variable = build(graph, &scope, initial_value, trainable, use_resource);
     variable.collect(graph);
     variable
 }
 
-/// The initial value of a slot.
-pub(crate) enum SlotInit {
-    /// Zeros of the variable's data type and shape.
-    Zeros,
-}
-
-/// A variable that an optimizer keeps beside `primary`, called `primary/name`. TF: `slot_creator.create_slot`.
+/// A variable that an optimizer keeps beside `primary`, called `primary/name`; `initial_value` builds its initial value in
+/// the scope `primary/name/Initializer`. TF: `slot_creator.create_slot_with_initializer`.
 #[track_caller]
-pub(crate) fn slot_variable(graph: &Graph, primary: Variable, name: &str, init: &SlotInit) -> Variable {
+pub(crate) fn slot_variable(
+    graph: &Graph,
+    primary: Variable,
+    name: &str,
+    initial_value: impl FnOnce() -> Tensor,
+) -> Variable {
     let _colocated = graph.colocate_with(primary.op());
     let _outside = graph.clear_control_dependencies();
     let _root = graph.root_scope();
     let scope = graph.scope_name(&format!("{}/{name}", primary.op().name()));
     let initial_value = {
         let _scope = graph.name_scope(&format!("{scope}/Initializer/"));
-        let shape = primary.shape().known().unwrap_or_else(Shape::scalar);
-        match init {
-            SlotInit::Zeros => array::zeros_of(shape, primary.dtype().unwrap_or(DType::Float32)),
-        }
+        initial_value()
     };
-    let slot = build(graph, &scope, initial_value, false);
+    let slot = build(graph, &scope, initial_value, false, primary.is_resource());
     graph.add_to_collection(GLOBAL_VARIABLES, slot);
     slot
 }
@@ -285,24 +351,39 @@ pub fn variables_initializer(variables: &[Variable]) -> Operation {
     no_op_after(&graph, &initializers, "init")
 }
 
+fn infer_variable(ctx: &mut InferCtx) -> Result<()> {
+    let shape = ctx.attrs().shape("shape")?.clone();
+    ctx.set(0, shape)
+}
+
+fn run_variable(ctx: &mut KernelCtx) -> Result<()> {
+    let cell = ctx.resources.variable(&key(ctx.node)?)?;
+    ctx.outputs.set_variable(0, cell);
+    Ok(())
+}
+
 pub(super) static VARIABLE_V2: OpDef = OpDef {
     sig: Sig::new(
         "VariableV2() -> (ref: Ref(dtype)) \
          where shape: shape, dtype: type, container: string = '', shared_name: string = ''",
     ),
-    infer: |ctx| {
-        let shape = ctx.attrs().shape("shape")?.clone();
-        ctx.set(0, shape)
+    infer: infer_variable,
+    kernel: Kernel::Run(run_variable),
+    grad: Grad::Stop("a variable has no inputs"),
+    flags: Flags::STATEFUL,
+};
+
+pub(super) static VARIABLE: OpDef = OpDef {
+    sig: Sig::new(
+        "Variable() -> (ref: Ref(dtype)) \
+         where shape: shape, dtype: type, container: string = '', shared_name: string = ''",
+    ),
+    // An empty shape stood for an unknown one.
+    infer: |ctx| match ctx.attrs().shape("shape")?.rank() {
+        Some(0) => ctx.set(0, PartialShape::unknown()),
+        _ => infer_variable(ctx),
     },
-    kernel: Kernel::Run(|ctx| {
-        let attrs = ctx.node.attrs();
-        let (container, shared) = (attrs.str("container")?, attrs.str("shared_name")?);
-        let name = if shared.is_empty() { &ctx.node.name } else { shared };
-        let key = if container.is_empty() { name.to_owned() } else { format!("{container}/{name}") };
-        let cell = ctx.resources.variable(&key)?;
-        ctx.outputs.set_variable(0, cell);
-        Ok(())
-    }),
+    kernel: Kernel::Run(run_variable),
     grad: Grad::Stop("a variable has no inputs"),
     flags: Flags::STATEFUL,
 };
