@@ -1,4 +1,4 @@
-//! GatherV2: slices picked by index.
+//! GatherV2, Gather: slices picked by index.
 
 use crate::dispatch;
 use crate::error::{Error, Result};
@@ -69,7 +69,7 @@ pub(super) static GATHER_V2: OpDef = OpDef {
         "GatherV2(params: Tparams, indices: Tindices, axis: Taxis) -> (output: Tparams) \
          where batch_dims: int = 0, Tparams: type, Tindices: index, Taxis: index",
     ),
-    infer: infer_gather,
+    infer: |ctx| infer_gather(ctx, ctx.known_integer(2)?, ctx.attrs().int("batch_dims")?),
     kernel: Kernel::Run(|ctx| {
         let axis = ctx.inputs.value(2)?.integers()?.first().copied().unwrap_or_default();
         let batch = ctx.node.attrs().int("batch_dims")?;
@@ -77,6 +77,21 @@ pub(super) static GATHER_V2: OpDef = OpDef {
         run_gather(ctx, &params, &indices, axis, batch)
     }),
     grad: Grad::Rows(|g| Ok(vec![Some(params_grad(g)?), None, None])),
+    flags: Flags::PURE,
+};
+
+/// The old form, along the first dimension.
+pub(super) static GATHER: OpDef = OpDef {
+    sig: Sig::new(
+        "Gather(params: Tparams, indices: Tindices) -> (output: Tparams) \
+         where validate_indices: bool = true, Tparams: type, Tindices: index",
+    ),
+    infer: |ctx| infer_gather(ctx, Some(0), 0),
+    kernel: Kernel::Run(|ctx| {
+        let (params, indices) = (ctx.inputs.value(0)?.clone(), ctx.inputs.value(1)?.clone());
+        run_gather(ctx, &params, &indices, 0, 0)
+    }),
+    grad: Grad::Rows(|g| Ok(vec![Some(rows_grad(g)), None])),
     flags: Flags::PURE,
 };
 
@@ -115,11 +130,15 @@ fn params_grad(g: &GradCtx) -> Result<Gradient> {
     if g.integers(2).as_deref() != Some(&[0]) || g.attrs().int("batch_dims")? != 0 {
         return Err(Error::unimplemented("the gradient of a gather along another dimension than the first"));
     }
+    Ok(rows_grad(g))
+}
+
+fn rows_grad(g: &GradCtx) -> Gradient {
     let dense_shape = {
         let _near = g.graph().colocate_with(g.x(0).op());
         shape(g.x(0))
     };
-    Ok(gathered_rows(g, dense_shape))
+    gathered_rows(g, dense_shape)
 }
 
 /// The gradient to what rows were gathered from, whose shape is `dense_shape`.
@@ -138,10 +157,9 @@ fn batch_dims(batch: i64, rank: usize) -> Result<usize> {
         .ok_or_else(|| Error::invalid_argument(format!("batch_dims {batch} of indices with {rank} dimensions")))
 }
 
-fn infer_gather(ctx: &mut InferCtx) -> Result<()> {
-    let axis = ctx.known_integer(2)?;
+fn infer_gather(ctx: &mut InferCtx, axis: Option<i64>, batch: i64) -> Result<()> {
     let (params, indices) = (ctx.shape(0)?, ctx.shape(1)?);
-    let shape = gathered_shape(params, indices, axis, ctx.attrs().int("batch_dims")?)?;
+    let shape = gathered_shape(params, indices, axis, batch)?;
     let picked = match (&ctx.input(0)?.integers, ctx.known_integers(1)?) {
         (Some(list), Some(indices)) if params.rank() == Some(1) => Some(
             indices.iter().map(|&i| usize::try_from(i).ok().and_then(|i| list.get(i).copied().flatten())).collect(),

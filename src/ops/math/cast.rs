@@ -26,6 +26,12 @@ pub fn cast(x: impl IntoTensor, dtype: DType) -> Tensor {
     if x.dtype().is_ok_and(|own| own == dtype) {
         return x;
     }
+    cast_op(x, dtype)
+}
+
+/// The operation Cast, whatever the type of `x`.
+#[track_caller]
+pub(crate) fn cast_op(x: Tensor, dtype: DType) -> Tensor {
     CAST.call([Arg::Tensor(x)]).attr("DstT", dtype).single()
 }
 
