@@ -244,9 +244,11 @@ impl Backward<'_> {
         if let Some(rows) = rows.collect::<Option<Vec<IndexedSlices>>>() {
             return indexed_slices::joined(&rows).into();
         }
-        let dense = several.iter().all(|g| matches!(g, Gradient::Dense(_)));
-        let _near = several.first().filter(|_| dense).map(|first| self.graph.colocate_with(first.op()));
-        math::add_n(several.iter().copied()).into()
+        if several.iter().any(|g| matches!(g, Gradient::Slices(_))) {
+            return indexed_slices::added(self.graph, several).into();
+        }
+        let _near = several.first().map(|first| self.graph.colocate_with(first.op()));
+        math::add_n(several.iter().map(|g| g.values())).into()
     }
 
     /// Adds the gradient nodes of `op`.
@@ -277,7 +279,14 @@ impl Backward<'_> {
         let inputs = op.inputs();
         let attrs = op.with(|node| node.attrs.clone()).unwrap_or_default();
         let _scope = self.graph.name_scope(&format!("{name}_grad"));
-        let ctx = GradCtx { graph: self.graph.clone(), op, inputs: inputs.clone(), attrs, dys: complete, whole: indexed_slices::whole };
+        let ctx = GradCtx {
+            graph: self.graph.clone(),
+            op,
+            inputs: inputs.clone(),
+            attrs,
+            dys: complete,
+            whole: indexed_slices::whole,
+        };
         let mut dxs =
             rule(&ctx).map_err(|e| e.retitled(&format!("gradient of {}", op.op_type())).at(&name, location))?;
         if dxs.len() != inputs.len() {

@@ -56,8 +56,8 @@ pub use ndarray;
 
 pub use autodiff::gradients;
 pub use dtype::{
-    DType, bfloat16, bool, complex64, complex128, double, float16, float32, float64, half, int8, int16, int32, int64, qint8,
-    qint16, qint32, quint8, quint16, resource, string, uint8, uint16, uint32, uint64, variant,
+    DType, bfloat16, bool, complex64, complex128, double, float16, float32, float64, half, int8, int16, int32, int64,
+    qint8, qint16, qint32, quint8, quint16, resource, string, uint8, uint16, uint32, uint64, variant,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use graph::{Graph, Operation, SeedRule, Tensor, get_default_graph, reset_default_graph};
@@ -66,7 +66,7 @@ pub use initializers::{
     random_normal_initializer, random_uniform_initializer, truncated_normal_initializer, variance_scaling_initializer,
     zeros_initializer,
 };
-pub use op::{IntoTensor, OpDef};
+pub use op::{Gradient, IndexedSlices, IntoTensor, OpDef};
 pub use ops::array::{
     boolean_mask, broadcast_to, concat, constant, constant_of, dynamic_stitch, ellipsis, expand_dims, fill, gather,
     gather_nd, identity, invert_permutation, newaxis, one_hot, ones, ones_like, pad, parallel_stack, placeholder,
@@ -84,10 +84,13 @@ pub use ops::math::{
 pub use ops::random::{random_normal, random_uniform, set_random_seed, truncated_normal};
 pub use ops::register as register_op;
 pub use ops::state::{
-    Variable, assign, assign_add, assign_sub, global_variables, global_variables_initializer, trainable_variables,
-    variables_initializer,
+    Variable, assign, assign_add, assign_sub, count_up_to, global_variables, global_variables_initializer,
+    is_variable_initialized, scatter_add, scatter_div, scatter_max, scatter_min, scatter_mul, scatter_sub,
+    scatter_update, trainable_variables, variables_initializer,
 };
-pub use session::{Callable, ConfigProto, Explanation, Feeds, Fetch, Session, SessionArgs};
+pub use session::{
+    Callable, ConfigProto, Explanation, Feeds, Fetch, GradientValue, IndexedSlicesValue, Session, SessionArgs,
+};
 pub use shape::{IntoShape, PartialShape, Shape as TensorShape, Shape};
 pub use value::{IntoValue, Value};
 pub use variable_scope::{AUTO_REUSE, VariableScope, get_variable, get_variable_scope, variable_scope};

@@ -147,7 +147,10 @@ impl<'a> OpTest<'a> {
         let weights: Vec<Tensor> =
             shapes.iter().map(|y| constant(Value::new(y.shape().clone(), uneven(y.len())).unwrap())).collect();
         let dxs = GradientsArgs::new(ys.clone(), xs.clone()).grad_ys(weights.clone()).build();
-        let dxs: Vec<Tensor> = dxs.into_iter().map(|dx| dx.expect("a gradient reaches the input")).collect();
+        let dxs: Vec<Tensor> = dxs
+            .into_iter()
+            .map(|dx| convert(dx.expect("a gradient reaches the input").into_arg(), "dx", None))
+            .collect();
         self.compare(&session, &leaves, &inputs, &ys, &weights, &dxs, "first");
         // The gradient is itself a function of the inputs; where it is constant there is nothing to check.
         let shapes = session.run(dxs.clone(), feeds_of(&leaves, &inputs, &self.constants)).unwrap();
@@ -160,7 +163,7 @@ impl<'a> OpTest<'a> {
             .zip(&self.differentiable)
             .map(|(ddx, &i)| {
                 let zeros = || Value::zeros(DType::Float64, inputs[i].shape().clone()).unwrap();
-                ddx.unwrap_or_else(|| convert(zeros().into_arg(), "zeros", None))
+                convert(ddx.map_or_else(|| zeros().into_arg(), IntoTensor::into_arg), "ddx", None)
             })
             .collect();
         self.compare(&session, &leaves, &inputs, &dxs, &weights, &ddxs, "second");

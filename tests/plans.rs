@@ -50,7 +50,7 @@ fn fused_and_plain_agree(build: fn() -> Listing, image: &[usize]) {
     let (graph, _default) = fresh();
     let net = build();
     let gradients: Vec<tf::Tensor> =
-        tf::gradients(net.cost, tf::trainable_variables()).into_iter().map(Option::unwrap).collect();
+        tf::gradients(net.cost, tf::trainable_variables()).into_iter().map(|g| g.unwrap().values()).collect();
     let shape: Vec<usize> = std::iter::once(10).chain(image.iter().copied()).collect();
     let labels = (0..100).map(|i| f32::from(u8::from(i / 10 == i % 10))).collect::<Vec<f32>>();
     let feeds = feed_dict! { net.X: noise(&shape, 7), net.Y: tf::Value::new([10, 10], labels).unwrap() };
@@ -102,7 +102,8 @@ fn block(window: i64, stride: i64) -> Block {
     let w = tf::placeholder(tf::float32, (3, 3, 3, 20));
     let relu = tf::nn::relu(tf::nn::conv2d(x, w, [1, 1, 1, 1], "SAME"));
     let pool = tf::nn::max_pool(relu, [1, window, window, 1], [1, stride, stride, 1], "SAME");
-    let gradients = tf::gradients(tf::reduce_sum(tf::square(pool)), [x, w]).into_iter().map(Option::unwrap).collect();
+    let gradients =
+        tf::gradients(tf::reduce_sum(tf::square(pool)), [x, w]).into_iter().map(|g| g.unwrap().values()).collect();
     Block { x, w, relu, pool, gradients }
 }
 
@@ -161,7 +162,7 @@ fn a_convolution_without_pooling_takes_in_bias_and_relu_and_their_gradients() {
     let (w, b) = (tf::placeholder(tf::float32, (3, 3, 4, 24)), tf::placeholder(tf::float32, [24]));
     let y = tf::nn::relu(tf::nn::bias_add(tf::nn::conv2d(x, w, [1, 2, 2, 1], "SAME"), b));
     let gradients: Vec<tf::Tensor> =
-        tf::gradients(tf::reduce_sum(y * y), [x, w, b]).into_iter().map(Option::unwrap).collect();
+        tf::gradients(tf::reduce_sum(y * y), [x, w, b]).into_iter().map(|g| g.unwrap().values()).collect();
     let feeds = feed_dict! { x: noise(&[3, 10, 10, 4], 1), w: noise(&[3, 3, 4, 24], 2), b: noise(&[24], 3) };
     let plan = steps(&tf::Session().unwrap(), gradients.clone(), &feeds);
     assert_eq!((count(&plan, "_FusedConv2D"), count(&plan, "_Conv2DBackprop")), (1, 1));

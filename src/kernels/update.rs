@@ -200,7 +200,7 @@ vectorized! {
 #[inline(always)]
 fn shrink<T: Real>(x: T, by: T) -> T {
     let size = if x < T::ZERO { x.negative() } else { x };
-    let rest = if size > by { size.minus(by) } else { T::ZERO };
+    let rest = if size <= by { T::ZERO } else { size.minus(by) };
     if x < T::ZERO { rest.negative() } else { rest }
 }
 
@@ -230,7 +230,9 @@ fn ftrl_step<T: Real>(
         let sigma = power(grown).minus(power(*accum)).over(over);
         *linear = linear.plus(shrunk.times(times).minus(sigma.times(*var)));
         let quadratic = power(grown).over(over).plus(two.times(l2).times(times));
-        *var = shrink(*linear, l1.times(times)).negative().over(quadratic);
+        let bound = l1.times(times);
+        let outside = *linear > bound || linear.negative() > bound;
+        *var = if outside { shrink(*linear, bound).negative().over(quadratic) } else { T::ZERO };
         *accum = grown;
     }
 }

@@ -139,7 +139,7 @@ impl OpDef {
 
     /// As [`call`](OpDef::call), for arguments whose number is not known beforehand.
     #[track_caller]
-    pub(crate) fn call_with(&'static self, args: Vec<Arg>) -> Call {
+    pub fn call_with(&'static self, args: Vec<Arg>) -> Call {
         Call::new(self, args)
     }
 }

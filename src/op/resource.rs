@@ -130,9 +130,10 @@ impl VariableCell {
         for i in order {
             guards[i] = Some(cells[i].value.write().unwrap_or_else(PoisonError::into_inner));
         }
-        let values = guards.iter_mut().zip(cells).map(|(guard, cell)| {
-            guard.as_mut().and_then(|guard| guard.as_mut()).ok_or_else(|| cell.uninitialized())
-        });
+        let values = guards
+            .iter_mut()
+            .zip(cells)
+            .map(|(guard, cell)| guard.as_mut().and_then(|guard| guard.as_mut()).ok_or_else(|| cell.uninitialized()));
         change(&mut values.collect::<Result<SmallVec<[&mut Value; 4]>>>()?)
     }
 }

@@ -1,14 +1,31 @@
 //! Gradients for some rows of a tensor: joined, and made into the whole tensor.
 
-use crate::graph::Tensor;
+use crate::graph::{Graph, Tensor};
 use crate::op::{Arg, Gradient, IndexedSlices, IntoTensor};
 use crate::ops::array::{concat, item};
-use crate::ops::math::unsorted_segment_sum;
+use crate::ops::math::{ADD_N, UNSORTED_SEGMENT_SUM, unsorted_segment_sum};
 
 /// The whole array that `slices` stand for.
 #[track_caller]
 pub(crate) fn whole(slices: IndexedSlices) -> Tensor {
     unsorted_segment_sum(slices.values, slices.indices, item(slices.dense_shape, 0))
+}
+
+/// The sum of several gradients, some for some rows and some for all.
+#[track_caller]
+pub(crate) fn added(graph: &Graph, several: &[Gradient]) -> Tensor {
+    let scope = graph.scope_name("AddN");
+    let _scope = graph.name_scope(&format!("{scope}/"));
+    let whole = |(i, gradient): (usize, &Gradient)| match gradient {
+        Gradient::Dense(tensor) => *tensor,
+        Gradient::Slices(slices) => {
+            let count = item(slices.dense_shape, 0);
+            let args = [slices.values.into_arg(), slices.indices.into_arg(), count.into_arg()];
+            UNSORTED_SEGMENT_SUM.call(args).name(format!("inputs_{i}")).single()
+        }
+    };
+    let terms: Vec<Tensor> = several.iter().enumerate().map(whole).collect();
+    ADD_N.call([Arg::list(terms)]).name(format!("{scope}/")).single()
 }
 
 /// All of `gradient`.

@@ -16,8 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::op::OpDef;
 
 /// The tables of the folders.
-static BUILT_IN: &[&[&OpDef]] = &[array::OPS, flow::OPS, math::OPS, nn::OPS, random::OPS, state::OPS,
-    state::SCATTERS];
+static BUILT_IN: &[&[&OpDef]] = &[array::OPS, flow::OPS, math::OPS, nn::OPS, random::OPS, state::OPS, state::SCATTERS];
 
 static REGISTERED: RwLock<Vec<&'static OpDef>> = RwLock::new(Vec::new());
 

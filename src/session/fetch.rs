@@ -1,9 +1,12 @@
 //! What `run` computes: any mix of tensors, operations and names, given back in the same structure.
 
-use crate::error::Result;
+use crate::dispatch;
+use crate::error::{Error, Result};
 use crate::graph::{Operation, Tensor};
+use crate::op::{Gradient, IndexedSlices};
 use crate::ops::state::Variable;
-use crate::value::Value;
+use crate::shape::Shape;
+use crate::value::{Element, Number, Value};
 
 /// One thing to compute or to run.
 #[derive(Clone, Debug)]
@@ -58,6 +61,107 @@ impl Fetch for Variable {
     }
     fn take(&self, results: &mut Results) -> Value {
         results.value()
+    }
+}
+
+impl Fetch for IndexedSlices {
+    type Output = IndexedSlicesValue;
+    fn targets(&self, targets: &mut Vec<Target>) {
+        targets.extend([self.values, self.indices, self.dense_shape].map(Target::Tensor));
+    }
+    fn take(&self, results: &mut Results) -> IndexedSlicesValue {
+        let [values, indices, dense_shape] = std::array::from_fn(|_| results.value());
+        IndexedSlicesValue { values, indices, dense_shape }
+    }
+}
+
+impl Fetch for Gradient {
+    type Output = GradientValue;
+    fn targets(&self, targets: &mut Vec<Target>) {
+        match self {
+            Gradient::Dense(tensor) => tensor.targets(targets),
+            Gradient::Slices(slices) => slices.targets(targets),
+        }
+    }
+    fn take(&self, results: &mut Results) -> GradientValue {
+        match self {
+            Gradient::Dense(tensor) => GradientValue::Dense(tensor.take(results)),
+            Gradient::Slices(slices) => GradientValue::Slices(slices.take(results)),
+        }
+    }
+}
+
+/// The value of [`IndexedSlices`]. TF: `tf.IndexedSlicesValue`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndexedSlicesValue {
+    /// The rows.
+    pub values: Value,
+    /// Which rows of the array they are.
+    pub indices: Value,
+    /// The shape of the array.
+    pub dense_shape: Value,
+}
+
+/// The value of a [`Gradient`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum GradientValue {
+    /// As large as the tensor.
+    Dense(Value),
+    /// For some rows; zero for the others.
+    Slices(IndexedSlicesValue),
+}
+
+impl GradientValue {
+    /// The gradient of the whole tensor. An error if its rows do not lie in it.
+    pub fn dense(&self) -> Result<Value> {
+        match self {
+            GradientValue::Dense(value) => Ok(value.clone()),
+            GradientValue::Slices(slices) => slices.dense(),
+        }
+    }
+
+    /// The one number of a gradient of a single number.
+    pub fn item<T: Element>(&self) -> Result<T> {
+        self.dense()?.item()
+    }
+
+    /// The numbers of a gradient that is not made of rows, row-major.
+    pub fn as_slice<T: Element>(&self) -> Result<&[T]> {
+        match self {
+            GradientValue::Dense(value) => value.as_slice(),
+            GradientValue::Slices(_) => {
+                Err(Error::invalid_argument("the gradient is for some rows only: `dense()` makes it whole"))
+            }
+        }
+    }
+}
+
+impl IndexedSlicesValue {
+    /// The whole array. An error if the rows do not lie in it.
+    pub fn dense(&self) -> Result<Value> {
+        let sizes = self.dense_shape.integers()?.into_iter().map(usize::try_from);
+        let sizes: Vec<usize> = sizes.collect::<std::result::Result<_, _>>().map_err(|_| self.wrong())?;
+        let rows = self.indices.integers()?;
+        let mut whole = Value::zeros(self.values.dtype(), Shape::from(sizes.as_slice()))?;
+        let width = whole.len().checked_div(sizes.first().copied().unwrap_or(0)).unwrap_or(0);
+        if rows.len().saturating_mul(width) != self.values.len() {
+            return Err(self.wrong());
+        }
+        dispatch!(self.values.dtype(), numbers, T => {
+            let (whole, values) = (whole.make_mut::<T>()?, self.values.as_slice::<T>()?);
+            for (i, &row) in rows.iter().enumerate() {
+                let start = usize::try_from(row).ok().and_then(|row| row.checked_mul(width)).ok_or_else(|| self.wrong())?;
+                let part = whole.get_mut(start..start.saturating_add(width)).ok_or_else(|| self.wrong())?;
+                part.iter_mut().zip(&values[i * width..]).for_each(|(sum, value)| *sum = sum.plus(*value));
+            }
+            Ok(())
+        })?;
+        Ok(whole)
+    }
+
+    fn wrong(&self) -> Error {
+        let (values, shape) = (self.values.shape(), &self.dense_shape);
+        Error::invalid_argument(format!("rows of shape {values} do not lie in an array of shape {shape}"))
     }
 }
 

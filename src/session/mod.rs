@@ -12,7 +12,7 @@ mod plan;
 pub use callable::Callable;
 pub use explain::Explanation;
 pub use feed::{FeedKey, Feeds};
-pub use fetch::{Fetch, Results, Target};
+pub use fetch::{Fetch, GradientValue, IndexedSlicesValue, Results, Target};
 
 use std::collections::HashSet;
 use std::fmt;

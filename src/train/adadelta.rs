@@ -5,7 +5,7 @@ use super::optimizer::{SlotInit, number, user_methods};
 use crate::graph::Tensor;
 use crate::initializers::zeros_initializer;
 use crate::op::{Arg, IntoTensor};
-use crate::ops::state::{Forms, ADADELTA};
+use crate::ops::state::{ADADELTA, Forms};
 
 /// Adadelta, by Zeiler: <https://arxiv.org/abs/1212.5701>, algorithm 1, with a learning rate.
 /// TF: `tf.train.AdadeltaOptimizer`. The slots are `"accum"` and `"accum_update"`.

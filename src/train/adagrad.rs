@@ -8,7 +8,7 @@ use crate::initializers::constant_initializer;
 use crate::op::{Arg, IntoTensor};
 use crate::ops::array::{constant_of, identity};
 use crate::ops::math::cast;
-use crate::ops::state::{Forms, ADAGRAD, ADAGRAD_DA, Variable};
+use crate::ops::state::{ADAGRAD, ADAGRAD_DA, Forms, Variable};
 
 /// Adagrad, by Duchi, Hazan and Singer: the gradient divided by the root of the sum of its squares.
 /// Source: <https://jmlr.org/papers/v12/duchi11a.html>. TF: `tf.train.AdagradOptimizer`. The slot is `"accumulator"`.

@@ -8,9 +8,7 @@ use crate::initializers::zeros_initializer;
 use crate::op::{Arg, IndexedSlices, IntoTensor};
 use crate::ops::flow::{group, no_op_after};
 use crate::ops::math::{cast, mul_named, sqrt};
-use crate::ops::state::{
-    ADAM, Variable, VariableArgs, assign_locking, assign_sub_locking, scatter_rows,
-};
+use crate::ops::state::{ADAM, Variable, VariableArgs, assign_locking, assign_sub_locking, scatter_rows};
 
 /// Adam, by Kingma and Ba: <https://arxiv.org/abs/1412.6980>. TF: `tf.train.AdamOptimizer`.
 ///

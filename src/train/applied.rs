@@ -128,9 +128,8 @@ fn arguments(
     mut argument: impl FnMut(&str, bool) -> Option<Tensor>,
     poisoned: Tensor,
 ) -> Vec<Arg> {
-    let is_variable = |input: &crate::op::Argument| {
-        input.is_ref || input.dtype == crate::op::ArgType::Fixed(DType::Resource)
-    };
+    let is_variable =
+        |input: &crate::op::Argument| input.is_ref || input.dtype == crate::op::ArgType::Fixed(DType::Resource);
     sig.inputs.iter().map(|input| argument(&input.name, is_variable(input)).unwrap_or(poisoned).into_arg()).collect()
 }
 

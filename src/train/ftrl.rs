@@ -6,7 +6,7 @@ use crate::graph::Tensor;
 use crate::initializers::zeros_initializer;
 use crate::op::{Arg, IntoTensor};
 use crate::ops::math::maximum;
-use crate::ops::state::{Forms, FTRL, FTRL_V2};
+use crate::ops::state::{FTRL, FTRL_V2, Forms};
 
 /// FTRL-Proximal, by McMahan and others, for sparse linear models: <https://research.google/pubs/pub41159>, algorithm 1.
 /// TF: `tf.train.FtrlOptimizer`. The slots are `"accum"` and `"linear"`.

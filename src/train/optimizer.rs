@@ -5,11 +5,11 @@ use std::sync::{Mutex, PoisonError};
 use indexmap::IndexMap;
 
 use crate::autodiff::GradientsArgs;
+use crate::dtype::DType;
 use crate::error::Error;
 use crate::graph::{self, Graph, Operation, Tensor, get_default_graph};
-use crate::op::{Gradient, IndexedSlices, IntoTensor};
-use crate::dtype::DType;
 use crate::initializers::{Initializer, constant_initializer, ones_initializer};
+use crate::op::{Gradient, IndexedSlices, IntoTensor};
 use crate::ops::array::{item, shape, unique};
 use crate::ops::flow::no_op_after;
 use crate::ops::math::unsorted_segment_sum;

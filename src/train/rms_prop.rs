@@ -5,7 +5,7 @@ use super::optimizer::{SlotInit, number, user_methods};
 use crate::graph::Tensor;
 use crate::initializers::{ones_initializer, zeros_initializer};
 use crate::op::{Arg, IntoTensor};
-use crate::ops::state::{Forms, CENTERED_RMS_PROP, RMS_PROP};
+use crate::ops::state::{CENTERED_RMS_PROP, Forms, RMS_PROP};
 
 /// RMSProp: the gradient divided by the root of a running average of its squares, with momentum. Source: Tieleman and
 /// Hinton, lecture 6.5 of "Neural Networks for Machine Learning", 2012; centered: <https://arxiv.org/abs/1308.0850>.

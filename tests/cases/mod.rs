@@ -37,6 +37,7 @@ macro_rules! families {
 }
 
 families! {
+    apply_ops
     array_ops
     array_parts
     layers

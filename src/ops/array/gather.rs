@@ -8,6 +8,7 @@ use crate::op::{
     resolve_axis,
 };
 use crate::ops::array::{concat, expand_dims, reshape, rest, shape, size};
+use crate::ops::state::resource_gather;
 use crate::shape::{Dim, PartialShape};
 use crate::value::Value;
 
@@ -59,9 +60,18 @@ impl GatherArgs {
     /// Builds the operation.
     #[track_caller]
     pub fn build(self) -> Tensor {
+        if let (Arg::Handle(handle), None, 0) = (&self.params, &self.axis, self.batch_dims) {
+            return resource_gather(*handle, self.indices, "Gather");
+        }
         let axis = self.axis.unwrap_or_else(|| (self.batch_dims as i32).into_arg());
         GATHER_V2.call([self.params, self.indices, axis]).attr("batch_dims", self.batch_dims).single()
     }
+}
+
+/// [`gather`] along the first dimension, with the node's name.
+#[track_caller]
+pub(crate) fn gather_named(params: Tensor, indices: Tensor, name: &str) -> Tensor {
+    GATHER_V2.call([params.into_arg(), indices.into_arg(), 0.into_arg()]).name(name).single()
 }
 
 pub(super) static GATHER_V2: OpDef = OpDef {

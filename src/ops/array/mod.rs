@@ -31,7 +31,7 @@ pub use constant::{constant, constant_of};
 pub(crate) use fill::{FILL, full_of, ones_of, repeated, zeros_like_op, zeros_of};
 pub use fill::{fill, ones, ones_like, zeros, zeros_like};
 pub use gather::{GatherArgs, gather, gather_args};
-pub(crate) use gather::{gathered_rows, gathered_shape, run_gather};
+pub(crate) use gather::{gather_named, gathered_rows, gathered_shape, run_gather};
 pub use gather_nd::{gather_nd, scatter_nd};
 pub(crate) use identity::{IDENTITY, STOP_GRADIENT};
 pub use identity::{identity, stop_gradient};
@@ -52,8 +52,8 @@ pub(crate) use slice::slice_exact;
 pub use slice::{pad, slice};
 pub use split::{SplitArgs, split, split_args};
 pub use stitch::dynamic_stitch;
-pub(crate) use strided_slice::{item, rest};
 pub use strided_slice::{StridedSliceArgs, strided_slice, strided_slice_args};
+pub(crate) use strided_slice::{item, rest};
 pub use transpose::{TransposeArgs, invert_permutation, transpose, transpose_args};
 pub use unique::{unique, unique_with_counts};
 

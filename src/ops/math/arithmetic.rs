@@ -7,7 +7,8 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Tensor, built_at, get_default_graph, here};
 use crate::op::{
-    Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, KernelFn, NodeInfo, OpDef, Sig, convert, rules,
+    Arg, Flags, Grad, GradCtx, Gradient, InferCtx, IntoTensor, Kernel, KernelCtx, KernelFn, NodeInfo, OpDef, Sig,
+    convert, rules,
 };
 use crate::ops::array::{broadcast_gradient_args, reshape, shape};
 use crate::ops::elementwise::{binary, binary_kernel, kernel_fn};
@@ -86,7 +87,7 @@ pub(crate) fn mul_named(x: Arg, y: Arg, name: &str) -> Tensor {
 
 /// `-x`.
 #[track_caller]
-pub(crate) fn neg(x: Tensor) -> Tensor {
+pub(crate) fn neg(x: impl IntoTensor) -> Tensor {
     super::unary::NEG.call([x.into_arg()]).single()
 }
 
@@ -116,12 +117,19 @@ pub(crate) fn truediv_named(x: Arg, y: Arg, name: &str) -> Tensor {
     REAL_DIV.call([x.into_arg(), y.into_arg()]).name(format!("{scope}/")).single()
 }
 
+/// As TensorFlow's operators do: a variable on the left is read before the scope of the operation opens.
+#[track_caller]
+fn read_first(left: Arg) -> Arg {
+    if let Arg::Handle(_) = left { convert(left, "x", None).into_arg() } else { left }
+}
+
 /// Tensors and variables on the left take anything on the right; numbers on the left take tensors and variables.
 macro_rules! operators {
     ($($trait:ident $method:ident $build:expr;)*) => {$(
-        operators!(@ $trait $method $build, [R: IntoTensor] R, [Tensor Variable]);
+        operators!(@ $trait $method $build, [R: IntoTensor] R, [Tensor Variable Gradient]);
         operators!(@ $trait $method $build, [] Tensor, [f32 f64 i32 i64]);
         operators!(@ $trait $method $build, [] Variable, [f32 f64 i32 i64]);
+        operators!(@ $trait $method $build, [] Gradient, [f32 f64 i32 i64]);
     )*};
     (@ $trait:ident $method:ident $build:expr, [$($generics:tt)*] $right:ty, [$left:ty]) => {
         impl<$($generics)*> ops::$trait<$right> for $left {
@@ -129,7 +137,7 @@ macro_rules! operators {
             #[track_caller]
             fn $method(self, other: $right) -> Tensor {
                 let _line = built_at(here());
-                $build(self.into_arg(), other.into_arg())
+                $build(read_first(self.into_arg()), other.into_arg())
             }
         }
     };
@@ -154,11 +162,19 @@ impl ops::Neg for Tensor {
     }
 }
 
+impl ops::Neg for Gradient {
+    type Output = Tensor;
+    #[track_caller]
+    fn neg(self) -> Tensor {
+        neg(self)
+    }
+}
+
 impl ops::Neg for Variable {
     type Output = Tensor;
     #[track_caller]
     fn neg(self) -> Tensor {
-        neg(self.value())
+        neg(read_first(self.into_arg()))
     }
 }
 

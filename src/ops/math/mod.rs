@@ -14,6 +14,7 @@ mod segment;
 mod select;
 mod unary;
 
+pub(crate) use add_n::ADD_N;
 pub use add_n::add_n;
 pub use arg::{ArgArgs, argmax, argmax_args, argmin, argmin_args};
 pub use arithmetic::{add, div_no_nan, divide, floordiv, floormod, multiply, squared_difference, subtract};
@@ -28,6 +29,7 @@ pub use reduce::{
     ReduceArgs, reduce_max, reduce_max_args, reduce_mean, reduce_mean_args, reduce_min, reduce_min_args, reduce_prod,
     reduce_prod_args, reduce_sum, reduce_sum_args,
 };
+pub(crate) use segment::UNSORTED_SEGMENT_SUM;
 pub use segment::unsorted_segment_sum;
 pub use select::{maximum, minimum, where_v2};
 pub use unary::{abs, exp, log, negative, reciprocal, rsqrt, sigmoid, sign, sqrt, square, tanh};

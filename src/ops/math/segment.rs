@@ -27,7 +27,7 @@ pub fn unsorted_segment_sum(
     UNSORTED_SEGMENT_SUM.call([data.into_arg(), segment_ids.into_arg(), num_segments.into_arg()]).single()
 }
 
-pub(super) static UNSORTED_SEGMENT_SUM: OpDef = OpDef {
+pub(crate) static UNSORTED_SEGMENT_SUM: OpDef = OpDef {
     sig: Sig::new(
         "UnsortedSegmentSum(data: T, segment_ids: Tindices, num_segments: Tnumsegments) -> (output: T) \
          where T: number, Tindices: index, Tnumsegments: index = int32",

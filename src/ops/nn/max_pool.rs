@@ -220,7 +220,11 @@ mod tests {
     #[test]
     fn the_first_of_several_largest_gets_the_gradient() {
         OpTest::new(|x| {
-            vec![crate::autodiff::gradients(max_pool(x[0], [1, 2, 2, 1], [1, 2, 2, 1], "SAME"), x[0])[0].unwrap()]
+            vec![
+                crate::autodiff::gradients(max_pool(x[0], [1, 2, 2, 1], [1, 2, 2, 1], "SAME"), x[0])[0]
+                    .unwrap()
+                    .values(),
+            ]
         })
         .inputs([Value::new([1, 2, 2, 1], vec![1.0f32, 3.0, 3.0, 0.0]).unwrap()])
         .expect([Value::new([1, 2, 2, 1], vec![0.0f32, 1.0, 0.0, 0.0]).unwrap()])

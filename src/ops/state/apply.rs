@@ -105,14 +105,17 @@ rules! {
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static OpDef> {
-    ALL.iter().flat_map(|forms| [Some(forms.dense), forms.sparse, Some(forms.resource), forms.resource_sparse]).flatten()
+    ALL.iter()
+        .flat_map(|forms| [Some(forms.dense), forms.sparse, Some(forms.resource), forms.resource_sparse])
+        .flatten()
 }
 
 /// Where the gradient stands among the inputs, and the rows it is for, if it is for some only.
 fn places(op: &'static OpDef) -> Result<(usize, Option<usize>)> {
     let inputs = &op.signature()?.inputs;
     let place = |name: &str| inputs.iter().position(|input| &*input.name == name);
-    let grad = place("grad").or_else(|| place("delta")).ok_or_else(|| Error::internal("no gradient in the signature"))?;
+    let grad =
+        place("grad").or_else(|| place("delta")).ok_or_else(|| Error::internal("no gradient in the signature"))?;
     Ok((grad, place("indices")))
 }
 
@@ -155,7 +158,9 @@ fn infer_apply(ctx: &mut InferCtx, variables: usize) -> Result<()> {
     for i in (variables..ctx.len()).filter(|i| *i != grad && Some(*i) != indices) {
         let input = ctx.shape(i)?;
         if input.rank().is_some_and(|rank| rank != 0) {
-            return Err(Error::invalid_argument(format!("input {i} must be a single number, but its shape is {input}")));
+            return Err(Error::invalid_argument(format!(
+                "input {i} must be a single number, but its shape is {input}"
+            )));
         }
     }
     if ctx.output_count() > 0 { ctx.set(0, shape) } else { Ok(()) }
@@ -163,12 +168,14 @@ fn infer_apply(ctx: &mut InferCtx, variables: usize) -> Result<()> {
 
 fn apply<T: Real + Plain, const N: usize, const S: usize>(ctx: &mut KernelCtx, rule: Rule<T, N, S>) -> Result<()> {
     let (grad, indices) = places(ctx.node.op)?;
-    let cells = (0..N).map(|i| ctx.inputs.variable(i).cloned()).collect::<Result<SmallVec<[Arc<VariableCell>; 4]>>>()?;
+    let cells =
+        (0..N).map(|i| ctx.inputs.variable(i).cloned()).collect::<Result<SmallVec<[Arc<VariableCell>; 4]>>>()?;
     let others = (N..ctx.inputs.len()).filter(|i| *i != grad && Some(*i) != indices);
     let mut numbers = Numbers { scalars: [T::ZERO; S], flag: flag(ctx) };
     for (scalar, i) in numbers.scalars.iter_mut().zip(others) {
         let value = ctx.inputs.value(i)?;
-        *scalar = value.item::<T>().or_else(|error| value.item::<i64>().map(|n| T::from_f64(n as f64)).map_err(|_| error))?;
+        *scalar =
+            value.item::<T>().or_else(|error| value.item::<i64>().map(|n| T::from_f64(n as f64)).map_err(|_| error))?;
     }
     let grad = ctx.inputs.value(grad)?;
     let rows = indices.map(|i| ctx.inputs.value(i)?.integers()).transpose()?;
@@ -201,7 +208,8 @@ fn flag(ctx: &KernelCtx) -> bool {
 /// An error unless a gradient of these rows, or of all, fits the variable's value.
 fn check(cell: &VariableCell, value: &Value, grad: &Value, rows: Option<&[i64]>) -> Result<()> {
     let wrong = || {
-        let (have, got) = (format!("{} {}", value.dtype(), value.shape()), format!("{} {}", grad.dtype(), grad.shape()));
+        let (have, got) =
+            (format!("{} {}", value.dtype(), value.shape()), format!("{} {}", grad.dtype(), grad.shape()));
         let rows = if rows.is_some() { " of some of its rows" } else { "" };
         Error::invalid_argument(format!("variable '{}' is {have}, but its gradient{rows} is {got}", cell.name()))
     };
@@ -209,7 +217,9 @@ fn check(cell: &VariableCell, value: &Value, grad: &Value, rows: Option<&[i64]>)
     let fits = value.dtype() == grad.dtype()
         && match rows {
             None => value.shape() == grad.shape(),
-            Some(rows) => row(value.shape()).is_some_and(|r| Some(r) == row(grad.shape())) && grad.shape()[0] == rows.len(),
+            Some(rows) => {
+                row(value.shape()).is_some_and(|r| Some(r) == row(grad.shape())) && grad.shape()[0] == rows.len()
+            }
         };
     if !fits {
         return Err(wrong());

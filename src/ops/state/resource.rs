@@ -6,7 +6,7 @@ use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::graph::{Handle, Tensor};
 use crate::kernels::elementwise::{Broadcast, binary_in_place};
-use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, NodeInfo, OpDef, Sig, VariableCell};
+use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, NodeInfo, OpDef, Sig, VariableCell};
 use crate::ops::array::{gathered_rows, gathered_shape, run_gather};
 use crate::shape::PartialShape;
 use crate::value::{Number, Value};
@@ -112,7 +112,9 @@ fn infer_assign(ctx: &mut InferCtx) -> Result<()> {
     let (shape, value) = (variable_shape(ctx)?, ctx.shape(1)?);
     match shape.merge(value) {
         Some(_) => Ok(()),
-        None => Err(Error::invalid_argument(format!("a variable of shape {shape} cannot take a value of shape {value}"))),
+        None => {
+            Err(Error::invalid_argument(format!("a variable of shape {shape} cannot take a value of shape {value}")))
+        }
     }
 }
 
@@ -216,6 +218,16 @@ pub(super) static DESTROY_RESOURCE_OP: OpDef = OpDef {
     grad: NO_GRADIENT,
     flags: Flags::EFFECT,
 };
+
+/// The rows of the variable that `handle` stands for.
+#[track_caller]
+pub(crate) fn resource_gather(handle: Tensor, indices: Arg, name: &str) -> Tensor {
+    let call = RESOURCE_GATHER.call([handle.into_arg(), indices]).name(name);
+    match handle.fact().and_then(|fact| fact.handle) {
+        Some(known) => call.attr("dtype", known.dtype).single(),
+        None => call.single(),
+    }
+}
 
 pub(super) static RESOURCE_GATHER: OpDef = OpDef {
     sig: Sig::new(

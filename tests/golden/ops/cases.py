@@ -30,8 +30,8 @@ def f(*shape, scale=2.0, shift=0.0, dtype=np.float32):
 def i(*values, dtype=np.int32):
     return np.array(values, dtype)
 
-def case(name, build, *arrays, wrt=None, known="sdu", second=True):
-    """`wrt`: the inputs to differentiate by; all floating-point ones if not said."""
+def case(name, build, *arrays, wrt=None, known="sdu", second=True, run=True):
+    """`wrt`: the inputs to differentiate by; all floating-point ones if not said. `run`: whether values are recorded."""
     for k in known:
         tf.get_default_graph()._reduced_shape_cache.clear()
         with tf.name_scope(name + "." + k):
@@ -43,7 +43,7 @@ def case(name, build, *arrays, wrt=None, known="sdu", second=True):
                 xs.append(x)
             ys = build(*xs)
             ys = list(ys) if isinstance(ys, (list, tuple)) else [ys]
-            fetched.extend(ys)
+            fetched.extend(ys if run else [])
             by = [x for n, x in enumerate(xs) if (x.dtype.is_floating if wrt is None else n in wrt)]
             ys = [y for y in ys if y.dtype.is_floating]
             if not by or not ys:
