@@ -280,6 +280,16 @@ impl Graph {
         scope::enter_colocation(self.0.key, vec![colocation_class(name)])
     }
 
+    /// Nodes built until the guard is dropped may be placed anywhere.
+    pub(crate) fn colocate_with_nothing(&self) -> ScopeGuard {
+        scope::enter_colocation(self.0.key, Vec::new())
+    }
+
+    /// Whether nodes built now are placed with others.
+    pub(crate) fn is_colocated(&self) -> bool {
+        !scope::colocation(self.0.key).is_empty()
+    }
+
     /// Sets the graph's seed, from which operations without a seed of their own get theirs. TF: `tf.set_random_seed`.
     pub fn set_random_seed(&self, seed: i64) {
         self.lock().seed = Some(seed);

@@ -153,14 +153,18 @@ pub(super) fn device(graph: GraphKey) -> Arc<str> {
     .unwrap_or_else(|| "".into())
 }
 
-/// The colocation classes that nodes of `graph` get.
+/// The colocation classes that nodes of `graph` get. A frame without classes ends those around it.
 pub(super) fn colocation(graph: GraphKey) -> Vec<Arc<[u8]>> {
     STACK.with_borrow(|stack| {
-        let classes = stack.frames.iter().filter_map(|(_, frame)| match frame {
-            Frame::Colocate(key, classes) if *key == graph => Some(classes),
-            _ => None,
-        });
-        classes.flatten().cloned().collect()
+        let mut all = Vec::new();
+        for (_, frame) in &stack.frames {
+            match frame {
+                Frame::Colocate(key, classes) if *key == graph && classes.is_empty() => all.clear(),
+                Frame::Colocate(key, classes) if *key == graph => all.extend(classes.iter().cloned()),
+                _ => {}
+            }
+        }
+        all
     })
 }
 

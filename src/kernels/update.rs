@@ -22,14 +22,12 @@ fn empty<'a, T, const N: usize>() -> [&'a mut [T]; N] {
 }
 
 /// Applies `rule` to all numbers.
-pub fn dense<T: Plain, const N: usize, const S: usize>(
+pub fn dense<T: Plain + Real, const N: usize, const S: usize>(
     rule: Rule<T, N, S>,
     variables: [&mut [T]; N],
     grad: &[T],
     numbers: &Numbers<T, S>,
-) where
-    T: Real,
-{
+) {
     if grad.len() <= ELEMENTWISE_CHUNK {
         return rule(variables, grad, numbers);
     }

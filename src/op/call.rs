@@ -70,7 +70,7 @@ impl Arg {
     }
 
     /// The data type, unless it is a literal or a list.
-    fn dtype(&self) -> Result<Option<DType>> {
+    pub(crate) fn dtype(&self) -> Result<Option<DType>> {
         match self {
             Arg::Tensor(tensor) => tensor.dtype().map(Some),
             Arg::Handle(handle) => Ok(handle.fact().and_then(|fact| Some(fact.handle?.dtype))),
@@ -465,6 +465,7 @@ fn read_variable(
 ) -> Result<Tensor> {
     let known = handle.fact().and_then(|fact| fact.handle);
     let known = known.ok_or_else(|| Error::invalid_argument("a handle of an unknown variable"))?;
+    let _anywhere = graph.colocate_with_nothing();
     let node = graph.add(Node {
         name,
         op: "ReadVariableOp".into(),

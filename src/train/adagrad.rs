@@ -6,9 +6,10 @@ use crate::dtype::DType;
 use crate::graph::Tensor;
 use crate::initializers::constant_initializer;
 use crate::op::{Arg, IntoTensor};
-use crate::ops::array::{constant_of, identity};
+use crate::ops::array::identity;
 use crate::ops::math::cast;
 use crate::ops::state::{ADAGRAD, ADAGRAD_DA, Forms, Variable};
+use crate::value::{Literal, Value};
 
 /// Adagrad, by Duchi, Hazan and Singer: the gradient divided by the root of the sum of its squares.
 /// Source: <https://jmlr.org/papers/v12/duchi11a.html>. TF: `tf.train.AdagradOptimizer`. The slot is `"accumulator"`.
@@ -123,11 +124,15 @@ impl Applied for AdagradDAOptimizer {
         vec![rate, identity(self.global_step) + 1]
     }
 
-    fn scalars(&self, numbers: &[Tensor], variable: Variable) -> Vec<Tensor> {
+    fn scalars(&self, numbers: &[Tensor], variable: Variable) -> Vec<Arg> {
         let dtype = variable.dtype().unwrap_or(DType::Float32);
         let step = identity(numbers[1]);
-        let strength = |value: f64| cast(constant_of(value, dtype), dtype);
+        // As TensorFlow's cast of a number does.
+        let strength = |value: f64| {
+            let _scope = variable.op().graph().map(|graph| graph.name_scope("Cast"));
+            number(Arg::Literal(Value::scalar(value).convert(dtype).map(Literal::firm)), "x").into_arg()
+        };
         let (l1, l2) = (strength(self.l1_regularization_strength), strength(self.l2_regularization_strength));
-        vec![cast(numbers[0], dtype), l1, l2, step]
+        vec![cast(numbers[0], dtype).into_arg(), l1, l2, step.into_arg()]
     }
 }

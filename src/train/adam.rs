@@ -5,9 +5,9 @@ use super::optimizer::{Optimizer, SlotInit, deduplicated, number, user_methods};
 use crate::dtype::DType;
 use crate::graph::{Graph, Operation, Tensor, get_default_graph};
 use crate::initializers::zeros_initializer;
-use crate::op::{Arg, IndexedSlices, IntoTensor};
+use crate::op::{Arg, IndexedSlices, IntoTensor, convert};
 use crate::ops::flow::{group, no_op_after};
-use crate::ops::math::{cast, mul_named, sqrt};
+use crate::ops::math::{cast, cast_arg, sqrt};
 use crate::ops::state::{ADAM, Variable, VariableArgs, assign_locking, assign_sub_locking, scatter_rows};
 
 /// Adam, by Kingma and Ba: <https://arxiv.org/abs/1412.6980>. TF: `tf.train.AdamOptimizer`.
@@ -65,8 +65,9 @@ impl AdamOptimizer {
         let missing = Variable::poisoned(&graph);
         let slot = |kind| self.common.slots.get(variable.reference(), kind).unwrap_or(missing);
         let dtype = variable.dtype().unwrap_or(DType::Float32);
-        let powers = self.powers(&graph).map(|power| cast(power.unwrap_or(missing), dtype));
-        let others = [hyper.learning_rate, hyper.beta1, hyper.beta2, hyper.epsilon].map(|number| cast(number, dtype));
+        let powers = self.powers(&graph).map(|power| cast_arg(power.unwrap_or(missing).into_arg(), dtype));
+        let others =
+            [hyper.learning_rate, hyper.beta1, hyper.beta2, hyper.epsilon].map(|number| cast(number, dtype).into_arg());
         let ([power1, power2], [rate, beta1, beta2, epsilon]) = (powers, others);
         Step { m: slot("m"), v: slot("v"), numbers: [power1, power2, rate, beta1, beta2, epsilon] }
     }
@@ -76,7 +77,7 @@ impl AdamOptimizer {
 struct Step {
     m: Variable,
     v: Variable,
-    numbers: [Tensor; 6],
+    numbers: [Arg; 6],
 }
 
 /// The numbers of a step as tensors.
@@ -139,21 +140,28 @@ impl Optimizer for AdamOptimizer {
 
     fn update_rows(&self, hyper: &AdamHyper, variable: Variable, rows: IndexedSlices) -> Operation {
         let IndexedSlices { values, indices, .. } = deduplicated(rows);
-        let Step { m, v, numbers: [power1, power2, rate, beta1, beta2, epsilon] } = self.step(hyper, variable);
+        let Step { m, v, numbers } = self.step(hyper, variable);
+        let [power1, power2, rate, beta1, beta2, epsilon] = numbers;
+        let [rate, beta1, beta2, epsilon] = [rate, beta1, beta2, epsilon].map(|number| convert(number, "number", None));
         let locking = self.common.use_locking;
-        let rate = rate * sqrt(1.0 - power2) / (1.0 - power1);
+        let rest = |power: Arg| 1.0 - convert(power, "power", None);
+        let rate = rate * sqrt(rest(power2)) / rest(power1);
         let moment = |slot: Variable, beta: Tensor, scaled: Tensor| {
             let decayed = assign_locking(slot, slot * beta, locking);
             let graph = decayed.graph().unwrap_or_else(|_| get_default_graph());
-            let _after = graph.control_dependencies(&[decayed.op()]);
+            let _after = graph.control_dependencies(&[decayed]);
             let added = scatter_rows(true, slot, indices, scaled, locking);
-            if slot.is_resource() { slot.read_after(added) } else { added.output(0) }
+            if !slot.is_resource() {
+                return added.output(0);
+            }
+            let _after = graph.control_dependencies(&[added]);
+            convert(slot.into_arg(), "value", None)
         };
         let m = moment(m, beta1, values * (1.0 - beta1));
         let v = moment(v, beta2, values * values * (1.0 - beta2));
         let root = sqrt(v);
         let changed = assign_sub_locking(variable, rate * m / (root + epsilon), locking);
-        group(&[changed.op(), m.op(), v.op()])
+        group(&[changed, m.op(), v.op()])
     }
 
     fn finish(&self, graph: &Graph, hyper: &AdamHyper, updates: &[Operation], name: &str) -> Operation {
@@ -162,8 +170,7 @@ impl Optimizer for AdamOptimizer {
             let _after = graph.control_dependencies(updates);
             let _colocated = graph.colocate_with(power1.op());
             for (power, beta) in [(power1, hyper.beta1), (power2, hyper.beta2)] {
-                let next = mul_named(power.into_arg(), beta.into_arg(), "mul");
-                all.push(assign_locking(power, next, self.common.use_locking).op());
+                all.push(assign_locking(power, power * beta, self.common.use_locking));
             }
         }
         no_op_after(graph, &all, name)

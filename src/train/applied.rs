@@ -3,7 +3,7 @@
 use super::optimizer::{Optimizer, SlotInit, Slots, deduplicated, number};
 use crate::dtype::DType;
 use crate::graph::{Graph, Operation, Tensor};
-use crate::op::{Arg, Gradient, IndexedSlices, IntoTensor};
+use crate::op::{Arg, ArgType, Argument, Gradient, IndexedSlices, IntoTensor, Signature};
 use crate::ops::math::cast;
 use crate::ops::state::{Forms, Variable};
 
@@ -37,8 +37,8 @@ pub(super) trait Applied {
     fn prepare(&self) -> Vec<Tensor>;
 
     /// The operation's scalars in the order of its arguments.
-    fn scalars(&self, numbers: &[Tensor], variable: Variable) -> Vec<Tensor> {
-        numbers.iter().map(|number| cast(*number, variable.dtype().unwrap_or(DType::Float32))).collect()
+    fn scalars(&self, numbers: &[Tensor], variable: Variable) -> Vec<Arg> {
+        numbers.iter().map(|number| cast(*number, variable.dtype().unwrap_or(DType::Float32)).into_arg()).collect()
     }
 
     /// The attribute that is a truth value besides `use_locking`.
@@ -95,7 +95,7 @@ pub(super) fn apply(
     forms: &Forms,
     variable: Variable,
     slots: &[Tensor],
-    scalars: &[Tensor],
+    scalars: &[Arg],
     gradient: Gradient,
     use_locking: bool,
     flag: Option<(&'static str, bool)>,
@@ -110,27 +110,21 @@ pub(super) fn apply(
         (Gradient::Dense(tensor), _) => (dense, tensor, None),
     };
     let mut variables = std::iter::once(variable.reference()).chain(slots.iter().copied());
-    let mut scalars = scalars.iter().copied();
-    let poisoned = Tensor { node: crate::graph::NodeId::POISON, ..gradient };
+    let mut scalars = scalars.iter().cloned();
     let argument = |name: &str, is_variable: bool| match name {
-        "grad" | "delta" => Some(gradient),
-        "indices" => rows,
-        _ if is_variable => variables.next(),
+        "grad" | "delta" => Some(gradient.into_arg()),
+        "indices" => rows.map(IntoTensor::into_arg),
+        _ if is_variable => variables.next().map(IntoTensor::into_arg),
         _ => scalars.next(),
     };
-    let args = op.signature().map_or_else(|_| Vec::new(), |sig| arguments(sig, argument, poisoned));
+    let args = op.signature().ok().and_then(|sig| arguments(sig, argument)).unwrap_or_default();
     let call = op.call_with(args).attr("use_locking", use_locking);
     if let Some((name, value)) = flag { call.attr(name, value) } else { call }.operation()
 }
 
-fn arguments(
-    sig: &crate::op::Signature,
-    mut argument: impl FnMut(&str, bool) -> Option<Tensor>,
-    poisoned: Tensor,
-) -> Vec<Arg> {
-    let is_variable =
-        |input: &crate::op::Argument| input.is_ref || input.dtype == crate::op::ArgType::Fixed(DType::Resource);
-    sig.inputs.iter().map(|input| argument(&input.name, is_variable(input)).unwrap_or(poisoned).into_arg()).collect()
+fn arguments(sig: &Signature, mut argument: impl FnMut(&str, bool) -> Option<Arg>) -> Option<Vec<Arg>> {
+    let is_variable = |input: &Argument| input.is_ref || input.dtype == ArgType::Fixed(DType::Resource);
+    sig.inputs.iter().map(|input| argument(&input.name, is_variable(input))).collect()
 }
 
 /// The builder methods that optimizers share, and one for each of their numbers.

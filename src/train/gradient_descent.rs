@@ -57,7 +57,7 @@ impl Optimizer for GradientDescentOptimizer {
 
     fn update(&self, rate: &Tensor, variable: Variable, gradient: Tensor) -> Operation {
         let rate = cast(*rate, variable.dtype().unwrap_or(DType::Float32));
-        apply(&GRADIENT_DESCENT, variable, &[], &[rate], gradient.into(), self.common.use_locking, None)
+        apply(&GRADIENT_DESCENT, variable, &[], &[rate.into_arg()], gradient.into(), self.common.use_locking, None)
     }
 
     fn update_rows(&self, rate: &Tensor, variable: Variable, rows: IndexedSlices) -> Operation {

@@ -15,6 +15,7 @@ use crate::ops::flow::no_op_after;
 use crate::ops::math::unsorted_segment_sum;
 use crate::ops::state::{Variable, assign_add_named, slot_variable, trainable_variables_of};
 use crate::shape::Shape;
+use crate::variable_scope::get_variable_scope;
 
 /// An optimizer. TF: `tf.train.Optimizer`.
 ///
@@ -236,6 +237,9 @@ impl Slots {
         self.get_or_create(variable.reference(), kind, || {
             let shape = variable.shape().known().unwrap_or_else(Shape::scalar);
             let dtype = variable.dtype().unwrap_or(DType::Float32);
+            let scope = get_variable_scope();
+            let inside = if scope.name().is_empty() { String::new() } else { format!("{}/", scope.name()) };
+            let name = &*format!("{inside}{}/{name}", variable.op().name());
             match init {
                 SlotInit::By(initializer) => slot_variable(graph, variable, name, || initializer.build(&shape, dtype)),
                 SlotInit::OnesTimes(value) => {

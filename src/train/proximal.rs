@@ -64,8 +64,8 @@ impl Applied for ProximalGradientDescentOptimizer {
         strengths(&self.learning_rate, self.l1_regularization_strength, self.l2_regularization_strength)
     }
 
-    fn scalars(&self, numbers: &[Tensor], _: Variable) -> Vec<Tensor> {
-        numbers.to_vec()
+    fn scalars(&self, numbers: &[Tensor], _: Variable) -> Vec<Arg> {
+        numbers.iter().map(IntoTensor::into_arg).collect()
     }
 }
 
@@ -119,8 +119,8 @@ impl Applied for ProximalAdagradOptimizer {
         strengths(&self.learning_rate, self.l1_regularization_strength, self.l2_regularization_strength)
     }
 
-    fn scalars(&self, numbers: &[Tensor], _: Variable) -> Vec<Tensor> {
-        numbers.to_vec()
+    fn scalars(&self, numbers: &[Tensor], _: Variable) -> Vec<Arg> {
+        numbers.iter().map(IntoTensor::into_arg).collect()
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flowstone::format::proto::NodeDef;
+use flowstone::format::proto::attr_value::Value;
+use flowstone::format::proto::{AttrValue, NodeDef};
 
 /// How our nodes differ from theirs, a line each: names, operations, inputs, devices, attributes.
 pub fn differences(ours: &[NodeDef], theirs: &[NodeDef]) -> Vec<String> {
@@ -25,9 +26,20 @@ pub fn differences(ours: &[NodeDef], theirs: &[NodeDef]) -> Vec<String> {
         }
         for key in our.attr.keys().chain(their.attr.keys()).collect::<BTreeSet<_>>() {
             if our.attr.get(key) != their.attr.get(key) {
-                differences.push(format!("{name}.{key}: {:?}, theirs {:?}", our.attr.get(key), their.attr.get(key)));
+                let (our, their) = (written(our.attr.get(key)), written(their.attr.get(key)));
+                differences.push(format!("{name}.{key}: {our}, theirs {their}"));
             }
         }
     }
     differences
+}
+
+/// An attribute as text, strings as such.
+fn written(attr: Option<&AttrValue>) -> String {
+    match attr.and_then(|attr| attr.value.as_ref()) {
+        Some(Value::List(list)) if !list.s.is_empty() => {
+            format!("{:?}", list.s.iter().map(|s| String::from_utf8_lossy(s)).collect::<Vec<_>>())
+        }
+        value => format!("{value:?}"),
+    }
 }

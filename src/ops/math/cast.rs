@@ -35,6 +35,15 @@ pub(crate) fn cast_op(x: Tensor, dtype: DType) -> Tensor {
     CAST.call([Arg::Tensor(x)]).attr("DstT", dtype).single()
 }
 
+/// [`cast`] of a variable that is held by a handle may leave it to be read where it is used.
+#[track_caller]
+pub(crate) fn cast_arg(x: Arg, dtype: DType) -> Arg {
+    match x.dtype() {
+        Ok(Some(own)) if own == dtype => x,
+        _ => cast(x, dtype).into_arg(),
+    }
+}
+
 /// The number (or truth value) `x` as a `U`.
 trait CastTo<U> {
     fn cast(self) -> U;

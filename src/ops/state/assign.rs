@@ -26,7 +26,7 @@ use super::resource::{ASSIGN_ADD_VARIABLE_OP, ASSIGN_SUB_VARIABLE_OP, ASSIGN_VAR
 /// ```
 #[track_caller]
 pub fn assign(variable: Variable, value: impl IntoTensor) -> Tensor {
-    change(variable, value.into_arg(), &ASSIGN, &ASSIGN_VARIABLE_OP, None)
+    change(variable, value.into_arg(), &ASSIGN, &ASSIGN_VARIABLE_OP)
 }
 
 /// Adds `value` to `variable` and yields the new value. TF: `tf.assign_add`.
@@ -34,7 +34,7 @@ pub fn assign(variable: Variable, value: impl IntoTensor) -> Tensor {
 /// `value` has the variable's data type, a number, and its shape. An error if the variable has no value yet.
 #[track_caller]
 pub fn assign_add(variable: Variable, value: impl IntoTensor) -> Tensor {
-    change(variable, value.into_arg(), &ASSIGN_ADD, &ASSIGN_ADD_VARIABLE_OP, None)
+    change(variable, value.into_arg(), &ASSIGN_ADD, &ASSIGN_ADD_VARIABLE_OP)
 }
 
 /// Subtracts `value` from `variable` and yields the new value. TF: `tf.assign_sub`.
@@ -42,38 +42,46 @@ pub fn assign_add(variable: Variable, value: impl IntoTensor) -> Tensor {
 /// `value` has the variable's data type, a number, and its shape. An error if the variable has no value yet.
 #[track_caller]
 pub fn assign_sub(variable: Variable, value: impl IntoTensor) -> Tensor {
-    change(variable, value.into_arg(), &ASSIGN_SUB, &ASSIGN_SUB_VARIABLE_OP, None)
+    change(variable, value.into_arg(), &ASSIGN_SUB, &ASSIGN_SUB_VARIABLE_OP)
 }
 
 /// Changes `variable` by `op`, or by `resource` if it is held by a handle, and yields the new value.
 #[track_caller]
-fn change(
+fn change(variable: Variable, value: Arg, op: &'static OpDef, resource: &'static OpDef) -> Tensor {
+    let (changed, value) = changing(variable, value, op, resource, None);
+    value.unwrap_or_else(|| changed.output(0))
+}
+
+/// The operation that changes `variable`, and its value after that if it is held by a handle.
+#[track_caller]
+fn changing(
     variable: Variable,
     value: Arg,
     op: &'static OpDef,
     resource: &'static OpDef,
     use_locking: Option<bool>,
-) -> Tensor {
+) -> (Operation, Option<Tensor>) {
     let args = [variable.reference().into_arg(), value];
-    if !variable.is_resource() {
-        let call = op.call(args);
-        return if let Some(locking) = use_locking { call.attr("use_locking", locking) } else { call }.single();
-    }
-    let call = resource.call(args);
-    let call = if std::ptr::eq(resource, &ASSIGN_VARIABLE_OP) { call.attr("validate_shape", true) } else { call };
-    variable.read_after(call.operation())
+    let call = match (variable.is_resource(), use_locking) {
+        (true, _) if std::ptr::eq(resource, &ASSIGN_VARIABLE_OP) => resource.call(args).attr("validate_shape", true),
+        (true, _) => resource.call(args),
+        (false, Some(locking)) => op.call(args).attr("use_locking", locking),
+        (false, None) => op.call(args),
+    };
+    let changed = call.operation();
+    (changed, variable.is_resource().then(|| variable.read_after(changed)))
 }
 
-/// `assign` with its attribute.
+/// The operation of `assign`, with its attribute.
 #[track_caller]
-pub(crate) fn assign_locking(variable: Variable, value: impl IntoTensor, use_locking: bool) -> Tensor {
-    change(variable, value.into_arg(), &ASSIGN, &ASSIGN_VARIABLE_OP, Some(use_locking))
+pub(crate) fn assign_locking(variable: Variable, value: impl IntoTensor, use_locking: bool) -> Operation {
+    changing(variable, value.into_arg(), &ASSIGN, &ASSIGN_VARIABLE_OP, Some(use_locking)).0
 }
 
-/// `assign_sub` with its attribute.
+/// The operation of `assign_sub`, with its attribute.
 #[track_caller]
-pub(crate) fn assign_sub_locking(variable: Variable, value: impl IntoTensor, use_locking: bool) -> Tensor {
-    change(variable, value.into_arg(), &ASSIGN_SUB, &ASSIGN_SUB_VARIABLE_OP, Some(use_locking))
+pub(crate) fn assign_sub_locking(variable: Variable, value: impl IntoTensor, use_locking: bool) -> Operation {
+    changing(variable, value.into_arg(), &ASSIGN_SUB, &ASSIGN_SUB_VARIABLE_OP, Some(use_locking)).0
 }
 
 /// The operation called `name` that adds `value` to `variable`.

@@ -60,7 +60,8 @@ impl Variable {
     pub(crate) fn read_after(self, changed: Operation) -> Tensor {
         let graph = changed.graph().unwrap_or_else(|_| get_default_graph());
         let _after = graph.control_dependencies(&[changed]);
-        convert(Arg::Handle(self.reference), "", None)
+        let call = READ_VARIABLE_OP.call([self.reference.into_arg()]);
+        self.dtype().map_or(self.value, |dtype| call.attr("dtype", dtype).single())
     }
 
     /// Whether it is held by a handle, as TensorFlow's resource variables are.
@@ -213,7 +214,7 @@ impl VariableArgs {
         let _outside = graph.clear_control_dependencies();
         let scope = graph.scope_name(&self.name);
         let initial_value = {
-            let _together = self.use_resource.then(|| graph.colocate_with_name(&scope));
+            let _together = (self.use_resource && !graph.is_colocated()).then(|| graph.colocate_with_name(&scope));
             let within = if self.use_resource { "Initializer/" } else { "" };
             let _scope = graph.name_scope(&format!("{scope}/{within}"));
             convert(self.initial_value, "initial_value", self.dtype)
@@ -252,7 +253,7 @@ fn build(graph: &Graph, scope: &str, initial_value: Tensor, trainable: bool, use
 fn build_resource(graph: &Graph, scope: &str, variable: Variable, dtype: DType) -> Variable {
     let mut variable = variable;
     variable.reference = {
-        let _together = graph.colocate_with_name(scope);
+        let _together = (!graph.is_colocated()).then(|| graph.colocate_with_name(scope));
         VAR_HANDLE_OP
             .call([])
             .graph(graph)
@@ -269,8 +270,10 @@ fn build_resource(graph: &Graph, scope: &str, variable: Variable, dtype: DType) 
         let _scope = graph.name_scope("IsInitialized");
         VAR_IS_INITIALIZED_OP.call([handle.clone()]).operation();
     }
-    let assign = ASSIGN_VARIABLE_OP.call([handle.clone(), variable.initial_value.into_arg()]);
-    variable.initializer = assign.name("Assign").operation();
+    variable.initializer = {
+        let _anywhere = graph.colocate_with_nothing();
+        ASSIGN_VARIABLE_OP.call([handle.clone(), variable.initial_value.into_arg()]).name("Assign").operation()
+    };
     let _scope = graph.name_scope("Read");
     variable.value = READ_VARIABLE_OP.call([handle]).attr("dtype", dtype).single();
     variable
@@ -289,18 +292,20 @@ pub(crate) fn variable_from(
     let _outside = graph.clear_control_dependencies();
     let _root = graph.root_scope();
     let scope = graph.scope_name(name);
-    let _together = graph.colocate_with_name(&scope);
+    let together = graph.colocate_with_name(&scope);
     let initial_value = {
         let _scope = graph.name_scope(&format!("{scope}/Initializer/"));
         initial_value()
     };
+    // Only a variable that is no handle is placed with itself.
+    let _together = (!use_resource).then_some(together);
     let variable = build(graph, &scope, initial_value, trainable, use_resource);
     variable.collect(graph);
     variable
 }
 
-/// A variable that an optimizer keeps beside `primary`, called `primary/name`; `initial_value` builds its initial value in
-/// the scope `primary/name/Initializer`. TF: `slot_creator.create_slot_with_initializer`.
+/// A variable that an optimizer keeps beside `primary`, whose full name is `name`, made unique; `initial_value` builds its
+/// initial value in the scope `name/Initializer`. TF: `slot_creator.create_slot_with_initializer`.
 #[track_caller]
 pub(crate) fn slot_variable(
     graph: &Graph,
@@ -311,7 +316,7 @@ pub(crate) fn slot_variable(
     let _colocated = graph.colocate_with(primary.op());
     let _outside = graph.clear_control_dependencies();
     let _root = graph.root_scope();
-    let scope = graph.scope_name(&format!("{}/{name}", primary.op().name()));
+    let scope = graph.scope_name(name);
     let initial_value = {
         let _scope = graph.name_scope(&format!("{scope}/Initializer/"));
         initial_value()
