@@ -89,6 +89,18 @@ keyword_macros! { $
     leaky_relu = ops::nn::leaky_relu_args;
     /// [`depthwise_conv2d`](fn@crate::nn::depthwise_conv2d) with the keyword argument `rate`.
     depthwise_conv2d = ops::nn::depthwise_conv2d_args;
+    /// [`lrn`](fn@crate::nn::lrn) with keyword arguments `depth_radius`, `bias`, `alpha` and `beta`.
+    lrn = ops::nn::lrn_args;
+    /// [`top_k`](fn@crate::nn::top_k) with the keyword argument `sorted`.
+    top_k = ops::nn::top_k_args;
+    /// [`moments`](fn@crate::nn::moments) with the keyword argument `keepdims`.
+    moments = ops::nn::moments_args;
+    /// [`weighted_moments`](fn@crate::nn::weighted_moments) with the keyword argument `keepdims`.
+    weighted_moments = ops::nn::weighted_moments_args;
+    /// [`l2_normalize`](fn@crate::nn::l2_normalize) with the keyword argument `epsilon`.
+    l2_normalize = ops::nn::l2_normalize_args;
+    /// [`log_poisson_loss`](fn@crate::nn::log_poisson_loss) with the keyword argument `compute_full_loss`.
+    log_poisson_loss = ops::nn::log_poisson_loss_args;
     /// [`fused_batch_norm`](fn@crate::nn::fused_batch_norm) with keyword arguments `mean`, `variance`, `epsilon`,
     /// `exponential_avg_factor`, `is_training` and `data_format`.
     fused_batch_norm = ops::nn::fused_batch_norm_args;

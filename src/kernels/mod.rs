@@ -9,6 +9,7 @@ pub mod depthwise;
 pub mod elementwise;
 pub mod gemm;
 pub mod link;
+pub mod lrn;
 pub mod math;
 pub mod parallel;
 pub mod pool;

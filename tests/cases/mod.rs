@@ -37,6 +37,8 @@ macro_rules! families {
 }
 
 families! {
+    activations
+    classification
     array_ops
     layers
     math_ops

@@ -36,8 +36,8 @@ pub(crate) use shape::{shape_as, size_as};
 pub(crate) use slice::slice_exact;
 pub use slice::{pad, slice};
 pub use stitch::dynamic_stitch;
-pub(crate) use strided_slice::item;
 pub use strided_slice::{StridedSliceArgs, strided_slice, strided_slice_args};
+pub(crate) use strided_slice::{item, item_at};
 pub use transpose::{TransposeArgs, invert_permutation, transpose, transpose_args};
 
 use crate::op::OpDef;

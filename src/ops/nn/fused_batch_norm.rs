@@ -121,51 +121,6 @@ impl FusedBatchNormArgs {
     }
 }
 
-/// The mean and the variance (divided by n) along `axes`. TF: `tf.nn.moments(x, axes)`.
-///
-/// `x` is float32 or float64. The gradients are those of the operations it is made of.
-///
-/// ```
-/// use flowstone as tf;
-/// let (mean, variance) = tf::nn::moments([[1.0, 4.0], [3.0, 8.0]], [0]);
-/// let (mean, variance) = tf::Session()?.run((mean, variance), tf::feed_dict! {})?;
-/// assert_eq!((mean.as_slice::<f32>()?, variance.as_slice::<f32>()?), (&[2.0, 6.0][..], &[1.0, 4.0][..]));
-/// # Ok::<(), tf::Error>(())
-/// ```
-#[track_caller]
-pub fn moments<const N: usize>(x: impl IntoTensor, axes: [i64; N]) -> (Tensor, Tensor) {
-    let x = convert(x.into_arg(), "x", None);
-    let graph = x.graph().unwrap_or_else(|_| get_default_graph());
-    let _scope = graph.name_scope("moments");
-    let list = axes.map(|axis| axis as i32);
-    let along = |x: Tensor, name: &'static str| reduce_mean_args(x).axis(list).keepdims(true).named(name).build();
-    let mean = along(x, "mean");
-    let variance = along(squared_difference(x, stop_gradient(mean)), "variance");
-    let squeeze = |x: Tensor| squeeze_args(x).axis(axes).build();
-    (squeeze(mean), squeeze(variance))
-}
-
-/// `(x - mean) / sqrt(variance + epsilon) * scale + offset`. TF: `tf.nn.batch_normalization`.
-///
-/// float32 or float64, broadcast. Source: <https://arxiv.org/abs/1502.03167>.
-#[track_caller]
-pub fn batch_normalization(
-    x: impl IntoTensor,
-    mean: Tensor,
-    variance: Tensor,
-    offset: Option<Tensor>,
-    scale: Option<Tensor>,
-    variance_epsilon: f64,
-) -> Tensor {
-    let x = convert(x.into_arg(), "x", None);
-    let graph = x.graph().unwrap_or_else(|_| get_default_graph());
-    let _scope = graph.name_scope("batchnorm");
-    let inverse = rsqrt(variance + variance_epsilon);
-    let factor = scale.map_or(inverse, |scale| inverse * scale);
-    let scaled = x * factor;
-    scaled + offset.map_or_else(|| -mean * factor, |offset| offset - mean * factor)
-}
-
 /// The shapes of the images and of what has a number for each channel: the inputs `channels_of`, and `maybe_empty`, which
 /// may also be empty.
 fn check(ctx: &InferCtx, channels_of: &[usize], maybe_empty: &[usize]) -> Result<(PartialShape, PartialShape)> {
@@ -321,15 +276,5 @@ mod tests {
         .run();
         let error = build_error(|| fused_batch_norm(crate::ops::array::zeros([1, 2, 2, 3]), [1.0], [0.0]).0);
         assert!(error.contains("another number of channels"), "{error}");
-    }
-
-    #[test]
-    fn moments_are_whole() {
-        OpTest::new(|x| {
-            let (mean, variance) = moments(x[0], [0]);
-            vec![mean, variance, batch_normalization(x[0], mean, variance, None, None, 0.01)]
-        })
-        .inputs([[[1.0f32, 2.0], [3.0, 7.0], [4.0, 1.0]].into()])
-        .run();
     }
 }
