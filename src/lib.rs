@@ -72,10 +72,13 @@ pub use ops::array::{
 };
 pub use ops::flow::{group, no_op};
 pub use ops::math::{
-    abs, add, add_n, argmax, argmin, cast, cumprod, cumsum, div_no_nan, divide, equal, exp, floordiv, floormod,
-    greater, greater_equal, less, less_equal, log, logical_and, logical_not, logical_or, matmul, maximum, minimum,
-    multiply, negative, not_equal, reciprocal, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum, rsqrt,
-    sigmoid, sign, sqrt, square, squared_difference, subtract, tanh, unsorted_segment_sum, where_v2,
+    abs, acos, acosh, add, add_n, argmax, argmin, asin, asinh, atan, atan2, atanh, cast, ceil, cos, cosh, cumprod,
+    cumsum, digamma, div, div_no_nan, divide, equal, erf, erfc, exp, expm1, floor, floor_div, floordiv, floormod,
+    greater, greater_equal, is_finite, is_inf, is_nan, less, less_equal, lgamma, log, log1p, logical_and, logical_not,
+    logical_or, logical_xor, matmul, maximum, minimum, r#mod, multiply, negative, not_equal, pow, realdiv, reciprocal,
+    reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum, rint, round, rsqrt, select, sigmoid, sign, sin, sinh,
+    sqrt, square, squared_difference, subtract, tan, tanh, truediv, truncatediv, truncatemod, unsorted_segment_sum,
+    where_v2, zeta,
 };
 pub use ops::random::{random_normal, random_uniform, set_random_seed, truncated_normal};
 pub use ops::register as register_op;
@@ -87,6 +90,11 @@ pub use session::{Callable, ConfigProto, Explanation, Feeds, Fetch, Session, Ses
 pub use shape::{IntoShape, PartialShape, Shape as TensorShape, Shape};
 pub use value::{IntoValue, Value};
 pub use variable_scope::{AUTO_REUSE, VariableScope, get_variable, get_variable_scope, variable_scope};
+
+/// Numbers. TF: `tf.math`.
+pub mod math {
+    pub use crate::ops::math::*;
+}
 
 /// Neural networks. TF: `tf.nn`.
 pub mod nn {

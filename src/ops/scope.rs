@@ -1,37 +1,42 @@
 //! The name scope of a function that builds several nodes.
 
-use std::sync::Arc;
-
+use crate::error::Error;
 use crate::graph::{Graph, ScopeGuard, Tensor, get_default_graph};
-use crate::op::Arg;
+use crate::op::{Arg, OpDef};
 
-/// A name scope that is open, in the graph of the arguments, which is the default graph meanwhile.
+/// An open name scope, in which the last node may be named as the scope itself. Its graph is the default graph meanwhile.
 pub(crate) struct Scope {
-    name: Arc<str>,
-    pub(crate) graph: Graph,
-    _guards: [ScopeGuard; 2],
+    name: String,
+    graph: Graph,
+    _open: [ScopeGuard; 2],
 }
 
 impl Scope {
-    /// Opens the scope `name`, made unique; with a closing slash it is a full name as it is.
+    /// Opens the scope `name`, made unique, in the graph of the first tensor among `args` or else the default graph.
     #[track_caller]
-    pub(crate) fn open(name: &str, args: &[Arg]) -> Self {
-        let graph = Arg::graph_of(args).unwrap_or_else(|_| get_default_graph());
-        let default = graph.as_default();
-        let name = graph.scope_name(name);
-        let inside = graph.name_scope(&format!("{name}/"));
-        Scope { name, graph, _guards: [inside, default] }
+    pub(crate) fn open(args: &[&Arg], name: &str) -> Scope {
+        let args: Vec<Arg> = args.iter().map(|&arg| arg.clone()).collect();
+        let graph = Arg::graph_of(&args).unwrap_or_else(|_| get_default_graph());
+        let name = format!("{}/", graph.scope_name(name));
+        Scope { _open: [graph.name_scope(&name), graph.as_default()], graph, name }
     }
 
-    /// The full name of the scope, which is that of its last node too.
-    pub(crate) fn full(&self) -> String {
-        format!("{}/", self.name)
-    }
-
-    /// Records that the function cannot build what it is asked for; its result is silent.
+    /// Records why the function cannot build what it is asked for, and gives the silent stand-in of its result.
     #[track_caller]
-    pub(crate) fn fail(&self, error: crate::error::Error) -> Tensor {
-        self.graph.record(error.at(&self.name, Some(crate::graph::here())));
+    pub(crate) fn fail(&self, error: Error) -> Tensor {
+        self.graph.record(error.at(self.name.trim_end_matches('/'), Some(crate::graph::here())));
         Tensor::poisoned(&self.graph)
     }
+
+    /// The full name of the node that is called as the scope is.
+    pub(crate) fn itself(&self) -> &str {
+        &self.name
+    }
+}
+
+/// A node of `op` inside a scope `name` of its own.
+#[track_caller]
+pub(crate) fn scoped<const N: usize>(op: &'static OpDef, name: &str, args: [Arg; N]) -> Tensor {
+    let _scope = Scope::open(&args.each_ref(), name);
+    op.call(args).single()
 }

@@ -229,7 +229,7 @@ fn reduction_axes(x: &PartialShape, y: &PartialShape) -> Option<(Vec<i32>, Vec<i
 }
 
 /// Whether both operands and the gradient have one shape, all of it known.
-fn all_equal(g: &GradCtx) -> bool {
+pub(super) fn all_equal(g: &GradCtx) -> bool {
     let (x, y, dy) = (g.x(0).shape(), g.x(1).shape(), g.dy(0).shape());
     x.is_known() && x == y && x == dy
 }
@@ -393,7 +393,8 @@ impl FloorDivision for u8 {
     }
 }
 
-fn checked_division<T: FloorDivision>(ctx: &mut KernelCtx, f: fn(T, T) -> Option<T>) -> Result<()> {
+/// Division as `f` says; an error where whole numbers are divided by zero.
+pub(super) fn checked_division<T: Number>(ctx: &mut KernelCtx, f: fn(T, T) -> Option<T>) -> Result<()> {
     let divides = ctx.outputs.shape(0)?.num_elements()? > 0;
     if divides && T::DTYPE.is_integer() && ctx.inputs.slice::<T>(1)?.contains(&T::ZERO) {
         return Err(Error::invalid_argument("division of whole numbers by zero"));

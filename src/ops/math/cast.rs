@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::kernels::elementwise;
 use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert, rules};
+use crate::ops::scope::Scope;
 use crate::value::Element;
 
 /// `x` converted to `dtype`. TF: `tf.cast`.
@@ -22,11 +23,16 @@ use crate::value::Element;
 /// ```
 #[track_caller]
 pub fn cast(x: impl IntoTensor, dtype: DType) -> Tensor {
-    let x = convert(x.into_arg(), "x", None);
+    let x = x.into_arg();
+    if let Some(tensor) = x.tensor().filter(|x| x.dtype().is_ok_and(|own| own == dtype)) {
+        return tensor;
+    }
+    let scope = Scope::open(&[&x], "Cast");
+    let x = convert(x, "x", None);
     if x.dtype().is_ok_and(|own| own == dtype) {
         return x;
     }
-    CAST.call([Arg::Tensor(x)]).attr("DstT", dtype).single()
+    CAST.call([Arg::Tensor(x)]).attr("DstT", dtype).name(scope.itself()).single()
 }
 
 /// The number (or truth value) `x` as a `U`.

@@ -7,11 +7,16 @@ mod cast;
 pub(crate) mod chain;
 mod compare;
 mod cumulative;
+mod division;
 pub(crate) mod fused_matmul;
 mod matmul;
+mod pow;
 mod reduce;
+mod rounding;
 mod segment;
 mod select;
+mod smooth;
+mod special;
 mod unary;
 
 pub use add_n::add_n;
@@ -20,15 +25,26 @@ pub use arithmetic::{add, div_no_nan, divide, floordiv, floormod, multiply, squa
 pub(crate) use arithmetic::{add_named, floordiv_named, mul_named, truediv_named};
 pub(crate) use arithmetic::{neg, sub};
 pub use cast::cast;
-pub use compare::{equal, greater, greater_equal, less, less_equal, logical_and, logical_not, logical_or, not_equal};
+pub use compare::{
+    equal, greater, greater_equal, is_finite, is_inf, is_nan, less, less_equal, logical_and, logical_not, logical_or,
+    logical_xor, not_equal,
+};
 pub use cumulative::{CumulativeArgs, cumprod, cumprod_args, cumsum, cumsum_args};
+pub use division::{div, floor_div, r#mod, realdiv, truediv, truncatediv, truncatemod};
 pub use matmul::{MatMulArgs, matmul, matmul_args};
+pub use pow::pow;
 pub use reduce::{
     ReduceArgs, reduce_max, reduce_max_args, reduce_mean, reduce_mean_args, reduce_min, reduce_min_args, reduce_prod,
     reduce_prod_args, reduce_sum, reduce_sum_args,
 };
+pub use rounding::{ceil, floor, rint, round};
 pub use segment::unsorted_segment_sum;
-pub use select::{maximum, minimum, where_v2};
+pub use select::{maximum, minimum, select, where_v2};
+pub use smooth::{
+    acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, digamma, erf, erfc, erfinv, expm1, lgamma, log1p, ndtri,
+    sin, sinh, tan,
+};
+pub use special::{multiply_no_nan, polygamma, xdivy, xlog1py, xlogy, zeta};
 pub use unary::{abs, exp, log, negative, reciprocal, rsqrt, sigmoid, sign, sqrt, square, tanh};
 
 use crate::op::OpDef;
@@ -47,9 +63,13 @@ pub(super) static OPS: &[&OpDef] = &[
     &arithmetic::SQUARED_DIFFERENCE,
     &arithmetic::SUB,
     &cast::CAST,
+    &compare::APPROXIMATE_EQUAL,
     &compare::EQUAL,
     &compare::GREATER,
     &compare::GREATER_EQUAL,
+    &compare::IS_FINITE,
+    &compare::IS_INF,
+    &compare::IS_NAN,
     &compare::LESS,
     &compare::LESS_EQUAL,
     &compare::LOGICAL_AND,
@@ -58,19 +78,57 @@ pub(super) static OPS: &[&OpDef] = &[
     &compare::NOT_EQUAL,
     &cumulative::CUMPROD,
     &cumulative::CUMSUM,
+    &division::DIV,
+    &division::MOD,
+    &division::TRUNCATE_DIV,
+    &division::TRUNCATE_MOD,
     &matmul::BATCH_MAT_MUL_V2,
     &matmul::MAT_MUL,
+    &pow::POW,
     &reduce::MAX,
     &reduce::MEAN,
     &reduce::MIN,
     &reduce::PROD,
     &reduce::SUM,
+    &rounding::CEIL,
+    &rounding::FLOOR,
+    &rounding::RINT,
+    &rounding::ROUND,
     &segment::UNSORTED_SEGMENT_SUM,
     &select::MAXIMUM,
     &select::MINIMUM,
+    &select::SELECT,
     &select::SELECT_V2,
+    &smooth::ACOS,
+    &smooth::ACOSH,
+    &smooth::ASIN,
+    &smooth::ASINH,
+    &smooth::ATAN,
+    &smooth::ATAN2,
+    &smooth::ATANH,
+    &smooth::COS,
+    &smooth::COSH,
+    &smooth::DIGAMMA,
+    &smooth::ERF,
+    &smooth::ERFC,
+    &smooth::ERFINV,
+    &smooth::EXPM1,
+    &smooth::LGAMMA,
+    &smooth::LOG1P,
+    &smooth::NDTRI,
+    &smooth::SIN,
+    &smooth::SINH,
+    &smooth::TAN,
+    &special::MUL_NO_NAN,
+    &special::POLYGAMMA,
+    &special::XDIVY,
+    &special::XLOG1PY,
+    &special::XLOGY,
+    &special::ZETA,
     &unary::ABS,
     &unary::EXP,
+    &unary::INV,
+    &unary::INV_GRAD,
     &unary::LOG,
     &unary::NEG,
     &unary::RECIPROCAL,

@@ -8,7 +8,8 @@ use crate::error::Result;
 use crate::graph::Tensor;
 use crate::kernels::reduce::Reduction;
 use crate::op::{
-    Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert, resolve_axis,
+    Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, constant_integers, convert,
+    resolve_axis,
 };
 use crate::ops::array::{
     broadcast_to, concat, dynamic_stitch, gather, invert_permutation, ones_of, range, rank, reshape, reshape_to,
@@ -248,7 +249,7 @@ fn sizes(shape: &PartialShape) -> Option<Vec<i32>> {
 
 /// The shape of a reduction that keeps its dimensions: `input_shape` with 1 at `axes`. TF: `reduced_shape`.
 fn kept_shape(input_shape: Tensor, axes: Tensor) -> Arg {
-    if let (Some(mut sizes), Some(axes)) = (known_integers(input_shape), known_integers(axes)) {
+    if let (Some(mut sizes), Some(axes)) = (constant_integers(input_shape), constant_integers(axes)) {
         for axis in axes {
             if let Some(size) = resolve_axis(axis, sizes.len()).ok().and_then(|axis| sizes.get_mut(axis)) {
                 *size = 1;
@@ -263,10 +264,6 @@ fn kept_shape(input_shape: Tensor, axes: Tensor) -> Arg {
     // Numbers are int32 here, whatever type the axes have.
     let places = [range(0, count, 1), axes].map(|list| cast(list, DType::Int32));
     dynamic_stitch(places, [input_shape, ones]).into_arg()
-}
-
-fn known_integers(tensor: Tensor) -> Option<Vec<i64>> {
-    tensor.fact()?.integers?.iter().copied().collect()
 }
 
 fn mean_grad(g: &GradCtx) -> Result<Vec<Option<Tensor>>> {

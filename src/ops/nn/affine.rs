@@ -19,22 +19,22 @@ use crate::ops::scope::Scope;
 #[track_caller]
 pub fn xw_plus_b(x: impl IntoTensor, weights: impl IntoTensor, biases: impl IntoTensor) -> Tensor {
     let args = [x.into_arg(), weights.into_arg(), biases.into_arg()];
-    let scope = Scope::open("xw_plus_b", &args);
+    let scope = Scope::open(&args.each_ref(), "xw_plus_b");
     let [x, weights, biases] = args;
     let [x, weights, biases] =
         [convert(x, "x", None), convert(weights, "weights", None), convert(biases, "biases", None)];
-    bias_add(matmul(x, weights), biases).named(&scope.full())
+    bias_add(matmul(x, weights), biases).named(scope.itself())
 }
 
 /// `relu(x · weights + biases)`. TF: `tf.nn.relu_layer`. As [`xw_plus_b`].
 #[track_caller]
 pub fn relu_layer(x: impl IntoTensor, weights: impl IntoTensor, biases: impl IntoTensor) -> Tensor {
     let args = [x.into_arg(), weights.into_arg(), biases.into_arg()];
-    let scope = Scope::open("relu_layer", &args);
+    let scope = Scope::open(&args.each_ref(), "relu_layer");
     let [x, weights, biases] = args;
     let [x, weights, biases] =
         [convert(x, "x", None), convert(weights, "weights", None), convert(biases, "biases", None)];
-    relu(bias_add(matmul(x, weights), biases)).named(&scope.full())
+    relu(bias_add(matmul(x, weights), biases)).named(scope.itself())
 }
 
 /// `features * sigmoid(features)`. TF: `tf.nn.swish`, `tf.nn.silu`. float32 or float64 of any shape.

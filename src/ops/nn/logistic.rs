@@ -36,7 +36,7 @@ pub(crate) fn sigmoid_cross_entropy_named(labels: Arg, logits: Arg, name: &str) 
     let positive = greater_equal(logits, zeros);
     let rectified = select(positive, logits, zeros);
     let minus_size = select(positive, -logits, logits);
-    add(rectified - logits * labels, log1p(exp(minus_size))).named(&scope.full())
+    add(rectified - logits * labels, log1p(exp(minus_size))).named(scope.itself())
 }
 
 /// As [`sigmoid_cross_entropy_with_logits`], where what the labels say of the positive class counts `pos_weight` times.
@@ -64,7 +64,7 @@ pub fn weighted_cross_entropy_with_logits(
     };
     let log_weight = 1.0 + crate::ops::math::multiply(more, labels).named("mul");
     let softplus = log1p(exp(-abs(logits))) + relu(-logits);
-    add((1.0 - labels) * logits, log_weight * softplus).named(&scope.full())
+    add((1.0 - labels) * logits, log_weight * softplus).named(scope.itself())
 }
 
 /// The number that a literal is.
@@ -140,7 +140,7 @@ fn log_factorial(targets: Tensor) -> Tensor {
 #[track_caller]
 fn of_one_shape(name: &str, x: (Arg, &str), y: (Arg, &str)) -> Result<(Scope, Tensor, Tensor), Tensor> {
     let args = [x.0, y.0];
-    let scope = Scope::open(name, &args);
+    let scope = Scope::open(&args.each_ref(), name);
     let dtype = args.iter().find_map(|arg| arg.tensor()?.dtype().ok());
     let [a, b] = args;
     let (a, b) = (convert(a, x.1, dtype), convert(b, y.1, dtype));

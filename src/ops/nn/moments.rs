@@ -100,7 +100,7 @@ impl MomentsArgs {
 #[track_caller]
 fn plain_moments(x: Arg, axes: &[i32]) -> (Tensor, Tensor, Scope) {
     let x = convert(x, "x", None);
-    let scope = Scope::open("moments", &[x.into_arg()]);
+    let scope = Scope::open(&[&x.into_arg()], "moments");
     let along = |x: Tensor, name: &'static str| reduce_mean_args(x).axis(axes).keepdims(true).named(name).build();
     let mean = along(x, "mean");
     let variance = along(squared_difference(x, stop_gradient(mean)), "variance");
@@ -110,7 +110,7 @@ fn plain_moments(x: Arg, axes: &[i32]) -> (Tensor, Tensor, Scope) {
 #[track_caller]
 fn of_weighted(x: Arg, weights: Arg, axes: &[i32]) -> (Tensor, Tensor, Scope) {
     let args = [x, weights];
-    let scope = Scope::open("weighted_moments", &args);
+    let scope = Scope::open(&args.each_ref(), "weighted_moments");
     let [x, weights] = args;
     let (x, weights) = (convert(x, "x", None), convert(weights, "frequency_weights", None));
     let weights = x.dtype().map_or(weights, |dtype| cast(weights, dtype));
@@ -134,7 +134,7 @@ pub fn sufficient_statistics<const N: usize>(
     shift: Option<Tensor>,
 ) -> (Tensor, Tensor, Tensor, Option<Tensor>) {
     let x = x.into_arg();
-    let scope = Scope::open("sufficient_statistics", std::slice::from_ref(&x));
+    let scope = Scope::open(&[&x], "sufficient_statistics");
     let x = convert(x, "x", None);
     let counts = counts(&scope, x, &axes);
     let (sums, squares) = match shift {
@@ -189,7 +189,7 @@ pub fn normalize_moments(
     shift: Option<Tensor>,
 ) -> (Tensor, Tensor) {
     let args = [counts.into_arg(), mean_ss.into_arg(), variance_ss.into_arg()];
-    let _scope = Scope::open("normalize", &args);
+    let _scope = Scope::open(&args.each_ref(), "normalize");
     let [counts, sums, squares] = args;
     let divisor = reciprocal(counts).named("divisor");
     let quotient = multiply(sums, divisor).named(if shift.is_some() { "shifted_mean" } else { "mean" });
@@ -211,7 +211,7 @@ pub fn batch_normalization(
     variance_epsilon: f64,
 ) -> Tensor {
     let x = convert(x.into_arg(), "x", None);
-    let _scope = Scope::open("batchnorm", &[x.into_arg()]);
+    let _scope = Scope::open(&[&x.into_arg()], "batchnorm");
     let inverse = rsqrt(variance + variance_epsilon);
     let factor = scale.map_or(inverse, |scale| inverse * scale);
     let scaled = x * factor;
@@ -272,10 +272,10 @@ impl L2NormalizeArgs {
     /// Builds the operation.
     #[track_caller]
     pub fn build(self) -> Tensor {
-        let scope = Scope::open("l2_normalize", std::slice::from_ref(&self.x));
+        let scope = Scope::open(&[&self.x], "l2_normalize");
         let x = convert(self.x, "x", None);
         let squares = reduce_sum_args(square(x)).axis(self.axis).keepdims(true).build();
-        multiply(x, rsqrt(maximum(squares, self.epsilon))).named(&scope.full())
+        multiply(x, rsqrt(maximum(squares, self.epsilon))).named(scope.itself())
     }
 }
 

@@ -38,8 +38,8 @@ pub fn relu(features: impl IntoTensor) -> Tensor {
 #[track_caller]
 pub fn relu6(features: impl IntoTensor) -> Tensor {
     let features = features.into_arg();
-    let scope = Scope::open("Relu6", std::slice::from_ref(&features));
-    RELU_6.call([convert(features, "features", None).into_arg()]).name(scope.full()).single()
+    let scope = Scope::open(&[&features], "Relu6");
+    RELU_6.call([convert(features, "features", None).into_arg()]).name(scope.itself()).single()
 }
 
 /// The positive part and the negative part side by side, along the last dimension. TF: `tf.nn.crelu`.
@@ -56,9 +56,9 @@ pub fn relu6(features: impl IntoTensor) -> Tensor {
 #[track_caller]
 pub fn crelu(features: impl IntoTensor) -> Tensor {
     let features = features.into_arg();
-    let scope = Scope::open("CRelu", std::slice::from_ref(&features));
+    let scope = Scope::open(&[&features], "CRelu");
     let features = convert(features, "features", None);
-    relu(concat([features, -features], -1).named(&scope.full()))
+    relu(concat([features, -features], -1).named(scope.itself()))
 }
 
 #[track_caller]

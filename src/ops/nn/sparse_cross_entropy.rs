@@ -35,7 +35,7 @@ pub fn sparse_softmax_cross_entropy_with_logits(labels: impl IntoTensor, logits:
 #[track_caller]
 pub(crate) fn build(labels: Arg, logits: Arg, name: &str) -> Tensor {
     let args = [labels, logits];
-    let scope = Scope::open(name, &args);
+    let scope = Scope::open(&args.each_ref(), name);
     let [labels, logits] = args;
     let (labels, logits) = (convert(labels, "Const", None), convert(logits, "Const", None));
     let labels_shape = shape(labels);

@@ -74,7 +74,7 @@ impl TopKArgs {
 #[track_caller]
 pub fn in_top_k(predictions: impl IntoTensor, targets: impl IntoTensor, k: impl IntoTensor) -> Tensor {
     let args = [predictions.into_arg(), targets.into_arg(), k.into_arg()];
-    let _scope = Scope::open("in_top_k", &args);
+    let _scope = Scope::open(&args.each_ref(), "in_top_k");
     IN_TOP_K_V2.call(args).single()
 }
 
