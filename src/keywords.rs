@@ -57,6 +57,16 @@ keyword_macros! { $
     cumprod = ops::math::cumprod_args;
     /// [`gather`](fn@crate::gather) with keyword arguments `axis` and `batch_dims`.
     gather = ops::array::gather_args;
+    /// [`split`](fn@crate::split) with keyword arguments `axis` and `num`.
+    split = ops::array::split_args;
+    /// [`one_hot`](fn@crate::one_hot) with keyword arguments `on_value`, `off_value`, `axis` and `dtype`.
+    one_hot = ops::array::one_hot_args;
+    /// [`boolean_mask`](fn@crate::boolean_mask) with the keyword argument `axis`.
+    boolean_mask = ops::array::boolean_mask_args;
+    /// [`sequence_mask`](fn@crate::sequence_mask) with keyword arguments `maxlen` and `dtype`.
+    sequence_mask = ops::array::sequence_mask_args;
+    /// [`reverse_sequence`](fn@crate::reverse_sequence) with keyword arguments `seq_axis` and `batch_axis`.
+    reverse_sequence = ops::array::reverse_sequence_args;
     /// [`transpose`](fn@crate::transpose) with the keyword argument `perm`; without it all dimensions are reversed.
     transpose = ops::array::transpose_args;
     /// [`matmul`](fn@crate::matmul) with keyword arguments `transpose_a` and `transpose_b`.

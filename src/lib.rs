@@ -65,10 +65,11 @@ pub use initializers::{
 };
 pub use op::{IntoTensor, OpDef};
 pub use ops::array::{
-    broadcast_to, concat, constant, constant_of, dynamic_stitch, expand_dims, fill, gather, identity,
-    invert_permutation, ones, ones_like, pad, placeholder, placeholder_with_default, range, rank, reshape, setdiff1d,
-    shape, shape_n, size, slice, squeeze, stack, stop_gradient, strided_slice, tile, transpose, unstack, zeros,
-    zeros_like,
+    boolean_mask, broadcast_to, concat, constant, constant_of, dynamic_stitch, ellipsis, expand_dims, fill, gather,
+    gather_nd, identity, invert_permutation, newaxis, one_hot, ones, ones_like, pad, parallel_stack, placeholder,
+    placeholder_with_default, range, rank, reshape, reverse, reverse_sequence, reverse_v2, scatter_nd, sequence_mask,
+    setdiff1d, shape, shape_n, size, slice, split, squeeze, stack, step, stop_gradient, strided_slice, tile, transpose,
+    unique, unique_with_counts, unstack, where_true, zeros, zeros_like,
 };
 pub use ops::flow::{group, no_op};
 pub use ops::math::{

@@ -38,8 +38,9 @@ macro_rules! families {
 
 families! {
     activations
-    classification
     array_ops
+    array_parts
+    classification
     elementwise_ops
     layers
     math_ops

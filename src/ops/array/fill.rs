@@ -73,7 +73,7 @@ pub(crate) fn full_of(shape: impl IntoShape, number: i32, dtype: DType, name: &s
 }
 
 /// `number` as a single element, true or false as a bool.
-fn element(number: i32, dtype: DType) -> Result<Value> {
+pub(super) fn element(number: i32, dtype: DType) -> Result<Value> {
     if dtype == DType::Bool { Ok(Value::scalar(number != 0)) } else { Value::scalar(number).convert(dtype) }
 }
 

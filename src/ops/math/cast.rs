@@ -35,6 +35,12 @@ pub fn cast(x: impl IntoTensor, dtype: DType) -> Tensor {
     CAST.call([Arg::Tensor(x)]).attr("DstT", dtype).name(scope.itself()).single()
 }
 
+/// The operation Cast, whatever the type of `x`.
+#[track_caller]
+pub(crate) fn cast_op(x: Tensor, dtype: DType) -> Tensor {
+    CAST.call([Arg::Tensor(x)]).attr("DstT", dtype).single()
+}
+
 /// The number (or truth value) `x` as a `U`.
 trait CastTo<U> {
     fn cast(self) -> U;

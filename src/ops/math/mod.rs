@@ -25,6 +25,7 @@ pub use arithmetic::{add, div_no_nan, divide, floordiv, floormod, multiply, squa
 pub(crate) use arithmetic::{add_named, floordiv_named, mul_named, truediv_named};
 pub(crate) use arithmetic::{neg, sub};
 pub use cast::cast;
+pub(crate) use cast::cast_op;
 pub use compare::{
     equal, greater, greater_equal, is_finite, is_inf, is_nan, less, less_equal, logical_and, logical_not, logical_or,
     logical_xor, not_equal,

@@ -5,8 +5,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Tensor, get_default_graph};
 use crate::kernels::batch_norm::{self, Statistics};
 use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert};
-use crate::ops::array::{constant, squeeze_args, stop_gradient};
-use crate::ops::math::{reduce_mean_args, rsqrt, squared_difference};
+use crate::ops::array::constant;
 use crate::shape::{PartialShape, merge_dims};
 use crate::value::Value;
 

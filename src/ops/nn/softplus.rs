@@ -5,7 +5,6 @@ use crate::kernels::math::Real;
 use crate::op::{Flags, Grad, IntoTensor, OpDef, Sig, rules};
 use crate::ops::elementwise::{binary_kernel, unary_kernel};
 use crate::ops::math::{exp, sigmoid};
-use crate::value::Number;
 
 /// `log(e^features + 1)`. TF: `tf.nn.softplus`.
 ///

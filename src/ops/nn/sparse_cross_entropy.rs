@@ -6,7 +6,7 @@ use crate::graph::Tensor;
 use crate::kernels::math::Real;
 use crate::kernels::softmax::sparse_cross_entropy;
 use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert};
-use crate::ops::array::{item_at, rank, reshape, shape};
+use crate::ops::array::{rank, reshape, shape};
 use crate::ops::nn::cross_entropy::logits_grad;
 use crate::ops::scope::Scope;
 use crate::shape::{PartialShape, merge_dims};
@@ -51,7 +51,7 @@ pub(crate) fn build(labels: Arg, logits: Arg, name: &str) -> Tensor {
     if logits.rank() == Some(2) {
         return cost(logits, labels);
     }
-    let classes = item_at(shape(logits), rank(logits) - 1);
+    let classes = shape(logits).at(rank(logits) - 1);
     let rows = crate::ops::array::reshape_to(logits, vec![(-1).into_arg(), classes.into_arg()]);
     let cost = reshape(cost(rows, reshape(labels, [-1])), labels_shape);
     cost.set_shape(labels.shape());
