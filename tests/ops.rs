@@ -194,7 +194,7 @@ fn every_operation_is_judged() {
         }
     }
     let few: Vec<String> = (tf::ops::all_built_in().map(tf::OpDef::name))
-        .filter(|name| !UNCOMPARED.contains(name))
+        .filter(|name| !UNCOMPARED.contains(name) && !ONLY_RUN.contains(name))
         .map(|name| (name, judged.get(name).map_or(0, BTreeSet::len)))
         .filter(|(_, count)| *count < CASES_EACH)
         .map(|(name, count)| format!("{name}: {count}"))
@@ -206,3 +206,6 @@ const CASES_EACH: usize = 1;
 
 /// Not functions of their inputs: their values are compared where they are defined.
 const UNCOMPARED: &[&str] = &["RandomStandardNormal", "RandomUniform"];
+
+/// TensorFlow runs them out of old files and builds them no longer; the tests beside them say what they do.
+const ONLY_RUN: &[&str] = &["TopK"];

@@ -419,12 +419,7 @@ impl Graph {
     /// number back.
     fn rename(&self, node: NodeId, name: &str, location: &'static Location<'static>) {
         let outer = scope::name(self.0.key);
-        let exact = name.strip_suffix('/');
-        let full = match exact {
-            Some(exact) => exact.to_owned(),
-            None if outer.is_empty() => name.to_owned(),
-            None => format!("{outer}/{name}"),
-        };
+        let full = if outer.is_empty() { name.to_owned() } else { format!("{outer}/{name}") };
         let mut state = self.lock();
         let state = &mut *state;
         let Some(old) = state.node(node).map(|node| node.name.clone()) else { return };
@@ -434,7 +429,7 @@ impl Graph {
         }
         let (root, start) = state.names.give_back(&old).unwrap_or_else(|| (old.to_string(), node));
         let next = NodeId(state.nodes.len() as u32);
-        let new_root = if exact.is_some() { full } else { state.names.unique(&full, location, next) };
+        let new_root = state.names.unique(&full, location, next);
         state.names.keep_latest();
         state.revision += 1;
         let renamed = |name: &str| -> Option<String> {

@@ -96,8 +96,7 @@ impl Tensor {
     }
 
     /// The same tensor under another name. Right after creation the automatic name's number is given back, so that
-    /// `tf::nn::relu(x).named("act")` leaves `Relu` free. What the call built inside its own scope moves along. With a
-    /// closing slash it is a full name as it is.
+    /// `tf::nn::relu(x).named("act")` leaves `Relu` free. What the call built inside its own scope moves along.
     #[track_caller]
     pub fn named(self, name: &str) -> Self {
         if let Ok(graph) = Graph::find(self.graph) {

@@ -104,8 +104,8 @@ pub static CASES: &[super::Case] = cases! {
     "lrn_all" |x| [tf::lrn!(x[0], depth_radius = 2, bias = 1.5, alpha = 0.3, beta = 0.75)];
     "lrn_beta_1" |x| [tf::lrn!(x[0], depth_radius = 1, beta = 1.0)];
     "lrn_wide" |x| [tf::lrn!(x[0], depth_radius = 9, bias = 2.0, alpha = 0.1, beta = 0.5)];
+    "lrn_flat" |x| [tf::lrn!(x[0], depth_radius = 0)];
     "lrn_empty" |x| [tf::nn::lrn(x[0])];
-    "lrn_special" |x| [tf::lrn!(x[0], depth_radius = 1)];
     "lrn_rank" |x| [tf::nn::lrn(x[0])];
     "lrn_f64" |x| [tf::nn::lrn(x[0])];
 };

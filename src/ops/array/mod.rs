@@ -25,12 +25,13 @@ mod unique;
 
 pub(crate) use broadcast::broadcast_gradient_args;
 pub use broadcast::{broadcast_to, tile};
+pub(crate) use concat::{CONCAT_V2, pack_named, packed};
 pub use concat::{StackArgs, UnstackArgs, concat, parallel_stack, stack, stack_args, unstack, unstack_args};
-pub(crate) use concat::{pack_named, packed};
 pub use constant::{constant, constant_of};
 pub(crate) use fill::{FILL, full_of, ones_of, repeated, zeros_like_op, zeros_of};
 pub use fill::{fill, ones, ones_like, zeros, zeros_like};
 pub use gather::{GatherArgs, gather, gather_args};
+pub(crate) use gather_nd::SCATTER_ND;
 pub use gather_nd::{gather_nd, scatter_nd};
 pub(crate) use identity::{IDENTITY, STOP_GRADIENT};
 pub use identity::{identity, stop_gradient};

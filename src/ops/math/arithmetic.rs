@@ -234,7 +234,7 @@ pub(super) fn all_equal(g: &GradCtx) -> bool {
     x.is_known() && x == y && x == dy
 }
 
-pub(super) static ADD_V2: OpDef = OpDef {
+pub(crate) static ADD_V2: OpDef = OpDef {
     sig: Sig::new("AddV2(x: T, y: T) -> (z: T) where T: number"),
     infer: |ctx| infer(ctx, i64::checked_add),
     kernel: binary_kernel!(numbers, T, |x: T, y: T| x.plus(y)),
@@ -271,7 +271,7 @@ pub(super) static ADD: OpDef = OpDef {
     flags: Flags::ELEMENTWISE,
 };
 
-pub(super) static SUB: OpDef = OpDef {
+pub(crate) static SUB: OpDef = OpDef {
     sig: Sig::new("Sub(x: T, y: T) -> (z: T) where T: number"),
     infer: |ctx| infer(ctx, i64::checked_sub),
     kernel: binary_kernel!(numbers, T, |x: T, y: T| x.minus(y)),
@@ -283,7 +283,7 @@ pub(super) static SUB: OpDef = OpDef {
     flags: Flags::ELEMENTWISE,
 };
 
-pub(super) static MUL: OpDef = OpDef {
+pub(crate) static MUL: OpDef = OpDef {
     sig: Sig::new("Mul(x: T, y: T) -> (z: T) where T: number"),
     infer: |ctx| infer(ctx, i64::checked_mul),
     kernel: binary_kernel!(numbers, T, |x: T, y: T| x.times(y)),

@@ -21,9 +21,9 @@ mod unary;
 
 pub use add_n::add_n;
 pub use arg::{ArgArgs, argmax, argmax_args, argmin, argmin_args};
+pub(crate) use arithmetic::{ADD_V2, SUB, neg, sub};
 pub use arithmetic::{add, div_no_nan, divide, floordiv, floormod, multiply, squared_difference, subtract};
 pub(crate) use arithmetic::{add_named, floordiv_named, mul_named, truediv_named};
-pub(crate) use arithmetic::{neg, sub};
 pub use cast::cast;
 pub(crate) use cast::cast_op;
 pub use compare::{
@@ -46,6 +46,7 @@ pub use smooth::{
     sin, sinh, tan,
 };
 pub use special::{multiply_no_nan, polygamma, xdivy, xlog1py, xlogy, zeta};
+pub(crate) use unary::RECIPROCAL;
 pub use unary::{abs, exp, log, negative, reciprocal, rsqrt, sigmoid, sign, sqrt, square, tanh};
 
 use crate::op::OpDef;

@@ -162,7 +162,7 @@ pub(super) static SIGN: OpDef = OpDef {
 /// `1 / x` under both its names.
 macro_rules! reciprocals {
     ($($op:ident $sig:literal, $grad:ident $grad_sig:literal;)*) => {$(
-        pub(super) static $op: OpDef = OpDef {
+        pub(crate) static $op: OpDef = OpDef {
             sig: Sig::new($sig),
             infer: rules::same_shape,
             kernel: unary_kernel!(floats, T, |x: T| 1.0 / x),

@@ -3,7 +3,8 @@
 use crate::graph::Tensor;
 use crate::op::{IntoTensor, convert};
 use crate::ops::math::{matmul, sigmoid};
-use crate::ops::nn::{bias_add, relu};
+use crate::ops::nn::bias::{BIAS_ADD, bias_add};
+use crate::ops::nn::relu::RELU;
 use crate::ops::scope::Scope;
 
 /// `x · weights + biases`. TF: `tf.nn.xw_plus_b`.
@@ -23,7 +24,7 @@ pub fn xw_plus_b(x: impl IntoTensor, weights: impl IntoTensor, biases: impl Into
     let [x, weights, biases] = args;
     let [x, weights, biases] =
         [convert(x, "x", None), convert(weights, "weights", None), convert(biases, "biases", None)];
-    bias_add(matmul(x, weights), biases).named(scope.itself())
+    BIAS_ADD.call([matmul(x, weights), biases].map(IntoTensor::into_arg)).name(scope.itself()).single()
 }
 
 /// `relu(x · weights + biases)`. TF: `tf.nn.relu_layer`. As [`xw_plus_b`].
@@ -34,7 +35,7 @@ pub fn relu_layer(x: impl IntoTensor, weights: impl IntoTensor, biases: impl Int
     let [x, weights, biases] = args;
     let [x, weights, biases] =
         [convert(x, "x", None), convert(weights, "weights", None), convert(biases, "biases", None)];
-    relu(bias_add(matmul(x, weights), biases)).named(scope.itself())
+    RELU.call([bias_add(matmul(x, weights), biases).into_arg()]).name(scope.itself()).single()
 }
 
 /// `features * sigmoid(features)`. TF: `tf.nn.swish`, `tf.nn.silu`. float32 or float64 of any shape.

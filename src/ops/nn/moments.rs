@@ -3,10 +3,10 @@
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::op::{Arg, IntoTensor, convert, resolve_axis};
-use crate::ops::array::{constant_of, gather, shape, squeeze_args, stop_gradient, zeros_like};
+use crate::ops::array::{constant_of, gather, rank, shape, squeeze_args, stop_gradient, zeros_like};
 use crate::ops::math::{
-    add, cast, div_no_nan, maximum, multiply, reciprocal, reduce_mean_args, reduce_prod, reduce_sum_args, rsqrt,
-    square, squared_difference, subtract,
+    RECIPROCAL, SUB, add_named, cast, div_no_nan, maximum, mul_named, multiply, reduce_mean_args, reduce_prod_args,
+    reduce_sum_args, rsqrt, square, squared_difference, subtract,
 };
 use crate::ops::scope::Scope;
 
@@ -162,7 +162,8 @@ fn counts(scope: &Scope, x: Tensor, axes: &[i64]) -> Tensor {
         Some(sizes) => constant_of(sizes.iter().map(|&n| n as f64).product::<f64>(), dtype),
         None => {
             let axes: Vec<i32> = axes.iter().map(|&axis| axis as i32).collect();
-            reduce_prod(gather(cast(shape(x), dtype), axes)).named("count")
+            rank(x);
+            reduce_prod_args(gather(cast(shape(x), dtype), axes)).named("count").build()
         }
     }
 }
@@ -191,10 +192,11 @@ pub fn normalize_moments(
     let args = [counts.into_arg(), mean_ss.into_arg(), variance_ss.into_arg()];
     let _scope = Scope::open(&args.each_ref(), "normalize");
     let [counts, sums, squares] = args;
-    let divisor = reciprocal(counts).named("divisor");
-    let quotient = multiply(sums, divisor).named(if shift.is_some() { "shifted_mean" } else { "mean" });
-    let mean = shift.map_or(quotient, |shift| add(quotient, shift).named("mean"));
-    let variance = subtract(multiply(squares, divisor), square(quotient)).named("variance");
+    let divisor = RECIPROCAL.call([counts]).name("divisor").single();
+    let quotient = mul_named(sums, divisor.into_arg(), if shift.is_some() { "shifted_mean" } else { "mean" });
+    let mean = shift.map_or(quotient, |shift| add_named(quotient.into_arg(), shift.into_arg(), "mean"));
+    let terms = [multiply(squares, divisor), square(quotient)].map(IntoTensor::into_arg);
+    let variance = SUB.call(terms).name("variance").single();
     (mean, variance)
 }
 
@@ -275,7 +277,7 @@ impl L2NormalizeArgs {
         let scope = Scope::open(&[&self.x], "l2_normalize");
         let x = convert(self.x, "x", None);
         let squares = reduce_sum_args(square(x)).axis(self.axis).keepdims(true).build();
-        multiply(x, rsqrt(maximum(squares, self.epsilon))).named(scope.itself())
+        mul_named(x.into_arg(), rsqrt(maximum(squares, self.epsilon)).into_arg(), scope.itself())
     }
 }
 

@@ -1,8 +1,8 @@
 //! Relu, `max(features, 0)`, and Relu6, which stops at 6; ReluGrad and Relu6Grad.
 
 use crate::graph::Tensor;
-use crate::op::{Flags, Grad, IntoTensor, OpDef, Sig, convert, rules};
-use crate::ops::array::{concat, zeros_like};
+use crate::op::{Arg, Flags, Grad, IntoTensor, OpDef, Sig, convert, rules};
+use crate::ops::array::{CONCAT_V2, zeros_like};
 use crate::ops::elementwise::{binary_kernel, unary_kernel};
 use crate::ops::scope::Scope;
 use crate::value::Number;
@@ -58,7 +58,8 @@ pub fn crelu(features: impl IntoTensor) -> Tensor {
     let features = features.into_arg();
     let scope = Scope::open(&[&features], "CRelu");
     let features = convert(features, "features", None);
-    relu(concat([features, -features], -1).named(scope.itself()))
+    let both = [Arg::list([features, -features]), (-1).into_arg()];
+    relu(CONCAT_V2.call(both).name(scope.itself()).single())
 }
 
 #[track_caller]

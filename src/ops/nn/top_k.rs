@@ -8,7 +8,9 @@ use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::kernels::parallel::for_each_chunk;
 use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig};
-use crate::ops::array::{expand_dims, gather, item, range, reshape, scatter_nd, shape, size, stack, zeros_of};
+use crate::ops::array::{
+    SCATTER_ND, expand_dims, gather, item, pack_named, range, reshape, shape, size, stack, zeros_of,
+};
 use crate::ops::math::{cast, reduce_prod};
 use crate::ops::scope::Scope;
 use crate::shape::{Dim, PartialShape, Shape, merge_dims};
@@ -235,7 +237,13 @@ fn gradient(g: &GradCtx) -> Tensor {
     let starts = cast(expand_dims(starts, -1), DType::Int32);
     let flat = reshape(rows_of_places + starts, [-1]);
     let (flat, dy) = (expand_dims(flat, -1), reshape(g.dy(0), [-1]));
-    reshape(scatter_nd(flat, dy, stack([reduce_prod(x_shape)])), x_shape)
+    let count = reduce_prod(x_shape);
+    let sums = {
+        let scope = Scope::open(&[&x.into_arg()], "ScatterNd");
+        let whole = pack_named(vec![count.into_arg()], "shape");
+        SCATTER_ND.call([flat, dy, whole].map(IntoTensor::into_arg)).name(scope.itself()).single()
+    };
+    reshape(sums, x_shape)
 }
 
 #[cfg(test)]
@@ -258,6 +266,10 @@ mod tests {
         OpTest::new(places(3))
             .inputs([x.clone()])
             .expect([[[5.0f32, 5.0, 3.0], [f32::INFINITY, 0.0, -1.0]].into(), [[1i32, 3, 2], [2, 3, 0]].into()])
+            .run();
+        OpTest::new(|x| TOP_K.call([x[0].into_arg()]).attr("k", 2).build().outputs())
+            .inputs([x.clone()])
+            .expect([[[5.0f32, 5.0], [f32::INFINITY, 0.0]].into(), [[1i32, 3], [2, 3]].into()])
             .run();
         OpTest::new(places(0)).inputs([x]).run();
         OpTest::new(places(2)).inputs([[[7u8, 9, 8]].into()]).expect([[[9u8, 8]].into(), [[1i32, 2]].into()]).run();
