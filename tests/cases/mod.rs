@@ -45,6 +45,7 @@ families! {
     layers
     math_ops
     nn_ops
+    normalization
     state_ops
 }
 
