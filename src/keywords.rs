@@ -114,6 +114,29 @@ keyword_macros! { $
     /// [`fused_batch_norm`](fn@crate::nn::fused_batch_norm) with keyword arguments `mean`, `variance`, `epsilon`,
     /// `exponential_avg_factor`, `is_training` and `data_format`.
     fused_batch_norm = ops::nn::fused_batch_norm_args;
+    /// [`compute_weighted_loss`](fn@crate::losses::compute_weighted_loss) with keyword arguments `weights`, `reduction` and
+    /// `loss_collection`.
+    compute_weighted_loss = losses::compute_weighted_loss_args;
+    /// [`absolute_difference`](fn@crate::losses::absolute_difference) with keyword arguments.
+    absolute_difference = losses::absolute_difference_args;
+    /// [`hinge_loss`](fn@crate::losses::hinge_loss) with keyword arguments.
+    hinge_loss = losses::hinge_loss_args;
+    /// [`huber_loss`](fn@crate::losses::huber_loss) with keyword arguments.
+    huber_loss = losses::huber_loss_args;
+    /// [`log_loss`](fn@crate::losses::log_loss) with keyword arguments.
+    log_loss = losses::log_loss_args;
+    /// [`mean_pairwise_squared_error`](fn@crate::losses::mean_pairwise_squared_error) with keyword arguments.
+    mean_pairwise_squared_error = losses::mean_pairwise_squared_error_args;
+    /// [`mean_squared_error`](fn@crate::losses::mean_squared_error) with keyword arguments.
+    mean_squared_error = losses::mean_squared_error_args;
+    /// [`sigmoid_cross_entropy`](fn@crate::losses::sigmoid_cross_entropy) with keyword arguments.
+    sigmoid_cross_entropy = losses::sigmoid_cross_entropy_args;
+    /// [`softmax_cross_entropy`](fn@crate::losses::softmax_cross_entropy) with keyword arguments.
+    softmax_cross_entropy = losses::softmax_cross_entropy_args;
+    /// [`sparse_softmax_cross_entropy`](fn@crate::losses::sparse_softmax_cross_entropy) with keyword arguments.
+    sparse_softmax_cross_entropy = losses::sparse_softmax_cross_entropy_args;
+    /// [`cosine_distance`](fn@crate::losses::cosine_distance) with keyword arguments.
+    cosine_distance = losses::cosine_distance_args;
     /// [`Variable`](fn@crate::Variable) with keyword arguments `trainable`, `dtype` and `name`.
     Variable = ops::state::VariableArgs::new;
     /// [`Session`](fn@crate::Session) with keyword arguments `graph`, `config` and `threads`.

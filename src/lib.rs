@@ -40,6 +40,7 @@ pub mod keras;
 pub mod kernels;
 mod keywords;
 pub mod layers;
+pub mod losses;
 pub mod op;
 pub mod ops;
 mod optimize;

@@ -6,7 +6,7 @@ pub mod flow;
 pub mod math;
 pub mod nn;
 pub mod random;
-mod scope;
+pub(crate) mod scope;
 pub mod state;
 
 use std::collections::HashMap;

@@ -43,6 +43,7 @@ families! {
     classification
     elementwise_ops
     layers
+    losses
     math_ops
     nn_ops
     normalization

@@ -37,7 +37,7 @@ fn run<T: Number>(ctx: &mut KernelCtx) -> Result<()> {
     Ok(())
 }
 
-pub(super) static ADD_N: OpDef = OpDef {
+pub(crate) static ADD_N: OpDef = OpDef {
     sig: Sig::new("AddN(inputs: N * T) -> (sum: T) where N: int, T: number"),
     infer: |ctx| if ctx.is_empty() { Err(Error::invalid_argument("no inputs")) } else { rules::all_alike(ctx) },
     kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, numbers, T => run::<T>(ctx))),

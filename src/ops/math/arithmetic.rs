@@ -335,7 +335,7 @@ pub(super) static SQUARED_DIFFERENCE: OpDef = OpDef {
     flags: Flags::ELEMENTWISE,
 };
 
-pub(super) static DIV_NO_NAN: OpDef = OpDef {
+pub(crate) static DIV_NO_NAN: OpDef = OpDef {
     sig: Sig::new("DivNoNan(x: T, y: T) -> (z: T) where T: floating"),
     infer: rules::broadcasting,
     kernel: binary_kernel!(floats, T, |x: T, y: T| if y == 0.0 { 0.0 } else { x / y }),

@@ -19,9 +19,10 @@ mod smooth;
 mod special;
 mod unary;
 
+pub(crate) use add_n::ADD_N;
 pub use add_n::add_n;
 pub use arg::{ArgArgs, argmax, argmax_args, argmin, argmin_args};
-pub(crate) use arithmetic::{ADD_V2, SUB, neg, sub};
+pub(crate) use arithmetic::{ADD_V2, DIV_NO_NAN, SUB, neg, sub};
 pub use arithmetic::{add, div_no_nan, divide, floordiv, floormod, multiply, squared_difference, subtract};
 pub(crate) use arithmetic::{add_named, floordiv_named, mul_named, truediv_named};
 pub use cast::cast;
@@ -40,6 +41,7 @@ pub use reduce::{
 };
 pub use rounding::{ceil, floor, rint, round};
 pub use segment::unsorted_segment_sum;
+pub(crate) use select::SELECT;
 pub use select::{maximum, minimum, select, where_v2};
 pub use smooth::{
     acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, digamma, erf, erfc, erfinv, expm1, lgamma, log1p, ndtri,

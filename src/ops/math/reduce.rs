@@ -13,7 +13,7 @@ use crate::op::{
 };
 use crate::ops::array::{
     broadcast_to, concat, dynamic_stitch, gather, invert_permutation, ones_of, range, rank, reshape, reshape_to,
-    setdiff1d, shape, size, size_as, tile, transpose,
+    reshape_to_known, setdiff1d, shape, size, size_as, tile, transpose,
 };
 use crate::ops::math::{cast, cumprod_args, equal, floordiv_named, maximum, truediv_named};
 use crate::shape::{Dim, PartialShape};
@@ -26,7 +26,7 @@ pub struct ReduceArgs {
     input: Arg,
     axis: Option<Arg>,
     keepdims: bool,
-    name: Option<&'static str>,
+    name: Option<String>,
 }
 
 impl ReduceArgs {
@@ -53,8 +53,8 @@ impl ReduceArgs {
     }
 
     /// The name of the node.
-    pub(crate) fn named(mut self, name: &'static str) -> Self {
-        self.name = Some(name);
+    pub(crate) fn named(mut self, name: &str) -> Self {
+        self.name = Some(name.to_owned());
         self
     }
 
@@ -207,7 +207,7 @@ fn sum_grad(g: &GradCtx) -> Result<Tensor> {
     if let (Some(dims), Some(axes)) = (x_shape.dims(), g.integers(1)) {
         let rank = dims.len();
         if axes.iter().copied().eq(0..rank as i64) {
-            let dy = reshape(dy, vec![1i32; rank]);
+            let dy = reshape_to_known(dy, vec![1; rank]);
             let multiples = match sizes(&x_shape) {
                 Some(sizes) => g.constant(Value::vector(sizes), "Const"),
                 None => shape(x),

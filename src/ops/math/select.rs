@@ -59,7 +59,7 @@ pub fn minimum(x: impl IntoTensor, y: impl IntoTensor) -> Tensor {
     MINIMUM.call([x.into_arg(), y.into_arg()]).single()
 }
 
-pub(super) static SELECT: OpDef = OpDef {
+pub(crate) static SELECT: OpDef = OpDef {
     sig: Sig::new("Select(condition: bool, t: T, e: T) -> (output: T) where T: type"),
     infer: infer_select,
     kernel: Kernel::Run(|ctx| {

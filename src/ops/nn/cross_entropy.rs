@@ -46,8 +46,9 @@ pub fn softmax_cross_entropy_with_logits(labels: impl IntoTensor, logits: impl I
     build(labels.into_arg(), logits, &format!("{scope}/"))
 }
 
+/// The function of several nodes in a scope `name`.
 #[track_caller]
-fn build(labels: Arg, logits: Arg, name: &str) -> Tensor {
+pub(crate) fn build(labels: Arg, logits: Arg, name: &str) -> Tensor {
     let args = [logits, labels];
     let graph = Arg::graph_of(&args).unwrap_or_else(|_| get_default_graph());
     let [logits, labels] = args;
