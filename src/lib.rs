@@ -72,13 +72,15 @@ pub use ops::array::{
 };
 pub use ops::flow::{group, no_op};
 pub use ops::math::{
-    abs, acos, acosh, add, add_n, argmax, argmin, asin, asinh, atan, atan2, atanh, cast, ceil, cos, cosh, cumprod,
-    cumsum, digamma, div, div_no_nan, divide, equal, erf, erfc, exp, expm1, floor, floor_div, floordiv, floormod,
-    greater, greater_equal, is_finite, is_inf, is_nan, less, less_equal, lgamma, log, log1p, logical_and, logical_not,
-    logical_or, logical_xor, matmul, maximum, minimum, r#mod, multiply, negative, not_equal, pow, realdiv, reciprocal,
-    reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum, rint, round, rsqrt, select, sigmoid, sign, sin, sinh,
-    sqrt, square, squared_difference, subtract, tan, tanh, truediv, truncatediv, truncatemod, unsorted_segment_sum,
-    where_v2, zeta,
+    abs, accumulate_n, acos, acosh, add, add_n, argmax, argmin, asin, asinh, atan, atan2, atanh, cast, ceil,
+    clip_by_average_norm, clip_by_norm, clip_by_value, cos, cosh, count_nonzero, cumprod, cumsum, digamma, div,
+    div_no_nan, divide, equal, erf, erfc, exp, expm1, floor, floor_div, floordiv, floormod, global_norm, greater,
+    greater_equal, is_finite, is_inf, is_nan, less, less_equal, lgamma, log, log1p, logical_and, logical_not,
+    logical_or, logical_xor, matmul, maximum, minimum, r#mod, multiply, negative, norm, not_equal, pow, realdiv,
+    reciprocal, reduce_all, reduce_any, reduce_logsumexp, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum,
+    rint, round, rsqrt, saturate_cast, scalar_mul, select, sigmoid, sign, sin, sinh, sqrt, square, squared_difference,
+    subtract, tan, tanh, to_double, to_float, to_int32, to_int64, truediv, truncatediv, truncatemod,
+    unsorted_segment_sum, where_v2, zeta,
 };
 pub use ops::random::{random_normal, random_uniform, set_random_seed, truncated_normal};
 pub use ops::register as register_op;

@@ -1,6 +1,7 @@
 //! The name scope of a function that builds several nodes.
 
-use crate::graph::{ScopeGuard, Tensor, get_default_graph};
+use crate::error::Error;
+use crate::graph::{ScopeGuard, Tensor, get_default_graph, here};
 use crate::op::{Arg, OpDef};
 
 /// An open name scope, in which the last node may be named as the scope itself.
@@ -30,4 +31,13 @@ impl Scope {
 pub(crate) fn scoped<const N: usize>(op: &'static OpDef, name: &str, args: [Arg; N]) -> Tensor {
     let _scope = Scope::open(&args.each_ref(), name);
     op.call(args).single()
+}
+
+/// Records in the default graph why `function` cannot build its nodes; a silent stand-in for its result.
+#[track_caller]
+pub(crate) fn refuse(function: &str, error: Error) -> Tensor {
+    let line = here();
+    let graph = get_default_graph();
+    graph.record(error.at(function, Some(line)));
+    Tensor::poisoned(&graph)
 }

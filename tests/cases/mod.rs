@@ -42,6 +42,7 @@ families! {
     layers
     math_ops
     nn_ops
+    reduce_ops
     state_ops
 }
 

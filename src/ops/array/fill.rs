@@ -72,9 +72,13 @@ pub(crate) fn full_of(shape: impl IntoShape, number: i32, dtype: DType, name: &s
     FILL.call([dims.into_arg(), value.into_arg()]).name(format!("{scope}/")).single()
 }
 
-/// `number` as a single element, true or false as a bool.
+/// `number` as a single element: true or false as a bool, empty as a string.
 fn element(number: i32, dtype: DType) -> Result<Value> {
-    if dtype == DType::Bool { Ok(Value::scalar(number != 0)) } else { Value::scalar(number).convert(dtype) }
+    match dtype {
+        DType::Bool => Ok(Value::scalar(number != 0)),
+        DType::String if number == 0 => Ok(Value::scalar(Vec::<u8>::new())),
+        dtype => Value::scalar(number).convert(dtype),
+    }
 }
 
 /// An array of the same element everywhere.

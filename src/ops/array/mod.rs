@@ -32,7 +32,7 @@ pub use reshape::{SqueezeArgs, expand_dims, reshape, squeeze, squeeze_args};
 pub(crate) use reshape::{reshape_exact, reshape_to};
 pub use set::setdiff1d;
 pub use shape::{rank, shape, shape_n, size};
-pub(crate) use shape::{shape_as, size_as};
+pub(crate) use shape::{shape_as, shape_op, size_as};
 pub(crate) use slice::slice_exact;
 pub use slice::{pad, slice};
 pub use stitch::dynamic_stitch;

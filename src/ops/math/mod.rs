@@ -5,7 +5,9 @@ mod arg;
 mod arithmetic;
 mod cast;
 pub(crate) mod chain;
+mod clip;
 mod compare;
+mod composed;
 mod cumulative;
 mod division;
 pub(crate) mod fused_matmul;
@@ -21,21 +23,31 @@ mod unary;
 
 pub use add_n::add_n;
 pub use arg::{ArgArgs, argmax, argmax_args, argmin, argmin_args};
-pub use arithmetic::{add, div_no_nan, divide, floordiv, floormod, multiply, squared_difference, subtract};
+pub use arithmetic::{
+    accumulate_n, add, div_no_nan, divide, floordiv, floormod, multiply, scalar_mul, squared_difference, subtract,
+};
 pub(crate) use arithmetic::{add_named, floordiv_named, mul_named, truediv_named};
 pub(crate) use arithmetic::{neg, sub};
-pub use cast::cast;
+pub use cast::{cast, to_double, to_float, to_int32, to_int64};
+pub use clip::{
+    ClipByNormArgs, clip_by_average_norm, clip_by_norm, clip_by_norm_args, clip_by_value, global_norm, saturate_cast,
+};
 pub use compare::{
     equal, greater, greater_equal, is_finite, is_inf, is_nan, less, less_equal, logical_and, logical_not, logical_or,
     logical_xor, not_equal,
+};
+pub use composed::{
+    CountArgs, NormArgs, count_nonzero, count_nonzero_args, norm, norm_args, reduce_logsumexp, reduce_logsumexp_args,
+    reduce_std, reduce_std_args, reduce_variance, reduce_variance_args,
 };
 pub use cumulative::{CumulativeArgs, cumprod, cumprod_args, cumsum, cumsum_args};
 pub use division::{div, floor_div, r#mod, realdiv, truediv, truncatediv, truncatemod};
 pub use matmul::{MatMulArgs, matmul, matmul_args};
 pub use pow::pow;
 pub use reduce::{
-    ReduceArgs, reduce_max, reduce_max_args, reduce_mean, reduce_mean_args, reduce_min, reduce_min_args, reduce_prod,
-    reduce_prod_args, reduce_sum, reduce_sum_args,
+    ReduceArgs, reduce_all, reduce_all_args, reduce_any, reduce_any_args, reduce_euclidean_norm,
+    reduce_euclidean_norm_args, reduce_max, reduce_max_args, reduce_mean, reduce_mean_args, reduce_min,
+    reduce_min_args, reduce_prod, reduce_prod_args, reduce_sum, reduce_sum_args,
 };
 pub use rounding::{ceil, floor, rint, round};
 pub use segment::unsorted_segment_sum;
@@ -63,6 +75,7 @@ pub(super) static OPS: &[&OpDef] = &[
     &arithmetic::SQUARED_DIFFERENCE,
     &arithmetic::SUB,
     &cast::CAST,
+    &clip::CLIP_BY_VALUE,
     &compare::APPROXIMATE_EQUAL,
     &compare::EQUAL,
     &compare::GREATER,
@@ -85,6 +98,9 @@ pub(super) static OPS: &[&OpDef] = &[
     &matmul::BATCH_MAT_MUL_V2,
     &matmul::MAT_MUL,
     &pow::POW,
+    &reduce::ALL,
+    &reduce::ANY,
+    &reduce::EUCLIDEAN_NORM,
     &reduce::MAX,
     &reduce::MEAN,
     &reduce::MIN,
