@@ -78,9 +78,11 @@ pub use ops::math::{
     greater_equal, is_finite, is_inf, is_nan, less, less_equal, lgamma, log, log1p, logical_and, logical_not,
     logical_or, logical_xor, matmul, maximum, minimum, r#mod, multiply, negative, norm, not_equal, pow, realdiv,
     reciprocal, reduce_all, reduce_any, reduce_logsumexp, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum,
-    rint, round, rsqrt, saturate_cast, scalar_mul, select, sigmoid, sign, sin, sinh, sqrt, square, squared_difference,
-    subtract, tan, tanh, to_double, to_float, to_int32, to_int64, truediv, truncatediv, truncatemod,
-    unsorted_segment_sum, where_v2, zeta,
+    rint, round, rsqrt, saturate_cast, scalar_mul, segment_max, segment_mean, segment_min, segment_prod, segment_sum,
+    select, sigmoid, sign, sin, sinh, sparse_segment_mean, sparse_segment_sqrt_n, sparse_segment_sum, sqrt, square,
+    squared_difference, subtract, tan, tanh, to_double, to_float, to_int32, to_int64, truediv, truncatediv,
+    truncatemod, unsorted_segment_max, unsorted_segment_min, unsorted_segment_prod, unsorted_segment_sum, where_v2,
+    zeta,
 };
 pub use ops::random::{random_normal, random_uniform, set_random_seed, truncated_normal};
 pub use ops::register as register_op;

@@ -43,6 +43,7 @@ families! {
     math_ops
     nn_ops
     reduce_ops
+    segment_ops
     state_ops
 }
 

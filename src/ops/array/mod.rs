@@ -21,7 +21,7 @@ pub use broadcast::{broadcast_to, tile};
 pub use concat::{StackArgs, UnstackArgs, concat, stack, stack_args, unstack, unstack_args};
 pub(crate) use concat::{pack_named, packed};
 pub use constant::{constant, constant_of};
-pub(crate) use fill::{FILL, full_of, ones_of, repeated, zeros_like_op, zeros_of};
+pub(crate) use fill::{FILL, full_of, ones_like_of, ones_of, ones_of_sizes, repeated, zeros_like_op, zeros_of};
 pub use fill::{fill, ones, ones_like, zeros, zeros_like};
 pub use gather::{GatherArgs, gather, gather_args};
 pub(crate) use identity::{IDENTITY, STOP_GRADIENT};

@@ -18,6 +18,7 @@ mod rounding;
 mod segment;
 mod select;
 mod smooth;
+mod sparse_segment;
 mod special;
 mod unary;
 
@@ -50,11 +51,18 @@ pub use reduce::{
     reduce_min_args, reduce_prod, reduce_prod_args, reduce_sum, reduce_sum_args,
 };
 pub use rounding::{ceil, floor, rint, round};
-pub use segment::unsorted_segment_sum;
+pub use segment::{
+    segment_max, segment_mean, segment_min, segment_prod, segment_sum, unsorted_segment_max, unsorted_segment_min,
+    unsorted_segment_prod, unsorted_segment_sum,
+};
 pub use select::{maximum, minimum, select, where_v2};
 pub use smooth::{
     acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, digamma, erf, erfc, erfinv, expm1, lgamma, log1p, ndtri,
     sin, sinh, tan,
+};
+pub use sparse_segment::{
+    SparseSegmentArgs, sparse_segment_mean, sparse_segment_mean_args, sparse_segment_sqrt_n,
+    sparse_segment_sqrt_n_args, sparse_segment_sum, sparse_segment_sum_args,
 };
 pub use special::{multiply_no_nan, polygamma, xdivy, xlog1py, xlogy, zeta};
 pub use unary::{abs, exp, log, negative, reciprocal, rsqrt, sigmoid, sign, sqrt, square, tanh};
@@ -110,6 +118,14 @@ pub(super) static OPS: &[&OpDef] = &[
     &rounding::FLOOR,
     &rounding::RINT,
     &rounding::ROUND,
+    &segment::SEGMENT_MAX,
+    &segment::SEGMENT_MEAN,
+    &segment::SEGMENT_MIN,
+    &segment::SEGMENT_PROD,
+    &segment::SEGMENT_SUM,
+    &segment::UNSORTED_SEGMENT_MAX,
+    &segment::UNSORTED_SEGMENT_MIN,
+    &segment::UNSORTED_SEGMENT_PROD,
     &segment::UNSORTED_SEGMENT_SUM,
     &select::MAXIMUM,
     &select::MINIMUM,
@@ -135,6 +151,15 @@ pub(super) static OPS: &[&OpDef] = &[
     &smooth::SIN,
     &smooth::SINH,
     &smooth::TAN,
+    &sparse_segment::SPARSE_SEGMENT_MEAN[0],
+    &sparse_segment::SPARSE_SEGMENT_MEAN[1],
+    &sparse_segment::SPARSE_SEGMENT_MEAN_GRAD,
+    &sparse_segment::SPARSE_SEGMENT_SQRT_N[0],
+    &sparse_segment::SPARSE_SEGMENT_SQRT_N[1],
+    &sparse_segment::SPARSE_SEGMENT_SQRT_N_GRAD,
+    &sparse_segment::SPARSE_SEGMENT_SUM[0],
+    &sparse_segment::SPARSE_SEGMENT_SUM[1],
+    &sparse_segment::SPARSE_SEGMENT_SUM_GRAD,
     &special::MUL_NO_NAN,
     &special::POLYGAMMA,
     &special::XDIVY,

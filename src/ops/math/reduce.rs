@@ -292,7 +292,7 @@ fn norm_grad(g: &GradCtx) -> Result<Vec<Option<Tensor>>> {
     Ok(vec![Some(truediv_named(g.x(0).into_arg(), (y / dy).into_arg(), "truediv")), None])
 }
 
-fn mean_of<T: Number>(sum: T, count: usize) -> T {
+pub(super) fn mean_of<T: Number>(sum: T, count: usize) -> T {
     if T::DTYPE.is_floating() {
         T::from_f64(sum.to_f64() / count as f64)
     } else if count == 0 {
