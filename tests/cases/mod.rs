@@ -38,6 +38,7 @@ macro_rules! families {
 
 families! {
     array_ops
+    array_moves
     array_parts
     layers
     math_ops
