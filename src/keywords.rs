@@ -81,6 +81,31 @@ keyword_macros! { $
     cumprod = ops::math::cumprod_args;
     /// [`gather`](fn@crate::gather) with keyword arguments `axis` and `batch_dims`.
     gather = ops::array::gather_args;
+    /// [`split`](fn@crate::split) with keyword arguments `axis` and `num`.
+    split = ops::array::split_args;
+    /// [`one_hot`](fn@crate::one_hot) with keyword arguments `on_value`, `off_value`, `axis` and `dtype`.
+    one_hot = ops::array::one_hot_args;
+    /// [`boolean_mask`](fn@crate::boolean_mask) with the keyword argument `axis`.
+    boolean_mask = ops::array::boolean_mask_args;
+    /// [`sequence_mask`](fn@crate::sequence_mask) with keyword arguments `maxlen` and `dtype`.
+    sequence_mask = ops::array::sequence_mask_args;
+    /// [`reverse_sequence`](fn@crate::reverse_sequence) with keyword arguments `seq_axis` and `batch_axis`.
+    reverse_sequence = ops::array::reverse_sequence_args;
+    /// [`pad`](fn@crate::pad) with keyword arguments `mode` and `constant_values`.
+    pad = ops::array::pad_args;
+    /// [`matrix_diag`](fn@crate::matrix_diag) with keyword arguments `k`, `num_rows`, `num_cols`, `padding_value` and
+    /// `align`.
+    matrix_diag = ops::array::matrix_diag_args;
+    /// [`matrix_diag_part`](fn@crate::matrix_diag_part) with keyword arguments `k`, `padding_value` and `align`.
+    matrix_diag_part = ops::array::matrix_diag_part_args;
+    /// [`matrix_set_diag`](fn@crate::matrix_set_diag) with keyword arguments `k` and `align`.
+    matrix_set_diag = ops::array::matrix_set_diag_args;
+    /// [`space_to_depth`](fn@crate::space_to_depth) with the keyword argument `data_format`.
+    space_to_depth = ops::array::space_to_depth_args;
+    /// [`depth_to_space`](fn@crate::depth_to_space) with the keyword argument `data_format`.
+    depth_to_space = ops::array::depth_to_space_args;
+    /// [`sparse_to_dense`](fn@crate::sparse_to_dense) with keyword arguments `default_value` and `validate_indices`.
+    sparse_to_dense = ops::array::sparse_to_dense_args;
     /// [`transpose`](fn@crate::transpose) with the keyword argument `perm`; without it all dimensions are reversed.
     transpose = ops::array::transpose_args;
     /// [`matmul`](fn@crate::matmul) with keyword arguments `transpose_a` and `transpose_b`.

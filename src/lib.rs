@@ -65,10 +65,13 @@ pub use initializers::{
 };
 pub use op::{IntoTensor, OpDef};
 pub use ops::array::{
-    broadcast_to, concat, constant, constant_of, dynamic_stitch, expand_dims, fill, gather, identity,
-    invert_permutation, ones, ones_like, pad, placeholder, placeholder_with_default, range, rank, reshape, setdiff1d,
-    shape, shape_n, size, slice, squeeze, stack, stop_gradient, strided_slice, tile, transpose, unstack, zeros,
-    zeros_like,
+    SparseTensor, batch_to_space, batch_to_space_nd, bitcast, boolean_mask, broadcast_to, concat, constant,
+    constant_of, depth_to_space, diag, diag_part, dynamic_partition, dynamic_stitch, ellipsis, expand_dims, fill,
+    gather, gather_nd, identity, identity_n, invert_permutation, matrix_band_part, matrix_diag, matrix_diag_part,
+    matrix_set_diag, newaxis, one_hot, ones, ones_like, pad, parallel_stack, placeholder, placeholder_with_default,
+    range, rank, reshape, reverse, reverse_sequence, reverse_v2, scatter_nd, sequence_mask, setdiff1d, shape, shape_n,
+    size, slice, space_to_batch, space_to_batch_nd, space_to_depth, sparse_to_dense, split, squeeze, stack, step,
+    stop_gradient, strided_slice, tile, transpose, unique, unique_with_counts, unstack, where_true, zeros, zeros_like,
 };
 pub use ops::flow::{group, no_op};
 pub use ops::math::{

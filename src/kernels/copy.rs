@@ -78,15 +78,27 @@ pub fn scatter_rows<T: Clone>(x: &[T], dims: &[usize], out: &mut [T], base: usiz
 
 /// As [`gather_steps`], with steps that may be negative.
 pub fn gather_signed<T: Clone>(x: &[T], base: usize, steps: &[isize], dims: &[usize], out: &mut [T]) {
-    for (i, out) in out.iter_mut().enumerate() {
-        *out = x[signed_position(i, base, dims, steps)].clone();
+    let Some((block, outer)) = whole_rows(steps, dims) else { return };
+    for (i, out) in out.chunks_exact_mut(block).enumerate() {
+        let from = signed_position(i, base, outer, steps);
+        out.clone_from_slice(&x[from..from + block]);
     }
 }
 
 /// `out[base + i * steps[0] + …] = x[i, …]`, with steps that may be negative.
 pub fn scatter_signed<T: Clone>(x: &[T], base: usize, steps: &[isize], dims: &[usize], out: &mut [T]) {
-    for (i, x) in x.iter().enumerate() {
-        out[signed_position(i, base, dims, steps)] = x.clone();
+    let Some((block, outer)) = whole_rows(steps, dims) else { return };
+    for (i, x) in x.chunks_exact(block).enumerate() {
+        let to = signed_position(i, base, outer, steps);
+        out[to..to + block].clone_from_slice(x);
+    }
+}
+
+/// How many elements lie side by side, and the dimensions outside of them; `None` if there are none.
+fn whole_rows<'a>(steps: &[isize], dims: &'a [usize]) -> Option<(usize, &'a [usize])> {
+    match (dims.split_last(), steps.last()) {
+        (Some((&row, outer)), Some(1)) => (row > 0).then_some((row, outer)),
+        _ => Some((1, dims)),
     }
 }
 
@@ -97,6 +109,51 @@ fn signed_position(mut flat: usize, base: usize, dims: &[usize], steps: &[isize]
         flat /= n;
     }
     position
+}
+
+/// Block `i` of `out` is block `place(i)` of `x`, or full of `filler` if there is no place.
+pub fn copy_blocks<T: Clone + Send + Sync>(
+    x: &[T],
+    block: usize,
+    filler: &T,
+    out: &mut [T],
+    place: &(dyn Fn(usize) -> Option<usize> + Sync),
+) {
+    if block == 0 {
+        return;
+    }
+    for_each_chunk(out, CHUNK.div_ceil(block) * block, |start, out| {
+        for (i, out) in out.chunks_exact_mut(block).enumerate() {
+            match place(start / block + i) {
+                Some(from) => out.clone_from_slice(&x[from * block..][..block]),
+                None => out.fill(filler.clone()),
+            }
+        }
+    });
+}
+
+/// The index of element `flat` along each dimension.
+pub fn coordinates(mut flat: usize, dims: &[usize]) -> SmallVec<[usize; 6]> {
+    let mut index = SmallVec::from_elem(0, dims.len());
+    for (i, n) in index.iter_mut().zip(dims).rev() {
+        *i = flat % n;
+        flat /= n;
+    }
+    index
+}
+
+/// The element that stands at `index`.
+pub fn flat_position(index: &[usize], dims: &[usize]) -> usize {
+    index.iter().zip(dims).fold(0, |flat, (i, n)| flat * n + i)
+}
+
+/// The elements `offset..offset + width` of each row of `total` elements.
+pub fn part_of_rows<T: Clone>(x: &[T], total: usize, offset: usize, width: usize, out: &mut [T]) {
+    if width > 0 {
+        for (out, x) in out.chunks_exact_mut(width).zip(x.chunks_exact(total)) {
+            out.clone_from_slice(&x[offset..offset + width]);
+        }
+    }
 }
 
 fn position(mut flat: usize, dims: &[usize], steps: &[usize]) -> usize {
@@ -145,5 +202,23 @@ mod tests {
         let mut out = vec![0; 6];
         concat(&[(&[1, 4], 1), (&[2, 3, 5, 6], 2)], 2, &mut out);
         assert_eq!(out, [1, 2, 3, 4, 5, 6]);
+        part_of_rows(&x, 3, 1, 2, &mut out[..4]);
+        assert_eq!(out[..4], [1, 2, 4, 5]);
+    }
+
+    #[test]
+    fn walks_go_backwards_and_by_blocks() {
+        let x: Vec<i32> = (0..6).collect();
+        let mut out = vec![0; 6];
+        gather_signed(&x, 3, &[-3, 1], &[2, 3], &mut out);
+        assert_eq!(out, [3, 4, 5, 0, 1, 2]);
+        gather_signed(&x, 5, &[-3, -1], &[2, 3], &mut out);
+        assert_eq!(out, [5, 4, 3, 2, 1, 0]);
+        scatter_signed(&x, 3, &[-3, 1], &[2, 3], &mut out);
+        assert_eq!(out, [3, 4, 5, 0, 1, 2]);
+        copy_blocks(&x, 2, &9, &mut out, &|i| (i > 0).then_some(2 - i));
+        assert_eq!(out, [9, 9, 2, 3, 0, 1]);
+        assert_eq!(coordinates(5, &[2, 3])[..], [1, 2]);
+        assert_eq!(flat_position(&[1, 2], &[2, 3]), 5);
     }
 }

@@ -111,6 +111,11 @@ impl<'a> InferCtx<'a> {
         }
     }
 
+    /// The number of outputs.
+    pub fn outputs_len(&self) -> usize {
+        self.outputs.len()
+    }
+
     /// The rank of output `o`, if it was set and is known.
     pub fn outputs_rank(&self, o: usize) -> Option<usize> {
         self.outputs.get(o)?.shape.rank()

@@ -38,6 +38,8 @@ macro_rules! families {
 
 families! {
     array_ops
+    array_moves
+    array_parts
     elementwise_ops
     layers
     math_ops

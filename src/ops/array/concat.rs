@@ -1,12 +1,16 @@
-//! ConcatV2, Pack, Unpack: several arrays and one.
+//! ConcatV2, Concat, Pack, Unpack: several arrays and one.
+
+use std::ops::Range;
 
 use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Tensor, get_default_graph};
 use crate::kernels::copy;
-use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig, convert, resolve_axis};
-use crate::ops::array::{rank, shape, shape_n, slice};
+use crate::op::{
+    Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert, resolve_axis,
+};
+use crate::ops::array::{expand_dims, rank, shape, shape_n, slice, slice_exact, split_args, squeeze};
 use crate::shape::{Dim, PartialShape};
 use crate::value::Value;
 
@@ -34,6 +38,12 @@ pub fn concat<T: IntoTensor>(values: impl IntoIterator<Item = T>, axis: impl Int
     CONCAT_V2.call([Arg::List(values), axis.into_arg()]).name("concat").single()
 }
 
+/// [`concat`] under a full name.
+#[track_caller]
+pub(super) fn concat_exact<const N: usize>(values: [Tensor; N], axis: i32, name: &str) -> Tensor {
+    CONCAT_V2.call([Arg::list(values), axis.into_arg()]).name(name).single()
+}
+
 /// `values`, all of one shape, side by side along a new first dimension. TF: `tf.stack`.
 ///
 /// Keyword argument `axis`: which dimension of the result is the new one. The gradient is unstacked.
@@ -49,6 +59,21 @@ pub fn concat<T: IntoTensor>(values: impl IntoIterator<Item = T>, axis: impl Int
 #[track_caller]
 pub fn stack<T: IntoTensor>(values: impl IntoIterator<Item = T>) -> Tensor {
     stack_args(values).build()
+}
+
+/// `values` side by side along a new first dimension. TF: `tf.parallel_stack`.
+///
+/// As [`stack`], for values of one shape that is known; without a gradient.
+#[track_caller]
+pub fn parallel_stack<T: IntoTensor>(values: impl IntoIterator<Item = T>) -> Tensor {
+    let values: Vec<Arg> = values.into_iter().map(IntoTensor::into_arg).collect();
+    let graph = Arg::graph_of(&values).unwrap_or_else(|_| get_default_graph());
+    let _scope = graph.name_scope("parallel_stack");
+    let values: Vec<Tensor> = values.into_iter().map(|value| expand_dims(value, 0)).collect();
+    let rest = values.first().map(|value| value.shape()).unwrap_or_default();
+    let dims = rest.dims().map(|dims| [Some(values.len())].into_iter().chain(dims.iter().copied().skip(1)));
+    let shape = dims.map_or_else(PartialShape::unknown, PartialShape::new);
+    PARALLEL_CONCAT.call([Arg::list(values)]).attr("shape", shape).single()
 }
 
 /// [`stack`] with the keyword argument `axis`.
@@ -147,61 +172,109 @@ impl UnstackArgs {
 
 pub(super) static CONCAT_V2: OpDef = OpDef {
     sig: Sig::new("ConcatV2(values: N * T, axis: Tidx) -> (output: T) where N: int, T: type, Tidx: index = int32"),
-    infer: infer_concat,
+    infer: |ctx| {
+        let last = ctx.len().saturating_sub(1);
+        infer_joined(ctx, 0..last, last)
+    },
     kernel: Kernel::Run(|ctx| {
         let last = ctx.inputs.len() - 1;
-        let out = ctx.outputs.shape(0)?.clone();
-        let axis = ctx.inputs.value(last)?.integers()?.first().copied().unwrap_or_default();
-        let axis = resolve_axis(axis, out.rank())?;
-        let rows: usize = out[..axis].iter().product();
-        dispatch!(ctx.node.dtype()?, all, T => {
-            let mut parts = Vec::with_capacity(last);
-            for i in 0..last {
-                parts.push((ctx.inputs.slice::<T>(i)?, ctx.inputs.shape(i)?[axis..].iter().product()));
-            }
-            copy::concat(&parts, rows, ctx.outputs.slice::<T>(0)?);
-            Ok(())
-        })
+        join(ctx, 0..last, last)
     }),
     grad: Grad::Rule(|g| {
         let (axis, values) = g.xs().split_last().ok_or_else(|| Error::internal("concat of nothing"))?;
-        if values.len() == 1 {
-            return Ok(vec![Some(g.dy(0)), None]);
-        }
-        let axis = *axis % rank(g.x(0));
-        // TensorFlow finds out by asking for one shape after the other, and leaves what it built.
-        let probe = |value: &Tensor| (value.shape().is_known(), shape(*value));
-        let mut sizes = Vec::with_capacity(values.len());
-        for (known, size) in values.iter().map(probe) {
-            sizes.push(size);
-            if !known {
-                sizes = shape_n(values.iter().copied());
-                break;
-            }
-        }
-        let begins = CONCAT_OFFSET.call([axis.into_arg(), Arg::list(sizes.iter().copied())]).build().outputs();
-        let part = |(begin, size): (&Tensor, &Tensor)| Some(slice(g.dy(0), *begin, *size));
-        Ok(begins.iter().zip(&sizes).map(part).chain([None]).collect())
+        Ok(parts(g, values, *axis).into_iter().map(Some).chain([None]).collect())
     }),
     flags: Flags::PURE,
 };
 
-fn infer_concat(ctx: &mut InferCtx) -> Result<()> {
-    let last = ctx.len().checked_sub(1).filter(|&n| n > 0).ok_or_else(|| Error::invalid_argument("no values"))?;
-    let axis = ctx.known_integer(last)?;
+/// The old form, with the axis first.
+pub(super) static CONCAT: OpDef = OpDef {
+    sig: Sig::new("Concat(concat_dim: int32, values: N * T) -> (output: T) where N: int, T: type"),
+    infer: |ctx| {
+        if ctx.len() < 3 {
+            return Err(Error::invalid_argument("at least two values"));
+        }
+        infer_joined(ctx, 1..ctx.len(), 0)
+    },
+    kernel: Kernel::Run(|ctx| join(ctx, 1..ctx.inputs.len(), 0)),
+    grad: Grad::Rule(|g| {
+        let (axis, values) = g.xs().split_first().ok_or_else(|| Error::internal("concat of nothing"))?;
+        Ok([None].into_iter().chain(parts(g, values, *axis).into_iter().map(Some)).collect())
+    }),
+    flags: Flags::PURE,
+};
+
+/// Joins the inputs `values` along the dimension that input `axis` says.
+fn join(ctx: &mut KernelCtx, values: Range<usize>, axis: usize) -> Result<()> {
+    let out = ctx.outputs.shape(0)?.clone();
+    let axis = ctx.inputs.value(axis)?.integers()?.first().copied().unwrap_or_default();
+    let axis = resolve_axis(axis, out.rank())?;
+    let rows: usize = out[..axis].iter().product();
+    dispatch!(ctx.node.dtype()?, all, T => {
+        let mut parts = Vec::with_capacity(values.len());
+        for i in values {
+            parts.push((ctx.inputs.slice::<T>(i)?, ctx.inputs.shape(i)?[axis..].iter().product()));
+        }
+        copy::concat(&parts, rows, ctx.outputs.slice::<T>(0)?);
+        Ok(())
+    })
+}
+
+/// The gradients to `values` joined along `axis`.
+fn parts(g: &GradCtx, values: &[Tensor], axis: Tensor) -> Vec<Tensor> {
+    if let [_] = values {
+        return vec![g.dy(0)];
+    }
+    let axis = axis % rank(values[0]);
+    // TensorFlow finds out by asking for one shape after the other, and leaves what it built.
+    let probe = |value: &Tensor| (value.shape().is_known(), shape(*value));
+    let mut sizes = Vec::with_capacity(values.len());
+    for (known, size) in values.iter().map(probe) {
+        sizes.push(size);
+        if !known {
+            sizes = shape_n(values.iter().copied());
+            break;
+        }
+    }
+    // From here on TensorFlow cuts in one go.
+    const MANY: usize = 16;
+    if sizes.len() > MANY {
+        let table = stack_args(sizes).axis(1).build();
+        let row = squeeze(slice_row(table, axis));
+        return split_args(g.dy(0), row).axis(axis).num(values.len()).build();
+    }
+    let begins = CONCAT_OFFSET.call([axis.into_arg(), Arg::list(sizes.iter().copied())]).build().outputs();
+    begins.iter().zip(&sizes).map(|(begin, size)| slice(g.dy(0), *begin, *size)).collect()
+}
+
+/// Row `i` of a matrix, as a matrix, with the nodes that Python's lists make.
+#[track_caller]
+fn slice_row(table: Tensor, i: Tensor) -> Tensor {
+    let graph = table.graph().unwrap_or_else(|_| get_default_graph());
+    let scope = graph.scope_name("Slice");
+    let begin = packed(vec![i.into_arg(), 0.into_arg()], &format!("{scope}/begin/"));
+    let size = convert([1, -1].into_arg(), &format!("{scope}/size/"), None);
+    slice_exact(table, begin, size, &format!("{scope}/"))
+}
+
+fn infer_joined(ctx: &mut InferCtx, values: Range<usize>, axis: usize) -> Result<()> {
+    if values.is_empty() {
+        return Err(Error::invalid_argument("no values"));
+    }
+    let axis = ctx.known_integer(axis)?;
     let mut rank = None;
-    for i in 0..last {
+    for i in values.clone() {
         rank = rank.or(ctx.shape(i)?.rank());
     }
     let Some(rank) = rank else { return ctx.set(0, PartialShape::unknown()) };
     let Some(axis) = axis else {
-        (0..last).try_for_each(|i| ctx.shape_of_rank(i, rank).map(drop))?;
+        values.into_iter().try_for_each(|i| ctx.shape_of_rank(i, rank).map(drop))?;
         return ctx.set(0, PartialShape::unknown_of_rank(rank));
     };
     let axis = resolve_axis(axis, rank)?;
     let mut merged = PartialShape::unknown_of_rank(rank);
     let mut total = Some(0usize);
-    for i in 0..last {
+    for (place, i) in values.clone().enumerate() {
         let shape = ctx.shape_of_rank(i, rank)?;
         total = match (total, shape.dim(axis)) {
             (Some(sum), Some(n)) => {
@@ -212,14 +285,14 @@ fn infer_concat(ctx: &mut InferCtx) -> Result<()> {
         let others = PartialShape::new((0..rank).map(|a| if a == axis { None } else { shape.dim(a) }));
         merged = merged.merge(&others).ok_or_else(|| {
             Error::invalid_argument(format!(
-                "value {i} of shape {shape} does not fit the others beside dimension {axis}"
+                "value {place} of shape {shape} does not fit the others beside dimension {axis}"
             ))
         })?;
     }
     let dims: Vec<Dim> = (0..rank).map(|a| if a == axis { total } else { merged.dim(a) }).collect();
     let mut integers = Vec::new();
     if rank == 1 {
-        for i in 0..last {
+        for i in values {
             match ctx.integers(i)? {
                 Some(list) => integers.extend(list),
                 None => {
@@ -262,6 +335,33 @@ pub(super) static CONCAT_OFFSET: OpDef = OpDef {
         Ok(())
     }),
     grad: Grad::Stop("offsets do not depend on values"),
+    flags: Flags::PURE,
+};
+
+pub(super) static PARALLEL_CONCAT: OpDef = OpDef {
+    sig: Sig::new("ParallelConcat(values: N * T) -> (output: T) where N: int, T: type, shape: shape"),
+    infer: |ctx| {
+        let n = ctx.len();
+        let wanted = ctx.attrs().shape("shape")?.clone();
+        for i in 0..n {
+            let shape = ctx.shape(i)?;
+            let row =
+                wanted.dims().map(|dims| PartialShape::new([Some(1)].into_iter().chain(dims.iter().copied().skip(1))));
+            if wanted.dim(0) != Some(n) || !wanted.is_known() || row.is_none_or(|row| row.merge(shape).is_none()) {
+                return Err(Error::invalid_argument(format!("{n} values, one of shape {shape}, do not make {wanted}")));
+            }
+        }
+        ctx.set(0, wanted)
+    },
+    kernel: Kernel::Run(|ctx| {
+        dispatch!(ctx.node.dtype()?, all, T => {
+            let n = ctx.inputs.len();
+            let parts = (0..n).map(|i| Ok((ctx.inputs.slice::<T>(i)?, ctx.inputs.value(i)?.len()))).collect::<Result<Vec<_>>>()?;
+            copy::concat(&parts, 1, ctx.outputs.slice::<T>(0)?);
+            Ok(())
+        })
+    }),
+    grad: Grad::Missing("TensorFlow has none: use `stack`"),
     flags: Flags::PURE,
 };
 

@@ -73,7 +73,7 @@ pub(crate) fn full_of(shape: impl IntoShape, number: i32, dtype: DType, name: &s
 }
 
 /// `number` as a single element: true or false as a bool, empty as a string.
-fn element(number: i32, dtype: DType) -> Result<Value> {
+pub(super) fn element(number: i32, dtype: DType) -> Result<Value> {
     match dtype {
         DType::Bool => Ok(Value::scalar(number != 0)),
         DType::String if number == 0 => Ok(Value::scalar(Vec::<u8>::new())),

@@ -1,9 +1,9 @@
-//! GatherV2: slices picked by index.
+//! GatherV2, Gather: slices picked by index.
 
 use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
-use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, OpDef, Sig, resolve_axis};
+use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, resolve_axis};
 use crate::ops::array::{item, shape};
 use crate::ops::math::unsorted_segment_sum;
 use crate::shape::{Dim, PartialShape};
@@ -66,40 +66,56 @@ pub(super) static GATHER_V2: OpDef = OpDef {
         "GatherV2(params: Tparams, indices: Tindices, axis: Taxis) -> (output: Tparams) \
          where batch_dims: int = 0, Tparams: type, Tindices: index, Taxis: index",
     ),
-    infer: infer_gather,
+    infer: |ctx| infer_gather(ctx, ctx.known_integer(2)?, ctx.attrs().int("batch_dims")?),
     kernel: Kernel::Run(|ctx| {
-        let x = ctx.inputs.shape(0)?.clone();
         let axis = ctx.inputs.value(2)?.integers()?.first().copied().unwrap_or_default();
-        let axis = resolve_axis(axis, x.rank())?;
         let batch = batch_dims(ctx.node.attrs().int("batch_dims")?, ctx.inputs.shape(1)?.rank())?;
-        let indices = ctx.inputs.value(1)?.integers()?;
-        let product = |dims: &[usize]| dims.iter().product::<usize>();
-        let (batches, rows, n, block) =
-            (product(&x[..batch]), product(&x[batch..axis]), x[axis], product(&x[axis + 1..]));
-        if let Some(bad) = indices.iter().find(|&&i| i < 0 || i as usize >= n) {
-            return Err(Error::invalid_argument(format!("index {bad} is not in [0, {n}), dimension {axis} of {x}")));
-        }
-        let count = indices.len().checked_div(batches).unwrap_or(0);
-        dispatch!(ctx.node.attrs().dtype("Tparams")?, all, T => {
-            let params = ctx.inputs.slice::<T>(0)?;
-            let mut out = ctx.outputs.slice::<T>(0)?.chunks_exact_mut(block.max(1));
-            if block > 0 {
-                for outer in 0..batches * rows {
-                    let batch = outer / rows.max(1);
-                    for &i in &indices[batch * count..(batch + 1) * count] {
-                        let from = (outer * n + i as usize) * block;
-                        if let Some(out) = out.next() {
-                            out.clone_from_slice(&params[from..from + block]);
-                        }
-                    }
-                }
-            }
-            Ok(())
-        })
+        pick(ctx, axis, batch)
     }),
     grad: Grad::Rule(|g| Ok(vec![Some(params_grad(g)?), None, None])),
     flags: Flags::PURE,
 };
+
+/// The old form, along the first dimension.
+pub(super) static GATHER: OpDef = OpDef {
+    sig: Sig::new(
+        "Gather(params: Tparams, indices: Tindices) -> (output: Tparams) \
+         where validate_indices: bool = true, Tparams: type, Tindices: index",
+    ),
+    infer: |ctx| infer_gather(ctx, Some(0), 0),
+    kernel: Kernel::Run(|ctx| pick(ctx, 0, 0)),
+    grad: Grad::Rule(|g| Ok(vec![Some(rows_grad(g)), None])),
+    flags: Flags::PURE,
+};
+
+/// Picks the slices of input 0 along `axis` that input 1 names.
+fn pick(ctx: &mut KernelCtx, axis: i64, batch: usize) -> Result<()> {
+    let x = ctx.inputs.shape(0)?.clone();
+    let axis = resolve_axis(axis, x.rank())?;
+    let indices = ctx.inputs.value(1)?.integers()?;
+    let product = |dims: &[usize]| dims.iter().product::<usize>();
+    let (batches, rows, n, block) = (product(&x[..batch]), product(&x[batch..axis]), x[axis], product(&x[axis + 1..]));
+    if let Some(bad) = indices.iter().find(|&&i| i < 0 || i as usize >= n) {
+        return Err(Error::invalid_argument(format!("index {bad} is not in [0, {n}), dimension {axis} of {x}")));
+    }
+    let count = indices.len().checked_div(batches).unwrap_or(0);
+    dispatch!(ctx.node.attrs().dtype("Tparams")?, all, T => {
+        let params = ctx.inputs.slice::<T>(0)?;
+        let mut out = ctx.outputs.slice::<T>(0)?.chunks_exact_mut(block.max(1));
+        if block > 0 {
+            for outer in 0..batches * rows {
+                let batch = outer / rows.max(1);
+                for &i in &indices[batch * count..(batch + 1) * count] {
+                    let from = (outer * n + i as usize) * block;
+                    if let Some(out) = out.next() {
+                        out.clone_from_slice(&params[from..from + block]);
+                    }
+                }
+            }
+        }
+        Ok(())
+    })
+}
 
 /// The gradient of what was gathered along the first dimension: the rows of `dy`, added up where they came from. TensorFlow
 /// keeps the rows apart as long as it can (IndexedSlices); this is what it makes of them in the end.
@@ -107,8 +123,11 @@ fn params_grad(g: &GradCtx) -> Result<Tensor> {
     if g.integers(2).as_deref() != Some(&[0]) || g.attrs().int("batch_dims")? != 0 {
         return Err(Error::unimplemented("the gradient of a gather along another dimension than the first"));
     }
-    let sizes = shape(g.x(0));
-    Ok(unsorted_segment_sum(g.dy(0), g.x(1), item(sizes, 0)))
+    Ok(rows_grad(g))
+}
+
+fn rows_grad(g: &GradCtx) -> Tensor {
+    unsorted_segment_sum(g.dy(0), g.x(1), item(shape(g.x(0)), 0))
 }
 
 fn batch_dims(batch: i64, rank: usize) -> Result<usize> {
@@ -119,12 +138,11 @@ fn batch_dims(batch: i64, rank: usize) -> Result<usize> {
         .ok_or_else(|| Error::invalid_argument(format!("batch_dims {batch} of indices with {rank} dimensions")))
 }
 
-fn infer_gather(ctx: &mut InferCtx) -> Result<()> {
-    let axis = ctx.known_integer(2)?;
+fn infer_gather(ctx: &mut InferCtx, axis: Option<i64>, batch: i64) -> Result<()> {
     let (Some(params), Some(indices)) = (ctx.shape(0)?.dims(), ctx.shape(1)?.dims()) else {
         return ctx.set(0, PartialShape::unknown());
     };
-    let batch = batch_dims(ctx.attrs().int("batch_dims")?, indices.len())?;
+    let batch = batch_dims(batch, indices.len())?;
     if params.is_empty() {
         return Err(Error::invalid_argument("params must have a dimension to gather from"));
     }

@@ -2,9 +2,9 @@
 
 use crate::dispatch;
 use crate::error::{Error, Result};
-use crate::graph::{Tensor, get_default_graph};
+use crate::graph::Tensor;
 use crate::kernels::copy::{gather_signed, scatter_signed};
-use crate::op::{Arg, AttrReader, Call, Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig, convert};
+use crate::op::{Arg, AttrReader, Call, Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig};
 use crate::ops::array::{ones_like, shape_as};
 use crate::shape::{Dim, MAX_RANK, PartialShape, Shape};
 use crate::value::{Literal, Value};
@@ -80,9 +80,20 @@ impl StridedSliceArgs {
     /// Builds the slice.
     #[track_caller]
     pub fn build(self) -> Tensor {
+        self.call().single()
+    }
+
+    /// Builds the slice under a full name.
+    #[track_caller]
+    pub(crate) fn build_exact(self, name: &str) -> Tensor {
+        self.call().name(name).single()
+    }
+
+    #[track_caller]
+    fn call(self) -> Call {
         let strides = self.strides.unwrap_or_else(|| Arg::Tensor(ones_like(self.begin.clone())));
         let call = STRIDED_SLICE.call([self.input, self.begin, self.end, strides]);
-        set_masks(call, self.masks).single()
+        set_masks(call, self.masks)
     }
 }
 
@@ -93,13 +104,7 @@ fn set_masks(call: Call, masks: [i64; 5]) -> Call {
 /// `input[i]`, with the nodes that Python's brackets make.
 #[track_caller]
 pub(crate) fn item(input: Tensor, i: i32) -> Tensor {
-    let graph = input.graph().unwrap_or_else(|_| get_default_graph());
-    let scope = graph.scope_name("strided_slice");
-    let _scope = graph.name_scope(&format!("{scope}/"));
-    let [begin, end, strides] = [(i, "stack"), (i + 1, "stack_1"), (1, "stack_2")]
-        .map(|(n, name)| convert([n].into_arg(), name, None).into_arg());
-    let call = STRIDED_SLICE.call([input.into_arg(), begin, end, strides]);
-    call.attr("shrink_axis_mask", 1).name(format!("{scope}/")).single()
+    input.at(i)
 }
 
 /// What is taken of a dimension of the input, or a dimension that is new.

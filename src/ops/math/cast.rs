@@ -57,6 +57,12 @@ casts_to! {
     to_int64 Int64 "ToInt64";
 }
 
+/// The operation Cast, whatever the type of `x`.
+#[track_caller]
+pub(crate) fn cast_op(x: Tensor, dtype: DType) -> Tensor {
+    CAST.call([Arg::Tensor(x)]).attr("DstT", dtype).single()
+}
+
 /// The number (or truth value) `x` as a `U`.
 trait CastTo<U> {
     fn cast(self) -> U;

@@ -29,6 +29,7 @@ pub use arithmetic::{
 };
 pub(crate) use arithmetic::{add_named, floordiv_named, mul_named, truediv_named};
 pub(crate) use arithmetic::{neg, sub};
+pub(crate) use cast::cast_op;
 pub use cast::{cast, to_double, to_float, to_int32, to_int64};
 pub use clip::{
     ClipByNormArgs, clip_by_average_norm, clip_by_norm, clip_by_norm_args, clip_by_value, global_norm, saturate_cast,
