@@ -65,6 +65,10 @@ keyword_macros! { $
     sparse_segment_mean = ops::math::sparse_segment_mean_args;
     /// [`sparse_segment_sqrt_n`](fn@crate::sparse_segment_sqrt_n) with the keyword argument `num_segments`.
     sparse_segment_sqrt_n = ops::math::sparse_segment_sqrt_n_args;
+    /// [`bincount`](fn@crate::bincount) with keyword arguments `weights`, `minlength`, `maxlength` and `dtype`.
+    bincount = ops::math::bincount_args;
+    /// [`confusion_matrix`](fn@crate::confusion_matrix) with keyword arguments `num_classes`, `weights` and `dtype`.
+    confusion_matrix = ops::math::confusion_matrix_args;
     /// [`argmax`](fn@crate::argmax) with the keyword argument `output_type`.
     argmax = ops::math::argmax_args;
     /// [`argmin`](fn@crate::argmin) with the keyword argument `output_type`.

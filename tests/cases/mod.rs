@@ -44,6 +44,7 @@ families! {
     layers
     math_ops
     nn_ops
+    product_ops
     reduce_ops
     segment_ops
     state_ops

@@ -32,7 +32,7 @@ mod unique;
 
 pub use bitcast::bitcast;
 pub(crate) use broadcast::broadcast_gradient_args;
-pub use broadcast::{broadcast_to, tile};
+pub use broadcast::{broadcast_dynamic_shape, broadcast_to, tile};
 pub use concat::{StackArgs, UnstackArgs, concat, parallel_stack, stack, stack_args, unstack, unstack_args};
 pub(crate) use concat::{pack_named, packed};
 pub use constant::{constant, constant_of};
@@ -80,6 +80,7 @@ use crate::op::OpDef;
 
 pub(super) static OPS: &[&OpDef] = &[
     &bitcast::BITCAST,
+    &broadcast::BROADCAST_ARGS,
     &broadcast::BROADCAST_GRADIENT_ARGS,
     &broadcast::BROADCAST_TO,
     &broadcast::TILE,

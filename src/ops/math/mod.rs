@@ -3,6 +3,7 @@
 mod add_n;
 mod arg;
 mod arithmetic;
+mod bincount;
 mod cast;
 pub(crate) mod chain;
 mod clip;
@@ -10,7 +11,9 @@ mod compare;
 mod composed;
 mod cumulative;
 mod division;
+mod einsum;
 pub(crate) mod fused_matmul;
+mod linspace;
 mod matmul;
 mod pow;
 mod reduce;
@@ -20,6 +23,7 @@ mod select;
 mod smooth;
 mod sparse_segment;
 mod special;
+mod tensordot;
 mod unary;
 
 pub use add_n::add_n;
@@ -29,6 +33,7 @@ pub use arithmetic::{
 };
 pub(crate) use arithmetic::{add_named, floordiv_named, mul_named, truediv_named};
 pub(crate) use arithmetic::{neg, sub};
+pub use bincount::{BincountArgs, ConfusionArgs, bincount, bincount_args, confusion_matrix, confusion_matrix_args};
 pub(crate) use cast::cast_op;
 pub use cast::{cast, to_double, to_float, to_int32, to_int64};
 pub use clip::{
@@ -44,6 +49,8 @@ pub use composed::{
 };
 pub use cumulative::{CumulativeArgs, cumprod, cumprod_args, cumsum, cumsum_args};
 pub use division::{div, floor_div, r#mod, realdiv, truediv, truncatediv, truncatemod};
+pub use einsum::einsum;
+pub use linspace::{cross, linspace};
 pub use matmul::{MatMulArgs, matmul, matmul_args};
 pub use pow::pow;
 pub use reduce::{
@@ -66,6 +73,7 @@ pub use sparse_segment::{
     sparse_segment_sqrt_n_args, sparse_segment_sum, sparse_segment_sum_args,
 };
 pub use special::{multiply_no_nan, polygamma, xdivy, xlog1py, xlogy, zeta};
+pub use tensordot::{DotAxes, tensordot};
 pub use unary::{abs, exp, log, negative, reciprocal, rsqrt, sigmoid, sign, sqrt, square, tanh};
 
 use crate::op::OpDef;
@@ -83,6 +91,8 @@ pub(super) static OPS: &[&OpDef] = &[
     &arithmetic::REAL_DIV,
     &arithmetic::SQUARED_DIFFERENCE,
     &arithmetic::SUB,
+    &bincount::BINCOUNT,
+    &bincount::DENSE_BINCOUNT,
     &cast::CAST,
     &clip::CLIP_BY_VALUE,
     &compare::APPROXIMATE_EQUAL,
@@ -104,6 +114,10 @@ pub(super) static OPS: &[&OpDef] = &[
     &division::MOD,
     &division::TRUNCATE_DIV,
     &division::TRUNCATE_MOD,
+    &einsum::EINSUM,
+    &linspace::CROSS,
+    &linspace::LIN_SPACE,
+    &matmul::BATCH_MAT_MUL,
     &matmul::BATCH_MAT_MUL_V2,
     &matmul::MAT_MUL,
     &pow::POW,

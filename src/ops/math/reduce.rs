@@ -349,7 +349,7 @@ fn sizes(shape: &PartialShape) -> Option<Vec<i32>> {
 }
 
 /// The shape of a reduction that keeps its dimensions: `input_shape` with 1 at `axes`. TF: `reduced_shape`.
-fn kept_shape(input_shape: Tensor, axes: Tensor) -> Arg {
+pub(super) fn kept_shape(input_shape: Tensor, axes: Tensor) -> Arg {
     if let (Some(mut sizes), Some(axes)) = (constant_integers(input_shape), constant_integers(axes)) {
         for axis in axes {
             if let Some(size) = resolve_axis(axis, sizes.len()).ok().and_then(|axis| sizes.get_mut(axis)) {
