@@ -41,6 +41,34 @@ keyword_macros! { $
     reduce_max = ops::math::reduce_max_args;
     /// [`reduce_min`](fn@crate::reduce_min) with keyword arguments `axis` and `keepdims`.
     reduce_min = ops::math::reduce_min_args;
+    /// [`reduce_all`](fn@crate::reduce_all) with keyword arguments `axis` and `keepdims`.
+    reduce_all = ops::math::reduce_all_args;
+    /// [`reduce_any`](fn@crate::reduce_any) with keyword arguments `axis` and `keepdims`.
+    reduce_any = ops::math::reduce_any_args;
+    /// [`reduce_logsumexp`](fn@crate::reduce_logsumexp) with keyword arguments `axis` and `keepdims`.
+    reduce_logsumexp = ops::math::reduce_logsumexp_args;
+    /// [`reduce_euclidean_norm`](fn@crate::math::reduce_euclidean_norm) with keyword arguments `axis` and `keepdims`.
+    reduce_euclidean_norm = ops::math::reduce_euclidean_norm_args;
+    /// [`reduce_variance`](fn@crate::math::reduce_variance) with keyword arguments `axis` and `keepdims`.
+    reduce_variance = ops::math::reduce_variance_args;
+    /// [`reduce_std`](fn@crate::math::reduce_std) with keyword arguments `axis` and `keepdims`.
+    reduce_std = ops::math::reduce_std_args;
+    /// [`count_nonzero`](fn@crate::count_nonzero) with keyword arguments `axis`, `keepdims` and `dtype`.
+    count_nonzero = ops::math::count_nonzero_args;
+    /// [`norm`](fn@crate::norm) with keyword arguments `ord`, `axis` and `keepdims`.
+    norm = ops::math::norm_args;
+    /// [`clip_by_norm`](fn@crate::clip_by_norm) with the keyword argument `axes`.
+    clip_by_norm = ops::math::clip_by_norm_args;
+    /// [`sparse_segment_sum`](fn@crate::sparse_segment_sum) with the keyword argument `num_segments`.
+    sparse_segment_sum = ops::math::sparse_segment_sum_args;
+    /// [`sparse_segment_mean`](fn@crate::sparse_segment_mean) with the keyword argument `num_segments`.
+    sparse_segment_mean = ops::math::sparse_segment_mean_args;
+    /// [`sparse_segment_sqrt_n`](fn@crate::sparse_segment_sqrt_n) with the keyword argument `num_segments`.
+    sparse_segment_sqrt_n = ops::math::sparse_segment_sqrt_n_args;
+    /// [`bincount`](fn@crate::bincount) with keyword arguments `weights`, `minlength`, `maxlength` and `dtype`.
+    bincount = ops::math::bincount_args;
+    /// [`confusion_matrix`](fn@crate::confusion_matrix) with keyword arguments `num_classes`, `weights` and `dtype`.
+    confusion_matrix = ops::math::confusion_matrix_args;
     /// [`argmax`](fn@crate::argmax) with the keyword argument `output_type`.
     argmax = ops::math::argmax_args;
     /// [`argmin`](fn@crate::argmin) with the keyword argument `output_type`.
@@ -67,6 +95,21 @@ keyword_macros! { $
     sequence_mask = ops::array::sequence_mask_args;
     /// [`reverse_sequence`](fn@crate::reverse_sequence) with keyword arguments `seq_axis` and `batch_axis`.
     reverse_sequence = ops::array::reverse_sequence_args;
+    /// [`pad`](fn@crate::pad) with keyword arguments `mode` and `constant_values`.
+    pad = ops::array::pad_args;
+    /// [`matrix_diag`](fn@crate::matrix_diag) with keyword arguments `k`, `num_rows`, `num_cols`, `padding_value` and
+    /// `align`.
+    matrix_diag = ops::array::matrix_diag_args;
+    /// [`matrix_diag_part`](fn@crate::matrix_diag_part) with keyword arguments `k`, `padding_value` and `align`.
+    matrix_diag_part = ops::array::matrix_diag_part_args;
+    /// [`matrix_set_diag`](fn@crate::matrix_set_diag) with keyword arguments `k` and `align`.
+    matrix_set_diag = ops::array::matrix_set_diag_args;
+    /// [`space_to_depth`](fn@crate::space_to_depth) with the keyword argument `data_format`.
+    space_to_depth = ops::array::space_to_depth_args;
+    /// [`depth_to_space`](fn@crate::depth_to_space) with the keyword argument `data_format`.
+    depth_to_space = ops::array::depth_to_space_args;
+    /// [`sparse_to_dense`](fn@crate::sparse_to_dense) with keyword arguments `default_value` and `validate_indices`.
+    sparse_to_dense = ops::array::sparse_to_dense_args;
     /// [`transpose`](fn@crate::transpose) with the keyword argument `perm`; without it all dimensions are reversed.
     transpose = ops::array::transpose_args;
     /// [`matmul`](fn@crate::matmul) with keyword arguments `transpose_a` and `transpose_b`.

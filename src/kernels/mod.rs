@@ -7,6 +7,7 @@ pub mod conv;
 pub mod copy;
 pub mod cpu;
 pub mod depthwise;
+pub mod einsum;
 pub mod elementwise;
 pub mod gemm;
 pub mod link;

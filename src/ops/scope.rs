@@ -1,7 +1,7 @@
 //! The name scope of a function that builds several nodes.
 
 use crate::error::Error;
-use crate::graph::{Graph, ScopeGuard, Tensor, get_default_graph};
+use crate::graph::{Graph, ScopeGuard, Tensor, get_default_graph, here};
 use crate::op::{Arg, OpDef};
 
 /// An open name scope, in which the last node may be named as the scope itself. Its graph is the default graph meanwhile.
@@ -24,7 +24,7 @@ impl Scope {
     /// Records why the function cannot build what it is asked for, and gives the silent stand-in of its result.
     #[track_caller]
     pub(crate) fn fail(&self, error: Error) -> Tensor {
-        self.graph.record(error.at(self.name.trim_end_matches('/'), Some(crate::graph::here())));
+        self.graph.record(error.at(self.name.trim_end_matches('/'), Some(here())));
         Tensor::poisoned(&self.graph)
     }
 
@@ -39,4 +39,13 @@ impl Scope {
 pub(crate) fn scoped<const N: usize>(op: &'static OpDef, name: &str, args: [Arg; N]) -> Tensor {
     let _scope = Scope::open(&args.each_ref(), name);
     op.call(args).single()
+}
+
+/// Records in the default graph why `function` cannot build its nodes; a silent stand-in for its result.
+#[track_caller]
+pub(crate) fn refuse(function: &str, error: Error) -> Tensor {
+    let line = here();
+    let graph = get_default_graph();
+    graph.record(error.at(function, Some(line)));
+    Tensor::poisoned(&graph)
 }

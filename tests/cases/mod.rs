@@ -39,6 +39,7 @@ macro_rules! families {
 families! {
     activations
     array_ops
+    array_moves
     array_parts
     classification
     elementwise_ops
@@ -47,6 +48,9 @@ families! {
     math_ops
     nn_ops
     normalization
+    product_ops
+    reduce_ops
+    segment_ops
     state_ops
 }
 
