@@ -44,6 +44,7 @@ families! {
     math_ops
     nn_ops
     state_ops
+    summary_ops
 }
 
 impl Family {
