@@ -41,6 +41,30 @@ keyword_macros! { $
     reduce_max = ops::math::reduce_max_args;
     /// [`reduce_min`](fn@crate::reduce_min) with keyword arguments `axis` and `keepdims`.
     reduce_min = ops::math::reduce_min_args;
+    /// [`reduce_all`](fn@crate::reduce_all) with keyword arguments `axis` and `keepdims`.
+    reduce_all = ops::math::reduce_all_args;
+    /// [`reduce_any`](fn@crate::reduce_any) with keyword arguments `axis` and `keepdims`.
+    reduce_any = ops::math::reduce_any_args;
+    /// [`reduce_logsumexp`](fn@crate::reduce_logsumexp) with keyword arguments `axis` and `keepdims`.
+    reduce_logsumexp = ops::math::reduce_logsumexp_args;
+    /// [`reduce_euclidean_norm`](fn@crate::math::reduce_euclidean_norm) with keyword arguments `axis` and `keepdims`.
+    reduce_euclidean_norm = ops::math::reduce_euclidean_norm_args;
+    /// [`reduce_variance`](fn@crate::math::reduce_variance) with keyword arguments `axis` and `keepdims`.
+    reduce_variance = ops::math::reduce_variance_args;
+    /// [`reduce_std`](fn@crate::math::reduce_std) with keyword arguments `axis` and `keepdims`.
+    reduce_std = ops::math::reduce_std_args;
+    /// [`count_nonzero`](fn@crate::count_nonzero) with keyword arguments `axis`, `keepdims` and `dtype`.
+    count_nonzero = ops::math::count_nonzero_args;
+    /// [`norm`](fn@crate::norm) with keyword arguments `ord`, `axis` and `keepdims`.
+    norm = ops::math::norm_args;
+    /// [`clip_by_norm`](fn@crate::clip_by_norm) with the keyword argument `axes`.
+    clip_by_norm = ops::math::clip_by_norm_args;
+    /// [`sparse_segment_sum`](fn@crate::sparse_segment_sum) with the keyword argument `num_segments`.
+    sparse_segment_sum = ops::math::sparse_segment_sum_args;
+    /// [`sparse_segment_mean`](fn@crate::sparse_segment_mean) with the keyword argument `num_segments`.
+    sparse_segment_mean = ops::math::sparse_segment_mean_args;
+    /// [`sparse_segment_sqrt_n`](fn@crate::sparse_segment_sqrt_n) with the keyword argument `num_segments`.
+    sparse_segment_sqrt_n = ops::math::sparse_segment_sqrt_n_args;
     /// [`argmax`](fn@crate::argmax) with the keyword argument `output_type`.
     argmax = ops::math::argmax_args;
     /// [`argmin`](fn@crate::argmin) with the keyword argument `output_type`.

@@ -75,10 +75,17 @@ pub use ops::array::{
 };
 pub use ops::flow::{group, no_op};
 pub use ops::math::{
-    abs, add, add_n, argmax, argmin, cast, cumprod, cumsum, div_no_nan, divide, equal, exp, floordiv, floormod,
-    greater, greater_equal, less, less_equal, log, logical_and, logical_not, logical_or, matmul, maximum, minimum,
-    multiply, negative, not_equal, reciprocal, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum, rsqrt,
-    sigmoid, sign, sqrt, square, squared_difference, subtract, tanh, unsorted_segment_sum, where_v2,
+    abs, accumulate_n, acos, acosh, add, add_n, argmax, argmin, asin, asinh, atan, atan2, atanh, cast, ceil,
+    clip_by_average_norm, clip_by_norm, clip_by_value, cos, cosh, count_nonzero, cumprod, cumsum, digamma, div,
+    div_no_nan, divide, equal, erf, erfc, exp, expm1, floor, floor_div, floordiv, floormod, global_norm, greater,
+    greater_equal, is_finite, is_inf, is_nan, less, less_equal, lgamma, log, log1p, logical_and, logical_not,
+    logical_or, logical_xor, matmul, maximum, minimum, r#mod, multiply, negative, norm, not_equal, pow, realdiv,
+    reciprocal, reduce_all, reduce_any, reduce_logsumexp, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum,
+    rint, round, rsqrt, saturate_cast, scalar_mul, segment_max, segment_mean, segment_min, segment_prod, segment_sum,
+    select, sigmoid, sign, sin, sinh, sparse_segment_mean, sparse_segment_sqrt_n, sparse_segment_sum, sqrt, square,
+    squared_difference, subtract, tan, tanh, to_double, to_float, to_int32, to_int64, truediv, truncatediv,
+    truncatemod, unsorted_segment_max, unsorted_segment_min, unsorted_segment_prod, unsorted_segment_sum, where_v2,
+    zeta,
 };
 pub use ops::random::{random_normal, random_uniform, set_random_seed, truncated_normal};
 pub use ops::register as register_op;
@@ -90,6 +97,11 @@ pub use session::{Callable, ConfigProto, Explanation, Feeds, Fetch, Session, Ses
 pub use shape::{IntoShape, PartialShape, Shape as TensorShape, Shape};
 pub use value::{IntoValue, Value};
 pub use variable_scope::{AUTO_REUSE, VariableScope, get_variable, get_variable_scope, variable_scope};
+
+/// Numbers. TF: `tf.math`.
+pub mod math {
+    pub use crate::ops::math::*;
+}
 
 /// Neural networks. TF: `tf.nn`.
 pub mod nn {

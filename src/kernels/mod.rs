@@ -17,6 +17,7 @@ pub mod reduce;
 mod scratch;
 pub(crate) mod simd;
 pub mod softmax;
+pub mod special;
 pub mod update;
 mod vector;
 

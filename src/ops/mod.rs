@@ -6,6 +6,7 @@ pub mod flow;
 pub mod math;
 pub mod nn;
 pub mod random;
+mod scope;
 pub mod state;
 pub mod summary;
 

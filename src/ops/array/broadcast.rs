@@ -7,7 +7,7 @@ use crate::kernels::copy::gather_steps;
 use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig, broadcast};
 use crate::ops::array::{range, reshape, shape_as, size, stack, transpose_args};
 use crate::ops::math::{ReduceArgs, reduce_sum_args};
-use crate::shape::{Dim, PartialShape, Shape};
+use crate::shape::{Dim, PartialShape};
 use crate::value::Value;
 
 /// `input` repeated along its dimensions of size 1 until it has shape `shape`. TF: `tf.broadcast_to`.
@@ -138,12 +138,11 @@ pub(super) static BROADCAST_GRADIENT_ARGS: OpDef = OpDef {
         ctx.shape_of_rank(1, 1)?;
         let axes =
             ctx.known_integers(0)?.zip(ctx.known_integers(1)?).map(|(a, b)| gradient_axes(&a, &b)).transpose()?;
-        let Some(axes) = axes else {
-            ctx.set(0, PartialShape::unknown_of_rank(1))?;
-            return ctx.set(1, PartialShape::unknown_of_rank(1));
-        };
-        for (o, axes) in axes.into_iter().enumerate() {
-            ctx.set(o, Shape::from([axes.len()]))?;
+        for o in 0..2 {
+            // As in TensorFlow, how many there are is not known, even if they are.
+            ctx.set(o, PartialShape::unknown_of_rank(1))?;
+        }
+        for (o, axes) in axes.into_iter().flatten().enumerate() {
             ctx.set_integers(o, axes.into_iter().map(Some));
         }
         Ok(())
@@ -160,8 +159,12 @@ pub(super) static BROADCAST_GRADIENT_ARGS: OpDef = OpDef {
     flags: Flags::PURE,
 };
 
-/// For each of two shapes the axes of their broadcast along which it is repeated (or could be: both sizes are 1).
+/// For each of two shapes the axes of their broadcast along which it is repeated (or could be: both sizes are 1, and the
+/// shapes differ).
 fn gradient_axes(a: &[i64], b: &[i64]) -> Result<[Vec<i64>; 2]> {
+    if a == b {
+        return Ok([Vec::new(), Vec::new()]);
+    }
     let rank = a.len().max(b.len());
     let size = |s: &[i64], axis: usize| (axis + s.len()).checked_sub(rank).map_or(1, |i| s[i]);
     let mut axes = [Vec::new(), Vec::new()];

@@ -37,7 +37,7 @@ pub use concat::{StackArgs, UnstackArgs, concat, parallel_stack, stack, stack_ar
 pub(crate) use concat::{pack_named, packed};
 pub use constant::{constant, constant_of};
 pub use diag::{diag, diag_part};
-pub(crate) use fill::{FILL, full_of, ones_of, repeated, zeros_like_op, zeros_of};
+pub(crate) use fill::{FILL, full_of, ones_like_of, ones_of, ones_of_sizes, repeated, zeros_like_op, zeros_of};
 pub use fill::{fill, ones, ones_like, zeros, zeros_like};
 pub use gather::{GatherArgs, gather, gather_args};
 pub use gather_nd::{gather_nd, scatter_nd};
@@ -61,7 +61,7 @@ pub(crate) use reshape::{reshape_exact, reshape_to};
 pub use reverse::{ReverseSequenceArgs, reverse, reverse_sequence, reverse_sequence_args, reverse_v2};
 pub use set::setdiff1d;
 pub use shape::{rank, shape, shape_n, size};
-pub(crate) use shape::{shape_as, size_as};
+pub(crate) use shape::{shape_as, shape_op, size_as};
 pub use slice::slice;
 pub(crate) use slice::slice_exact;
 pub use space::{

@@ -43,8 +43,8 @@ fn sizes(shape: &Shape, out_type: DType) -> Option<Value> {
 }
 
 /// The operation Shape, whatever is known of the sizes.
-#[cfg(test)]
-fn shape_op(input: Tensor) -> Tensor {
+#[track_caller]
+pub(crate) fn shape_op(input: Tensor) -> Tensor {
     SHAPE.call([Arg::Tensor(input)]).single()
 }
 
