@@ -110,6 +110,15 @@ keyword_macros! { $
     depth_to_space = ops::array::depth_to_space_args;
     /// [`sparse_to_dense`](fn@crate::sparse_to_dense) with keyword arguments `default_value` and `validate_indices`.
     sparse_to_dense = ops::array::sparse_to_dense_args;
+    /// [`scalar`](fn@crate::summary::scalar) with keyword arguments `family` and `collections`.
+    summary_scalar = ops::summary::scalar_args;
+    /// [`histogram`](fn@crate::summary::histogram) with keyword arguments `family` and `collections`.
+    summary_histogram = ops::summary::histogram_args;
+    /// [`image`](fn@crate::summary::image) with keyword arguments `max_outputs`, `family` and `collections`.
+    summary_image = ops::summary::image_args;
+    /// [`tensor_summary`](fn@crate::summary::tensor_summary) with keyword arguments `display_name`,
+    /// `summary_description`, `family` and `collections`.
+    tensor_summary = ops::summary::tensor_summary_args;
     /// [`transpose`](fn@crate::transpose) with the keyword argument `perm`; without it all dimensions are reversed.
     transpose = ops::array::transpose_args;
     /// [`matmul`](fn@crate::matmul) with keyword arguments `transpose_a` and `transpose_b`.

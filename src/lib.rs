@@ -112,6 +112,11 @@ pub mod nn {
     pub use crate::ops::nn::*;
 }
 
+/// What training has to say, for TensorBoard. TF: `tf.summary`.
+pub mod summary {
+    pub use crate::ops::summary::*;
+}
+
 /// Opens a name scope of the default graph. TF: `tf.name_scope`.
 ///
 /// ```

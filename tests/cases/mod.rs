@@ -52,6 +52,7 @@ families! {
     reduce_ops
     segment_ops
     state_ops
+    summary_ops
 }
 
 impl Family {
