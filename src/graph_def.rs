@@ -15,7 +15,7 @@ use crate::graph::{Attr, AttrList, Attrs, Fact, Graph, Node, NodeId, Port, Writt
 use crate::op::{complete_attrs, infer_outputs};
 use crate::ops;
 use crate::shape::{PartialShape, Shape};
-use crate::value::{Element, Value};
+use crate::value::{Bytes, Element, Value};
 
 /// Low enough for every TensorFlow 1.x, and accepted by 2.x.
 const PRODUCER: i32 = 27;
@@ -225,35 +225,6 @@ fn attr_of(proto: &AttrValue) -> Result<Attr> {
             return Err(Error::unimplemented("lists of constants or functions"));
         }),
     })
-}
-
-/// Numbers as bytes, little-endian.
-trait Bytes: Element + Copy {
-    fn to_bytes(all: &[Self]) -> Vec<u8>;
-    fn from_bytes(bytes: &[u8]) -> Vec<Self>;
-}
-
-macro_rules! bytes {
-    ($($number:ty)*) => {$(
-        impl Bytes for $number {
-            fn to_bytes(all: &[Self]) -> Vec<u8> {
-                all.iter().flat_map(|x| x.to_le_bytes()).collect()
-            }
-            fn from_bytes(bytes: &[u8]) -> Vec<Self> {
-                bytes.as_chunks().0.iter().map(|chunk| Self::from_le_bytes(*chunk)).collect()
-            }
-        }
-    )*};
-}
-bytes!(f32 f64 i32 i64 u8);
-
-impl Bytes for bool {
-    fn to_bytes(all: &[Self]) -> Vec<u8> {
-        all.iter().map(|b| u8::from(*b)).collect()
-    }
-    fn from_bytes(bytes: &[u8]) -> Vec<Self> {
-        bytes.iter().map(|b| *b != 0).collect()
-    }
 }
 
 fn tensor_proto(value: &Value, written: Written) -> Result<TensorProto> {

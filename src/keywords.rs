@@ -41,6 +41,34 @@ keyword_macros! { $
     reduce_max = ops::math::reduce_max_args;
     /// [`reduce_min`](fn@crate::reduce_min) with keyword arguments `axis` and `keepdims`.
     reduce_min = ops::math::reduce_min_args;
+    /// [`reduce_all`](fn@crate::reduce_all) with keyword arguments `axis` and `keepdims`.
+    reduce_all = ops::math::reduce_all_args;
+    /// [`reduce_any`](fn@crate::reduce_any) with keyword arguments `axis` and `keepdims`.
+    reduce_any = ops::math::reduce_any_args;
+    /// [`reduce_logsumexp`](fn@crate::reduce_logsumexp) with keyword arguments `axis` and `keepdims`.
+    reduce_logsumexp = ops::math::reduce_logsumexp_args;
+    /// [`reduce_euclidean_norm`](fn@crate::math::reduce_euclidean_norm) with keyword arguments `axis` and `keepdims`.
+    reduce_euclidean_norm = ops::math::reduce_euclidean_norm_args;
+    /// [`reduce_variance`](fn@crate::math::reduce_variance) with keyword arguments `axis` and `keepdims`.
+    reduce_variance = ops::math::reduce_variance_args;
+    /// [`reduce_std`](fn@crate::math::reduce_std) with keyword arguments `axis` and `keepdims`.
+    reduce_std = ops::math::reduce_std_args;
+    /// [`count_nonzero`](fn@crate::count_nonzero) with keyword arguments `axis`, `keepdims` and `dtype`.
+    count_nonzero = ops::math::count_nonzero_args;
+    /// [`norm`](fn@crate::norm) with keyword arguments `ord`, `axis` and `keepdims`.
+    norm = ops::math::norm_args;
+    /// [`clip_by_norm`](fn@crate::clip_by_norm) with the keyword argument `axes`.
+    clip_by_norm = ops::math::clip_by_norm_args;
+    /// [`sparse_segment_sum`](fn@crate::sparse_segment_sum) with the keyword argument `num_segments`.
+    sparse_segment_sum = ops::math::sparse_segment_sum_args;
+    /// [`sparse_segment_mean`](fn@crate::sparse_segment_mean) with the keyword argument `num_segments`.
+    sparse_segment_mean = ops::math::sparse_segment_mean_args;
+    /// [`sparse_segment_sqrt_n`](fn@crate::sparse_segment_sqrt_n) with the keyword argument `num_segments`.
+    sparse_segment_sqrt_n = ops::math::sparse_segment_sqrt_n_args;
+    /// [`bincount`](fn@crate::bincount) with keyword arguments `weights`, `minlength`, `maxlength` and `dtype`.
+    bincount = ops::math::bincount_args;
+    /// [`confusion_matrix`](fn@crate::confusion_matrix) with keyword arguments `num_classes`, `weights` and `dtype`.
+    confusion_matrix = ops::math::confusion_matrix_args;
     /// [`argmax`](fn@crate::argmax) with the keyword argument `output_type`.
     argmax = ops::math::argmax_args;
     /// [`argmin`](fn@crate::argmin) with the keyword argument `output_type`.
@@ -67,6 +95,30 @@ keyword_macros! { $
     sequence_mask = ops::array::sequence_mask_args;
     /// [`reverse_sequence`](fn@crate::reverse_sequence) with keyword arguments `seq_axis` and `batch_axis`.
     reverse_sequence = ops::array::reverse_sequence_args;
+    /// [`pad`](fn@crate::pad) with keyword arguments `mode` and `constant_values`.
+    pad = ops::array::pad_args;
+    /// [`matrix_diag`](fn@crate::matrix_diag) with keyword arguments `k`, `num_rows`, `num_cols`, `padding_value` and
+    /// `align`.
+    matrix_diag = ops::array::matrix_diag_args;
+    /// [`matrix_diag_part`](fn@crate::matrix_diag_part) with keyword arguments `k`, `padding_value` and `align`.
+    matrix_diag_part = ops::array::matrix_diag_part_args;
+    /// [`matrix_set_diag`](fn@crate::matrix_set_diag) with keyword arguments `k` and `align`.
+    matrix_set_diag = ops::array::matrix_set_diag_args;
+    /// [`space_to_depth`](fn@crate::space_to_depth) with the keyword argument `data_format`.
+    space_to_depth = ops::array::space_to_depth_args;
+    /// [`depth_to_space`](fn@crate::depth_to_space) with the keyword argument `data_format`.
+    depth_to_space = ops::array::depth_to_space_args;
+    /// [`sparse_to_dense`](fn@crate::sparse_to_dense) with keyword arguments `default_value` and `validate_indices`.
+    sparse_to_dense = ops::array::sparse_to_dense_args;
+    /// [`scalar`](fn@crate::summary::scalar) with keyword arguments `family` and `collections`.
+    summary_scalar = ops::summary::scalar_args;
+    /// [`histogram`](fn@crate::summary::histogram) with keyword arguments `family` and `collections`.
+    summary_histogram = ops::summary::histogram_args;
+    /// [`image`](fn@crate::summary::image) with keyword arguments `max_outputs`, `family` and `collections`.
+    summary_image = ops::summary::image_args;
+    /// [`tensor_summary`](fn@crate::summary::tensor_summary) with keyword arguments `display_name`,
+    /// `summary_description`, `family` and `collections`.
+    tensor_summary = ops::summary::tensor_summary_args;
     /// [`transpose`](fn@crate::transpose) with the keyword argument `perm`; without it all dimensions are reversed.
     transpose = ops::array::transpose_args;
     /// [`matmul`](fn@crate::matmul) with keyword arguments `transpose_a` and `transpose_b`.
@@ -99,9 +151,44 @@ keyword_macros! { $
     leaky_relu = ops::nn::leaky_relu_args;
     /// [`depthwise_conv2d`](fn@crate::nn::depthwise_conv2d) with the keyword argument `rate`.
     depthwise_conv2d = ops::nn::depthwise_conv2d_args;
+    /// [`lrn`](fn@crate::nn::lrn) with keyword arguments `depth_radius`, `bias`, `alpha` and `beta`.
+    lrn = ops::nn::lrn_args;
+    /// [`top_k`](fn@crate::nn::top_k) with the keyword argument `sorted`.
+    top_k = ops::nn::top_k_args;
+    /// [`moments`](fn@crate::nn::moments) with the keyword argument `keepdims`.
+    moments = ops::nn::moments_args;
+    /// [`weighted_moments`](fn@crate::nn::weighted_moments) with the keyword argument `keepdims`.
+    weighted_moments = ops::nn::weighted_moments_args;
+    /// [`l2_normalize`](fn@crate::nn::l2_normalize) with the keyword argument `epsilon`.
+    l2_normalize = ops::nn::l2_normalize_args;
+    /// [`log_poisson_loss`](fn@crate::nn::log_poisson_loss) with the keyword argument `compute_full_loss`.
+    log_poisson_loss = ops::nn::log_poisson_loss_args;
     /// [`fused_batch_norm`](fn@crate::nn::fused_batch_norm) with keyword arguments `mean`, `variance`, `epsilon`,
     /// `exponential_avg_factor`, `is_training` and `data_format`.
     fused_batch_norm = ops::nn::fused_batch_norm_args;
+    /// [`compute_weighted_loss`](fn@crate::losses::compute_weighted_loss) with keyword arguments `weights`, `reduction` and
+    /// `loss_collection`.
+    compute_weighted_loss = losses::compute_weighted_loss_args;
+    /// [`absolute_difference`](fn@crate::losses::absolute_difference) with keyword arguments.
+    absolute_difference = losses::absolute_difference_args;
+    /// [`hinge_loss`](fn@crate::losses::hinge_loss) with keyword arguments.
+    hinge_loss = losses::hinge_loss_args;
+    /// [`huber_loss`](fn@crate::losses::huber_loss) with keyword arguments.
+    huber_loss = losses::huber_loss_args;
+    /// [`log_loss`](fn@crate::losses::log_loss) with keyword arguments.
+    log_loss = losses::log_loss_args;
+    /// [`mean_pairwise_squared_error`](fn@crate::losses::mean_pairwise_squared_error) with keyword arguments.
+    mean_pairwise_squared_error = losses::mean_pairwise_squared_error_args;
+    /// [`mean_squared_error`](fn@crate::losses::mean_squared_error) with keyword arguments.
+    mean_squared_error = losses::mean_squared_error_args;
+    /// [`sigmoid_cross_entropy`](fn@crate::losses::sigmoid_cross_entropy) with keyword arguments.
+    sigmoid_cross_entropy = losses::sigmoid_cross_entropy_args;
+    /// [`softmax_cross_entropy`](fn@crate::losses::softmax_cross_entropy) with keyword arguments.
+    softmax_cross_entropy = losses::softmax_cross_entropy_args;
+    /// [`sparse_softmax_cross_entropy`](fn@crate::losses::sparse_softmax_cross_entropy) with keyword arguments.
+    sparse_softmax_cross_entropy = losses::sparse_softmax_cross_entropy_args;
+    /// [`cosine_distance`](fn@crate::losses::cosine_distance) with keyword arguments.
+    cosine_distance = losses::cosine_distance_args;
     /// [`Variable`](fn@crate::Variable) with keyword arguments `trainable`, `dtype` and `name`.
     Variable = ops::state::VariableArgs::new;
     /// [`Session`](fn@crate::Session) with keyword arguments `graph`, `config` and `threads`.

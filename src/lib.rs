@@ -40,6 +40,7 @@ pub mod keras;
 pub mod kernels;
 mod keywords;
 pub mod layers;
+pub mod losses;
 pub mod op;
 pub mod ops;
 mod optimize;
@@ -68,18 +69,29 @@ pub use initializers::{
 };
 pub use op::{Gradient, IndexedSlices, IntoTensor, OpDef};
 pub use ops::array::{
-    boolean_mask, broadcast_to, concat, constant, constant_of, dynamic_stitch, ellipsis, expand_dims, fill, gather,
-    gather_nd, identity, invert_permutation, newaxis, one_hot, ones, ones_like, pad, parallel_stack, placeholder,
+    SparseTensor, batch_to_space, batch_to_space_nd, bitcast, boolean_mask, broadcast_dynamic_shape, broadcast_to,
+    concat, constant, constant_of, depth_to_space, diag, diag_part, dynamic_partition, dynamic_stitch, ellipsis,
+    expand_dims, fill, gather, gather_nd, identity, identity_n, invert_permutation, matrix_band_part, matrix_diag,
+    matrix_diag_part, matrix_set_diag, newaxis, one_hot, ones, ones_like, pad, parallel_stack, placeholder,
     placeholder_with_default, range, rank, reshape, reverse, reverse_sequence, reverse_v2, scatter_nd, sequence_mask,
-    setdiff1d, shape, shape_n, size, slice, split, squeeze, stack, step, stop_gradient, strided_slice, tile, transpose,
-    unique, unique_with_counts, unstack, where_true, zeros, zeros_like,
+    setdiff1d, shape, shape_n, size, slice, space_to_batch, space_to_batch_nd, space_to_depth, sparse_to_dense, split,
+    squeeze, stack, step, stop_gradient, strided_slice, tile, transpose, unique, unique_with_counts, unstack,
+    where_true, zeros, zeros_like,
 };
 pub use ops::flow::{group, no_op};
 pub use ops::math::{
-    abs, add, add_n, argmax, argmin, cast, cumprod, cumsum, div_no_nan, divide, equal, exp, floordiv, floormod,
-    greater, greater_equal, less, less_equal, log, logical_and, logical_not, logical_or, matmul, maximum, minimum,
-    multiply, negative, not_equal, reciprocal, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum, rsqrt,
-    sigmoid, sign, sqrt, square, squared_difference, subtract, tanh, unsorted_segment_sum, where_v2,
+    DotAxes, abs, accumulate_n, acos, acosh, add, add_n, argmax, argmax as arg_max, argmin, argmin as arg_min, asin,
+    asinh, atan, atan2, atanh, bincount, cast, ceil, clip_by_average_norm, clip_by_norm, clip_by_value,
+    confusion_matrix, cos, cosh, count_nonzero, cross, cumprod, cumsum, digamma, div, div_no_nan, divide, einsum,
+    equal, erf, erfc, exp, expm1, floor, floor_div, floordiv, floormod, global_norm, greater, greater_equal, is_finite,
+    is_inf, is_nan, less, less_equal, lgamma, linspace, linspace as lin_space, log, log1p, logical_and, logical_not,
+    logical_or, logical_xor, matmul, matmul as batch_matmul, maximum, minimum, r#mod, multiply, multiply as mul,
+    negative, negative as neg, norm, not_equal, pow, realdiv, reciprocal, reduce_all, reduce_any, reduce_logsumexp,
+    reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum, rint, round, rsqrt, saturate_cast, scalar_mul,
+    segment_max, segment_mean, segment_min, segment_prod, segment_sum, select, sigmoid, sign, sin, sinh,
+    sparse_segment_mean, sparse_segment_sqrt_n, sparse_segment_sum, sqrt, square, squared_difference, subtract,
+    subtract as sub, tan, tanh, tensordot, to_double, to_float, to_int32, to_int64, truediv, truncatediv, truncatemod,
+    unsorted_segment_max, unsorted_segment_min, unsorted_segment_prod, unsorted_segment_sum, where_v2, zeta,
 };
 pub use ops::random::{random_normal, random_uniform, set_random_seed, truncated_normal};
 pub use ops::register as register_op;
@@ -95,10 +107,20 @@ pub use shape::{IntoShape, PartialShape, Shape as TensorShape, Shape};
 pub use value::{IntoValue, Value};
 pub use variable_scope::{AUTO_REUSE, VariableScope, get_variable, get_variable_scope, variable_scope};
 
+/// Numbers. TF: `tf.math`.
+pub mod math {
+    pub use crate::ops::math::*;
+}
+
 /// Neural networks. TF: `tf.nn`.
 pub mod nn {
     pub use crate::ops::math::{sigmoid, tanh};
     pub use crate::ops::nn::*;
+}
+
+/// What training has to say, for TensorBoard. TF: `tf.summary`.
+pub mod summary {
+    pub use crate::ops::summary::*;
 }
 
 /// Opens a name scope of the default graph. TF: `tf.name_scope`.

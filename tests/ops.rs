@@ -77,8 +77,10 @@ fn check_values(family: &Family, wrong: &mut Vec<String>) -> usize {
 }
 
 /// Values that differ on purpose, and why.
-const VALUES: &[(&str, &str)] =
-    &[("max_pool_special.s/MaxPool:0", "the largest of numbers that are all -inf is -inf; TensorFlow says -3.4e38")];
+const VALUES: &[(&str, &str)] = &[
+    ("max_pool_special.s/MaxPool:0", "the largest of numbers that are all -inf is -inf; TensorFlow says -3.4e38"),
+    ("summary_image", "the same pictures, in PNG files that are compressed in another way"),
+];
 
 /// Nodes that differ on purpose, and why.
 const NODES: &[(&str, &str)] = &[
@@ -94,6 +96,7 @@ const NODES: &[(&str, &str)] = &[
         "xent_second.s/gradients_1/xent_second.s/softmax_cross_entropy_with_logits_grad/sub_1",
         "the second derivative of the cross entropy has a term in the labels, which TensorFlow leaves out",
     ),
+    ("norm_second_", "the second derivative of a batch normalization is written down; TensorFlow records a tape"),
 ];
 
 /// Flowstone builds the nodes that TensorFlow builds, for operations and for their first and second derivatives.
@@ -205,7 +208,7 @@ fn every_operation_is_judged() {
         }
     }
     let few: Vec<String> = (tf::ops::all_built_in().map(tf::OpDef::name))
-        .filter(|name| !UNCOMPARED.contains(name))
+        .filter(|name| !UNCOMPARED.contains(name) && !ONLY_RUN.contains(name))
         .map(|name| (name, judged.get(name).map_or(0, BTreeSet::len)))
         .filter(|(_, count)| *count < CASES_EACH)
         .map(|(name, count)| format!("{name}: {count}"))
@@ -217,3 +220,6 @@ const CASES_EACH: usize = 1;
 
 /// Not functions of their inputs: their values are compared where they are defined.
 const UNCOMPARED: &[&str] = &["RandomStandardNormal", "RandomUniform"];
+
+/// TensorFlow runs them out of old files and builds them no longer; the tests beside them say what they do.
+const ONLY_RUN: &[&str] = &["BatchNormWithGlobalNormalization", "TopK"];

@@ -135,20 +135,43 @@ pub fn backprop(
     dx: &mut [f32],
 ) -> (Vec<f32>, Vec<f32>) {
     let channels = scale.len();
-    let rows = x.len().checked_div(channels).unwrap_or(0) as f64;
-    let inverse: Vec<f64> = s.variance.iter().map(|v| 1.0 / (v + s.epsilon).sqrt()).collect();
     let mean = repeated(s.mean.iter().copied(), channels);
     let sum = sums(x.len(), channels, |at, sums| add_rows(&dy[at], sums));
     let along = sums(x.len(), channels, |at, sums| add_products(&dy[at.clone()], &x[at], &mean, sums));
-    // dx = factor * (dy - shift - (x - mean) * slope)
-    let of_channel = |c: usize| {
-        let (shift, slope) = if training { (sum[c] / rows, along[c] / rows * inverse[c].powi(2)) } else { (0.0, 0.0) };
-        [f64::from(scale[c]) * inverse[c], shift, slope, s.mean[c]].map(|x| x as f32)
-    };
-    let terms = [0, 1, 2, 3].map(|i| repeated((0..channels).map(|c| of_channel(c)[i]), channels));
+    let slopes = Slopes::new(s, scale, &sum, &along, training.then(|| x.len().checked_div(channels).unwrap_or(0)));
+    let terms = slopes.terms.map(|of_channel| repeated(of_channel.into_iter(), channels));
     for_each_chunk(dx, ROWS * terms[0].len(), |start, dx| backprop_rows(&dy[start..], &x[start..], dx, &terms));
-    let scale = along.iter().zip(&inverse).map(|(along, inverse)| (along * inverse) as f32).collect();
-    (scale, sum.iter().map(|sum| *sum as f32).collect())
+    (slopes.scale, slopes.offset)
+}
+
+/// What a gradient needs of each channel.
+pub(super) struct Slopes {
+    /// Factor, shift, slope and mean: `dx = factor * (dy - shift - (x - mean) * slope)`.
+    pub(super) terms: [Vec<f32>; 4],
+    /// The gradient of the scale.
+    pub(super) scale: Vec<f32>,
+    /// The gradient of the offset.
+    pub(super) offset: Vec<f32>,
+}
+
+impl Slopes {
+    /// `sum` is that of `dy`, `along` that of `dy * (x - mean)`; `rows` is how many numbers a channel has, if mean and
+    /// variance follow from them.
+    pub(super) fn new(s: &Statistics, scale: &[f32], sum: &[f64], along: &[f64], rows: Option<usize>) -> Self {
+        let inverse: Vec<f64> = s.variance.iter().map(|v| 1.0 / (v + s.epsilon).sqrt()).collect();
+        let of_channel = |c: usize| {
+            let (shift, slope) = match rows {
+                Some(rows) => (sum[c] / rows as f64, along[c] / rows as f64 * inverse[c].powi(2)),
+                None => (0.0, 0.0),
+            };
+            [f64::from(scale[c]) * inverse[c], shift, slope, s.mean[c]].map(|x| x as f32)
+        };
+        Slopes {
+            terms: [0, 1, 2, 3].map(|i| (0..scale.len()).map(|c| of_channel(c)[i]).collect()),
+            scale: along.iter().zip(&inverse).map(|(along, inverse)| (along * inverse) as f32).collect(),
+            offset: sum.iter().map(|sum| *sum as f32).collect(),
+        }
+    }
 }
 
 #[cfg(test)]

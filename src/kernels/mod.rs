@@ -1,14 +1,17 @@
 //! Numeric code on plain slices. Knows neither graph nor operation; the only place for SIMD and `unsafe`.
 
 pub mod batch_norm;
+pub mod batch_norm_nchw;
 pub mod chain;
 pub mod conv;
 pub mod copy;
 pub mod cpu;
 pub mod depthwise;
+pub mod einsum;
 pub mod elementwise;
 pub mod gemm;
 pub mod link;
+pub mod lrn;
 pub mod math;
 pub mod parallel;
 pub mod pool;
@@ -17,6 +20,7 @@ pub mod reduce;
 mod scratch;
 pub(crate) mod simd;
 pub mod softmax;
+pub mod special;
 pub mod update;
 mod vector;
 

@@ -72,6 +72,22 @@ vectorized! {
             *loss = sum(costs);
         }
     }
+
+    fn sparse_cross_entropy_rows<T: Real>(x: &[T], labels: &[usize], n: usize, loss: &mut [T], dx: &mut [T]) {
+        shift(x, n, dx);
+        for ((loss, label), dx) in loss.iter_mut().zip(labels).zip(dx.chunks_exact(n)) {
+            *loss = dx[*label].negative();
+        }
+        for dx in dx.iter_mut() {
+            *dx = dx.exp();
+        }
+        for ((loss, label), dx) in loss.iter_mut().zip(labels).zip(dx.chunks_exact_mut(n)) {
+            let total = sum(dx);
+            *loss = loss.plus(total.ln());
+            dx.iter_mut().for_each(|dx| *dx = dx.over(total));
+            dx[*label] = dx[*label].minus(T::ONE);
+        }
+    }
 }
 
 /// Whole rows of `n` that go together.
@@ -104,8 +120,7 @@ pub fn log_softmax<T: Real + Plain>(x: &[T], n: usize, y: &mut [T]) {
 /// For each row of `n` numbers: `loss = Σ labels * (log Σ e^x - x)`, `dx = softmax(x) - labels`.
 pub fn cross_entropy<T: Real + Plain>(x: &[T], labels: &[T], n: usize, loss: &mut [T], dx: &mut [T]) {
     let together = rows_within(TOGETHER, n);
-    let part = rows_within(PART, n);
-    let run = |first: usize, loss: &mut [T], dx: &mut [T]| {
+    for_rows(n, loss, dx, |first, loss, dx| {
         let from = first * n;
         let (x, labels) = (&x[from..from + dx.len()], &labels[from..from + dx.len()]);
         scratch::with(together * n, |costs: &mut [T]| {
@@ -115,12 +130,30 @@ pub fn cross_entropy<T: Real + Plain>(x: &[T], labels: &[T], n: usize, loss: &mu
                 cross_entropy_rows(x, labels, n, loss, dx, &mut costs[..x.len()]);
             }
         });
-    };
+    });
+}
+
+/// As [`cross_entropy`] with labels that are 1 at one place of each row, which is below `n`, and 0 elsewhere.
+pub fn sparse_cross_entropy<T: Real + Plain>(x: &[T], labels: &[usize], n: usize, loss: &mut [T], dx: &mut [T]) {
+    let together = rows_within(TOGETHER, n);
+    for_rows(n, loss, dx, |first, loss, dx| {
+        let (x, labels) = (&x[first * n..][..dx.len()], &labels[first..][..loss.len()]);
+        let inputs = x.chunks(together * n).zip(labels.chunks(together));
+        let outputs = loss.chunks_mut(together).zip(dx.chunks_mut(together * n));
+        for ((x, labels), (loss, dx)) in inputs.zip(outputs) {
+            sparse_cross_entropy_rows(x, labels, n, loss, dx);
+        }
+    });
+}
+
+/// Calls `f` for parts of the rows with the first row's number, and their part of `loss` and `dx`.
+fn for_rows<T: Plain>(n: usize, loss: &mut [T], dx: &mut [T], f: impl Fn(usize, &mut [T], &mut [T]) + Sync) {
+    let part = rows_within(PART, n);
     if loss.len() <= part {
-        return run(0, loss, dx);
+        return f(0, loss, dx);
     }
     let parts = loss.par_chunks_mut(part).zip(dx.par_chunks_mut(part * n));
-    parts.enumerate().for_each(|(i, (loss, dx))| run(i * part, loss, dx));
+    parts.enumerate().for_each(|(i, (loss, dx))| f(i * part, loss, dx));
 }
 
 #[cfg(test)]
@@ -159,6 +192,24 @@ mod tests {
                 let expected: f64 = (0..n).map(|j| of(&labels, j) * (total - of(&x, j))).sum();
                 let size: f64 = (0..n).map(|j| (of(&labels, j) * (total - of(&x, j))).abs()).sum();
                 assert!((f64::from(loss[row]) - expected).abs() <= bound(n) * size.max(1.0), "loss {rows} {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn sparse_labels_are_as_dense_ones() {
+        for (rows, n) in [(1, 1), (100, 10), (2000, 10), (3, 700)] {
+            let x = numbers(rows * n, 7919);
+            let places: Vec<usize> = (0..rows).map(|row| row * 5 % n).collect();
+            let mut labels = vec![0.0; rows * n];
+            places.iter().enumerate().for_each(|(row, place)| labels[row * n + place] = 1.0);
+            let (mut dense, mut sparse) =
+                ((vec![0.0; rows], vec![0.0; rows * n]), (vec![9.0; rows], vec![9.0; rows * n]));
+            cross_entropy(&x, &labels, n, &mut dense.0, &mut dense.1);
+            sparse_cross_entropy(&x, &places, n, &mut sparse.0, &mut sparse.1);
+            assert_eq!(sparse.1, dense.1, "{rows} {n}");
+            for (sparse, dense) in sparse.0.iter().zip(&dense.0) {
+                assert!((sparse - dense).abs() <= 2.0 * f32::EPSILON * dense.abs().max(10.0), "{rows} {n}");
             }
         }
     }

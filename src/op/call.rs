@@ -8,7 +8,9 @@ use smallvec::SmallVec;
 use super::{ArgType, Argument, InferCtx, OpDef, Signature};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{self, Attr, Attrs, Fact, Graph, Node, NodeId, Operation, Port, Tensor, Written, get_default_graph};
+use crate::graph::{
+    self, Attr, AttrList, Attrs, Fact, Graph, Node, NodeId, Operation, Port, Tensor, Written, get_default_graph,
+};
 use crate::shape::PartialShape;
 use crate::value::{IntoValue, Literal, Value};
 
@@ -266,14 +268,9 @@ fn facts_of(graph: &Graph, inputs: &[Port]) -> Result<SmallVec<[Fact; 4]>> {
 pub(crate) fn check_inputs(sig: &Signature, attrs: &Attrs, facts: &[Fact]) -> Result<()> {
     let mut rest = facts.iter();
     for argument in &sig.inputs {
-        let count = argument.count.as_ref().map_or(Ok(1), |count| super::AttrReader(attrs).int(count))?;
-        for _ in 0..count {
+        for wanted in argument.types(super::AttrReader(attrs))? {
             let found =
                 rest.next().ok_or_else(|| Error::invalid_argument(format!("input {} is missing", argument.name)))?;
-            let wanted = match &argument.dtype {
-                ArgType::Fixed(dtype) => *dtype,
-                ArgType::Attr(attr) => super::AttrReader(attrs).dtype(attr)?,
-            };
             if found.dtype != wanted || (argument.is_ref && !found.is_ref) {
                 let what = if argument.is_ref { "a variable of " } else { "" };
                 let name = &argument.name;
@@ -294,25 +291,12 @@ pub(crate) fn infer_outputs(op: &'static OpDef, attrs: &Attrs, inputs: &[Fact]) 
     Ok(outputs)
 }
 
-/// No node has more outputs than this.
-const MOST_OUTPUTS: i64 = 1 << 20;
-
 /// The outputs with their data types, as the attributes say them.
 fn output_facts(sig: &Signature, attrs: &Attrs) -> Result<SmallVec<[Fact; 1]>> {
     let mut outputs = SmallVec::new();
     for output in &sig.outputs {
-        let dtype = match &output.dtype {
-            ArgType::Fixed(dtype) => *dtype,
-            ArgType::Attr(attr) => super::AttrReader(attrs).dtype(attr)?,
-        };
-        let count = output.count.as_ref().map_or(Ok(1), |count| super::AttrReader(attrs).int(count))?;
-        let fact = Fact { is_ref: output.is_ref, ..Fact::new(dtype, PartialShape::unknown()) };
-        if count > MOST_OUTPUTS {
-            return Err(Error::resource_exhausted(format!("{count} outputs")));
-        }
-        for _ in 0..count {
-            outputs.push(fact.clone());
-        }
+        let fact = |dtype| Fact { is_ref: output.is_ref, ..Fact::new(dtype, PartialShape::unknown()) };
+        outputs.extend(output.types(super::AttrReader(attrs))?.into_iter().map(fact));
     }
     Ok(outputs)
 }
@@ -355,14 +339,19 @@ struct ArgBuilder<'a> {
 
 impl ArgBuilder<'_> {
     fn inputs(&self, argument: &Argument, arg: Arg, attrs: &mut Attrs, inputs: &mut SmallVec<[Port; 2]>) -> Result<()> {
-        let Some(count) = &argument.count else {
+        if let (None, ArgType::Fixed(_) | ArgType::Attr(_)) = (&argument.count, &argument.dtype) {
             inputs.push(self.input(argument, &argument.name, arg, attrs)?);
             return Ok(());
-        };
+        }
         let Arg::List(items) = arg else {
             return Err(Error::invalid_argument(format!("argument {} must be a list", argument.name)));
         };
-        attrs.insert(count.clone(), Attr::Int(items.len() as i64));
+        if let Some(count) = &argument.count {
+            attrs.insert(count.clone(), Attr::Int(items.len() as i64));
+        }
+        if let ArgType::List(attr) = &argument.dtype {
+            attrs.insert(attr.clone(), Attr::List(AttrList::Empty));
+        }
         for (i, item) in items.into_iter().enumerate() {
             inputs.push(self.input(argument, &format!("{}_{i}", argument.name), item, attrs)?);
         }
@@ -376,6 +365,7 @@ impl ArgBuilder<'_> {
                 let known = attrs.get(attr).or_else(|| self.sig.attr(attr)?.default.as_ref());
                 if let Some(Attr::Type(dtype)) = known { Some(*dtype) } else { None }
             }
+            ArgType::List(_) => None,
         };
         let tensor = match arg {
             Arg::Tensor(tensor) => tensor,
@@ -410,6 +400,11 @@ impl ArgBuilder<'_> {
         match &argument.dtype {
             ArgType::Fixed(wanted) if *wanted != found => wrong(*wanted),
             ArgType::Fixed(_) => Ok(()),
+            ArgType::List(attr) => {
+                let types = super::AttrReader(attrs).dtypes(attr)?.iter().copied().chain([found]).collect();
+                attrs.insert(attr.clone(), Attr::List(AttrList::Type(types)));
+                Ok(())
+            }
             ArgType::Attr(attr) => match attrs.get(attr) {
                 Some(Attr::Type(wanted)) if *wanted != found => wrong(*wanted),
                 Some(_) => Ok(()),

@@ -139,9 +139,9 @@ impl GradCtx {
         AttrReader(&self.attrs)
     }
 
-    /// The integers of input `i`, if all are known while building.
+    /// The integers of input `i`, if all are known while building: see [`constant_integers`].
     pub fn integers(&self, i: usize) -> Option<Vec<i64>> {
-        self.x(i).fact()?.integers?.iter().copied().collect()
+        constant_integers(self.x(i))
     }
 
     /// A constant called `name` in this graph.
@@ -151,4 +151,13 @@ impl GradCtx {
         let line = crate::graph::here();
         super::constant_in(&self.graph, literal.and_then(|literal| literal.resolve(None)), name, line)
     }
+}
+
+/// The integers of `x`, if all are known while building. Those of BroadcastGradientArgs count as unknown: TensorFlow's
+/// gradients do not look through it, though its shapes follow from them.
+pub(crate) fn constant_integers(x: Tensor) -> Option<Vec<i64>> {
+    if x.op().op_type() == "BroadcastGradientArgs" {
+        return None;
+    }
+    x.fact()?.integers?.iter().copied().collect()
 }

@@ -152,7 +152,7 @@ impl<'a> InferCtx<'a> {
         let integers: Integers = integers.into_iter().collect();
         if let Some(fact) = self.outputs.get_mut(o).filter(|fact| fact.dtype.is_integer())
             && integers.len() <= LONGEST_INTEGERS
-            && integers.iter().any(Option::is_some)
+            && (integers.is_empty() || integers.iter().any(Option::is_some))
         {
             fact.integers = Some(integers);
         }

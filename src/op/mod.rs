@@ -9,6 +9,7 @@ mod signature;
 
 pub use call::{Arg, Built, Call, IntoTensor};
 pub(crate) use call::{check_inputs, complete_attrs, constant_full_of, constant_in, convert, infer_outputs};
+pub(crate) use grad::constant_integers;
 pub use grad::{Grad, GradCtx, Gradient, IndexedSlices};
 pub use infer::{InferCtx, broadcast, broadcast_known, resolve_axis, rules};
 pub use kernel::{ElementwiseKernel, Inputs, Kernel, KernelCtx, KernelFn, Memory, NodeInfo, Outputs, Slot};

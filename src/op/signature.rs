@@ -7,15 +7,15 @@
 //! Assign(ref: Ref(T), value: T) -> (output_ref: Ref(T)) where T: type
 //! ```
 //!
-//! An argument's type is a data type, a type attribute, `N * T` for a list whose length is the attribute `N`, or
-//! `Ref(T)` for a variable. An attribute is `int`, `float`, `bool`, `string`, `shape`, `tensor`, `type`, a
+//! An argument's type is a data type, a type attribute, `N * T` for a list whose length is the attribute `N`, a `list(type)`
+//! attribute for a list each of whose tensors has a type of its own, or `Ref(T)` for a variable. An attribute is `int`, `float`, `bool`, `string`, `shape`, `tensor`, `type`, a
 //! set of data types (`{int32, int64}`, or `real`, `number`, `floating`, `index`), strings to choose from, or `list(…)`.
 
 use std::sync::Arc;
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{Attr, AttrList};
+use crate::graph::{Attr, AttrList, Written};
 use crate::value::Value;
 
 /// The parsed signature of an operation.
@@ -51,6 +51,8 @@ pub enum ArgType {
     Fixed(DType),
     /// What this attribute says.
     Attr(Arc<str>),
+    /// A list of tensors, with the data types that this attribute lists.
+    List(Arc<str>),
 }
 
 /// An attribute of an operation.
@@ -136,6 +138,9 @@ fn dtype(name: &str) -> Option<DType> {
     DType::ALL.iter().copied().find(|d| d.name() == name)
 }
 
+/// No argument is a longer list than this.
+const MOST_TENSORS: i64 = 1 << 20;
+
 impl Argument {
     fn parse(text: &str, attrs: &[AttrDef]) -> Option<Self> {
         let (name, kind) = text.split_once(':')?;
@@ -151,13 +156,29 @@ impl Argument {
         let known = |name: &str| attrs.iter().any(|attr| &*attr.name == name);
         let dtype = match dtype(kind) {
             Some(fixed) => ArgType::Fixed(fixed),
-            None if known(kind) => ArgType::Attr(kind.into()),
-            None => return None,
+            None => match attrs.iter().find(|attr| &*attr.name == kind)?.kind {
+                AttrKind::List(_) => ArgType::List(kind.into()),
+                _ => ArgType::Attr(kind.into()),
+            },
         };
         if !count.is_none_or(known) {
             return None;
         }
         Some(Argument { name: name.trim().into(), dtype, count: count.map(Into::into), is_ref })
+    }
+
+    /// The data types of the tensors that this argument of a node with attributes `attrs` is.
+    pub fn types(&self, attrs: AttrReader) -> Result<Vec<DType>> {
+        let dtype = match &self.dtype {
+            ArgType::Fixed(dtype) => *dtype,
+            ArgType::Attr(attr) => attrs.dtype(attr)?,
+            ArgType::List(attr) => return Ok(attrs.dtypes(attr)?.to_vec()),
+        };
+        let count = self.count.as_ref().map_or(Ok(1), |count| attrs.int(count))?;
+        if count > MOST_TENSORS {
+            return Err(Error::resource_exhausted(format!("argument {} is {count} tensors", self.name)));
+        }
+        Ok(vec![dtype; usize::try_from(count).unwrap_or(0)])
     }
 }
 
@@ -216,7 +237,13 @@ impl AttrKind {
             AttrKind::Str(_) => Attr::from(text.trim_matches('\'')),
             AttrKind::Type(_) => Attr::Type(dtype(text)?),
             AttrKind::Shape if text == "unknown" => Attr::Shape(Default::default()),
-            AttrKind::Shape | AttrKind::Tensor => return None,
+            AttrKind::Shape => return None,
+            AttrKind::Tensor => {
+                let bytes = split(text.strip_prefix("uint8[")?.strip_suffix(']')?);
+                let bytes = bytes.into_iter().map(|b| b.parse().ok()).collect::<Option<Vec<u8>>>()?;
+                let written = Written::Elements(bytes.len());
+                Attr::Tensor(Value::vector(bytes), written)
+            }
             AttrKind::List(inner) => {
                 let items = split(text.strip_prefix('[')?.strip_suffix(']')?);
                 match **inner {
@@ -321,6 +348,15 @@ impl<'a> AttrReader<'a> {
         }
     }
 
+    /// The data types `name`.
+    pub fn dtypes(self, name: &str) -> Result<&'a [DType]> {
+        match self.get(name)? {
+            Attr::List(AttrList::Type(list)) => Ok(list),
+            Attr::List(AttrList::Empty) => Ok(&[]),
+            other => Err(Error::invalid_argument(format!("attribute {name} is {other}"))),
+        }
+    }
+
     /// The whole numbers `name`.
     pub fn ints(self, name: &str) -> Result<&'a [i64]> {
         match self.get(name)? {
@@ -352,6 +388,8 @@ mod tests {
         let pack = Signature::parse("Pack(values: N * T) -> (output: T) where N: int, T: type, axis: int = 0").unwrap();
         assert_eq!(pack.inputs[0].count.as_deref(), Some("N"));
         assert!(Signature::parse("Assign(ref: Ref(T)) -> (out: Ref(T)) where T: type").unwrap().inputs[0].is_ref);
+        let print = Signature::parse("Print(input: T, data: U) -> (output: T) where T: type, U: list(type)").unwrap();
+        assert_eq!(print.inputs[1].dtype, ArgType::List("U".into()));
         for bad in ["X", "X(a: T) -> ()", "X() -> () where a: nonsense", "X(a: M * int32) -> ()"] {
             assert!(Signature::parse(bad).is_err(), "{bad}");
         }

@@ -7,7 +7,9 @@ pub(crate) mod indexed_slices;
 pub mod math;
 pub mod nn;
 pub mod random;
+pub(crate) mod scope;
 pub mod state;
+pub mod summary;
 
 use std::collections::HashMap;
 use std::sync::{OnceLock, PoisonError, RwLock};
@@ -16,7 +18,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::op::OpDef;
 
 /// The tables of the folders.
-static BUILT_IN: &[&[&OpDef]] = &[array::OPS, flow::OPS, math::OPS, nn::OPS, random::OPS, state::OPS, state::SCATTERS];
+static BUILT_IN: &[&[&OpDef]] =
+    &[array::OPS, flow::OPS, math::OPS, nn::OPS, random::OPS, state::OPS, state::SCATTERS, summary::OPS];
 
 static REGISTERED: RwLock<Vec<&'static OpDef>> = RwLock::new(Vec::new());
 

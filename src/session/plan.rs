@@ -11,9 +11,9 @@ use smallvec::SmallVec;
 use super::memory::{Frame, MemoryPlan, Use};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{Attr, Fact, Graph, Node, NodeId, Port, State};
+use crate::graph::{Fact, Graph, Node, NodeId, Port, State};
 use crate::kernels::parallel::ELEMENTWISE_CHUNK;
-use crate::op::{Kernel, KernelFn, NodeInfo, OpDef};
+use crate::op::{AttrReader, Kernel, KernelFn, NodeInfo, OpDef};
 use crate::ops;
 use crate::optimize::prune::prune;
 use crate::optimize::{Blocks, Program, ProgramNode, Report, Source, optimize};
@@ -251,11 +251,8 @@ fn argument_refs(node: &ProgramNode) -> Result<Vec<bool>> {
     }
     let mut refs = Vec::with_capacity(node.inputs.len());
     for argument in &node.op.signature()?.inputs {
-        let count = match argument.count.as_ref().and_then(|count| node.attrs.get(count)) {
-            Some(Attr::Int(n)) => usize::try_from(*n).unwrap_or(0),
-            _ => 1,
-        };
-        refs.extend(std::iter::repeat_n(argument.is_ref, count.min(node.inputs.len())));
+        let count = argument.types(AttrReader(&node.attrs))?.len();
+        refs.extend(std::iter::repeat_n(argument.is_ref, count));
     }
     if refs.len() != node.inputs.len() {
         let (name, wanted, given) = (node.op.name(), refs.len(), node.inputs.len());

@@ -1,9 +1,11 @@
 //! Run-time data: [`Value`], a typed n-dimensional array whose elements are shared, not copied.
 
+mod bytes;
 mod convert;
 mod display;
 mod element;
 
+pub(crate) use bytes::Bytes;
 #[doc(hidden)]
 pub use convert::Nested;
 pub use convert::{IntoValue, Literal};

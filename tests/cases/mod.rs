@@ -38,13 +38,23 @@ macro_rules! families {
 
 families! {
     apply_ops
+    activations
     array_ops
+    array_moves
     array_parts
+    classification
+    elementwise_ops
     layers
+    losses
     math_ops
     nn_ops
+    normalization
+    product_ops
+    reduce_ops
+    segment_ops
     state_ops
     training
+    summary_ops
 }
 
 impl Family {
@@ -72,4 +82,13 @@ pub fn by_case(def: &GraphDef) -> BTreeMap<String, Vec<NodeDef>> {
 /// An operation by its name, for what has no function.
 pub fn raw<T: IntoTensor, const N: usize>(op: &str, args: [T; N]) -> Vec<tf::Tensor> {
     tf::ops::lookup(op).unwrap().call(args.map(IntoTensor::into_arg)).build().outputs()
+}
+
+/// As [`raw`], with attributes.
+pub fn raw_with<T: IntoTensor, const N: usize>(
+    op: &str,
+    args: [T; N],
+    attrs: fn(tf::op::Call) -> tf::op::Call,
+) -> Vec<tf::Tensor> {
+    attrs(tf::ops::lookup(op).unwrap().call(args.map(IntoTensor::into_arg))).build().outputs()
 }

@@ -7,7 +7,7 @@ use crate::kernels::copy::gather_steps;
 use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig, broadcast};
 use crate::ops::array::{range, reshape, shape_as, size, stack, transpose_args};
 use crate::ops::math::{ReduceArgs, reduce_sum_args};
-use crate::shape::{Dim, PartialShape, Shape};
+use crate::shape::{Dim, PartialShape};
 use crate::value::Value;
 
 /// `input` repeated along its dimensions of size 1 until it has shape `shape`. TF: `tf.broadcast_to`.
@@ -138,12 +138,11 @@ pub(super) static BROADCAST_GRADIENT_ARGS: OpDef = OpDef {
         ctx.shape_of_rank(1, 1)?;
         let axes =
             ctx.known_integers(0)?.zip(ctx.known_integers(1)?).map(|(a, b)| gradient_axes(&a, &b)).transpose()?;
-        let Some(axes) = axes else {
-            ctx.set(0, PartialShape::unknown_of_rank(1))?;
-            return ctx.set(1, PartialShape::unknown_of_rank(1));
-        };
-        for (o, axes) in axes.into_iter().enumerate() {
-            ctx.set(o, Shape::from([axes.len()]))?;
+        for o in 0..2 {
+            // As in TensorFlow, how many there are is not known, even if they are.
+            ctx.set(o, PartialShape::unknown_of_rank(1))?;
+        }
+        for (o, axes) in axes.into_iter().flatten().enumerate() {
             ctx.set_integers(o, axes.into_iter().map(Some));
         }
         Ok(())
@@ -160,8 +159,59 @@ pub(super) static BROADCAST_GRADIENT_ARGS: OpDef = OpDef {
     flags: Flags::PURE,
 };
 
-/// For each of two shapes the axes of their broadcast along which it is repeated (or could be: both sizes are 1).
+/// The shape that arrays of shapes `shape_x` and `shape_y` broadcast to, as the run knows it.
+/// TF: `tf.broadcast_dynamic_shape`. Lists of int32 or int64. No gradient.
+///
+/// ```
+/// use flowstone as tf;
+/// let y = tf::broadcast_dynamic_shape([2, 1], [3]);
+/// assert_eq!(tf::Session()?.run(y, tf::feed_dict! {})?.as_slice::<i32>()?, [2, 3]);
+/// # Ok::<(), tf::Error>(())
+/// ```
+#[track_caller]
+pub fn broadcast_dynamic_shape(shape_x: impl IntoTensor, shape_y: impl IntoTensor) -> Tensor {
+    BROADCAST_ARGS.call([shape_x.into_arg(), shape_y.into_arg()]).single()
+}
+
+pub(super) static BROADCAST_ARGS: OpDef = OpDef {
+    sig: Sig::new("BroadcastArgs(s0: T, s1: T) -> (r0: T) where T: index = int32"),
+    infer: |ctx| {
+        let (a, b) = (ctx.shape_of_rank(0, 1)?, ctx.shape_of_rank(1, 1)?);
+        let rank = a.dim(0).zip(b.dim(0)).map(|(a, b)| a.max(b));
+        let known = ctx.known_integers(0)?.zip(ctx.known_integers(1)?).map(|(a, b)| joined(&a, &b)).transpose()?;
+        ctx.set(0, PartialShape::new([rank]))?;
+        if let Some(sizes) = known {
+            ctx.set_integers(0, sizes.into_iter().map(Some));
+        }
+        Ok(())
+    },
+    kernel: Kernel::Run(|ctx| {
+        let sizes = joined(&ctx.inputs.value(0)?.integers()?, &ctx.inputs.value(1)?.integers()?)?;
+        ctx.outputs.set(0, Value::vector(sizes).convert(ctx.node.dtype()?)?);
+        Ok(())
+    }),
+    grad: Grad::Missing("a shape is not smooth"),
+    flags: Flags::PURE,
+};
+
+/// The sizes of two shapes broadcast against each other.
+fn joined(a: &[i64], b: &[i64]) -> Result<Vec<i64>> {
+    let rank = a.len().max(b.len());
+    let size = |s: &[i64], axis: usize| (axis + s.len()).checked_sub(rank).map_or(1, |i| s[i]);
+    let pairs = (0..rank).map(|axis| match (size(a, axis), size(b, axis)) {
+        (1, n) | (n, 1) => Ok(n),
+        (m, n) if m == n => Ok(n),
+        _ => Err(Error::invalid_argument(format!("shapes {a:?} and {b:?} cannot be broadcast together"))),
+    });
+    pairs.collect()
+}
+
+/// For each of two shapes the axes of their broadcast along which it is repeated (or could be: both sizes are 1, and the
+/// shapes differ).
 fn gradient_axes(a: &[i64], b: &[i64]) -> Result<[Vec<i64>; 2]> {
+    if a == b {
+        return Ok([Vec::new(), Vec::new()]);
+    }
     let rank = a.len().max(b.len());
     let size = |s: &[i64], axis: usize| (axis + s.len()).checked_sub(rank).map_or(1, |i| s[i]);
     let mut axes = [Vec::new(), Vec::new()];
@@ -207,6 +257,15 @@ mod tests {
             .expect([[[1.0f32, 2.0, 1.0, 2.0], [1.0, 2.0, 1.0, 2.0]].into()])
             .differentiable(&[0])
             .run();
+    }
+
+    #[test]
+    fn broadcast_dynamic_shape_is_whole() {
+        OpTest::new(|x| vec![broadcast_dynamic_shape(x[0], x[1])])
+            .inputs([[2i64, 1, 4].into(), [3i64, 1].into()])
+            .expect([[2i64, 3, 4].into()])
+            .run();
+        assert!(build_error(|| broadcast_dynamic_shape([2], [3])).contains("cannot be broadcast together"));
     }
 
     #[test]

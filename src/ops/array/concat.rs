@@ -170,7 +170,7 @@ impl UnstackArgs {
     }
 }
 
-pub(super) static CONCAT_V2: OpDef = OpDef {
+pub(crate) static CONCAT_V2: OpDef = OpDef {
     sig: Sig::new("ConcatV2(values: N * T, axis: Tidx) -> (output: T) where N: int, T: type, Tidx: index = int32"),
     infer: |ctx| {
         let last = ctx.len().saturating_sub(1);

@@ -5,7 +5,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{LONGEST_INTEGERS, Tensor, get_default_graph};
 use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig, constant_full_of, convert, rules};
-use crate::ops::array::shape;
+use crate::ops::array::{packed, shape};
 use crate::ops::math::reduce_sum;
 use crate::shape::{IntoShape, Shape};
 use crate::value::{Element, Literal, Number, Value};
@@ -72,9 +72,13 @@ pub(crate) fn full_of(shape: impl IntoShape, number: i32, dtype: DType, name: &s
     FILL.call([dims.into_arg(), value.into_arg()]).name(format!("{scope}/")).single()
 }
 
-/// `number` as a single element, true or false as a bool.
+/// `number` as a single element: true or false as a bool, empty as a string.
 pub(super) fn element(number: i32, dtype: DType) -> Result<Value> {
-    if dtype == DType::Bool { Ok(Value::scalar(number != 0)) } else { Value::scalar(number).convert(dtype) }
+    match dtype {
+        DType::Bool => Ok(Value::scalar(number != 0)),
+        DType::String if number == 0 => Ok(Value::scalar(Vec::<u8>::new())),
+        dtype => Value::scalar(number).convert(dtype),
+    }
 }
 
 /// An array of the same element everywhere.
@@ -97,7 +101,12 @@ pub fn zeros_like(tensor: impl IntoTensor) -> Tensor {
 /// Ones of the same type and shape. TF: `tf.ones_like`. No gradient.
 #[track_caller]
 pub fn ones_like(tensor: impl IntoTensor) -> Tensor {
-    let tensor = tensor.into_arg();
+    ones_like_of(tensor.into_arg(), None)
+}
+
+/// Ones of the same shape, and of type `dtype` if that is said.
+#[track_caller]
+pub(crate) fn ones_like_of(tensor: Arg, dtype: Option<DType>) -> Tensor {
     let graph = Arg::graph_of(std::slice::from_ref(&tensor)).unwrap_or_else(|_| get_default_graph());
     let scope = graph.scope_name("ones_like");
     let (tensor, sizes) = {
@@ -110,7 +119,8 @@ pub fn ones_like(tensor: impl IntoTensor) -> Tensor {
         };
         (tensor, sizes)
     };
-    let ones = ones_of(sizes, tensor.dtype().unwrap_or(DType::Float32), &format!("{scope}/"));
+    let dtype = dtype.or(tensor.dtype().ok()).unwrap_or(DType::Float32);
+    let ones = ones_of(sizes, dtype, &format!("{scope}/"));
     ones.set_shape(tensor.shape());
     ones
 }
@@ -123,6 +133,18 @@ pub(crate) fn ones_of(shape: Tensor, dtype: DType, name: &str) -> Tensor {
     let _scope = graph.name_scope(&format!("{scope}/"));
     let one = convert(Arg::Literal(element(1, dtype).map(Literal::firm)), "Const", None);
     FILL.call([shape.into_arg(), one.into_arg()]).name(format!("{scope}/")).single()
+}
+
+/// Ones of the sizes `sizes`, some of which are tensors. TF: `tf.ones` of a list.
+#[track_caller]
+pub(crate) fn ones_of_sizes(sizes: Vec<Arg>, dtype: DType) -> Tensor {
+    let graph = Arg::graph_of(&sizes).unwrap_or_else(|_| get_default_graph());
+    let scope = format!("{}/", graph.scope_name("ones"));
+    let sizes = {
+        let _scope = graph.name_scope(&scope);
+        packed(sizes, "packed")
+    };
+    ones_of(sizes, dtype, &scope)
 }
 
 /// The operation ZerosLike, whatever is known of the shape.

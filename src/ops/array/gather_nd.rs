@@ -116,7 +116,7 @@ pub(super) static GATHER_ND: OpDef = OpDef {
     flags: Flags::PURE,
 };
 
-pub(super) static SCATTER_ND: OpDef = OpDef {
+pub(crate) static SCATTER_ND: OpDef = OpDef {
     sig: Sig::new(
         "ScatterNd(indices: Tindices, updates: T, shape: Tindices) -> (output: T) \
          where T: type, Tindices: index, bad_indices_policy: string = ''",

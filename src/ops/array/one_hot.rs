@@ -119,7 +119,7 @@ pub(super) static ONE_HOT: OpDef = OpDef {
             out.fill(off);
             for (at, &index) in indices.iter().enumerate() {
                 if let Some(index) = usize::try_from(index).ok().filter(|&index| index < depth) {
-                    out[(at / inner * depth + index) * inner + at % inner] = on.clone();
+                    out[(at / inner * depth + index) * inner + at % inner] .clone_from(&on);
                 }
             }
             Ok(())

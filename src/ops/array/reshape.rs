@@ -3,7 +3,7 @@
 use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::graph::{Tensor, get_default_graph};
-use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, OpDef, Sig, resolve_axis};
+use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, OpDef, Sig, convert, resolve_axis};
 use crate::ops::array::{packed, shape};
 use crate::shape::{Dim, PartialShape, Shape};
 use crate::value::Value;
@@ -27,6 +27,22 @@ pub fn reshape(tensor: impl IntoTensor, shape: impl IntoTensor) -> Tensor {
 #[track_caller]
 pub(crate) fn reshape_exact(tensor: Tensor, shape: impl IntoTensor, name: &str) -> Tensor {
     RESHAPE.call([tensor.into_arg(), shape.into_arg()]).name(name).single()
+}
+
+/// [`reshape`] to sizes that are known. As in TensorFlow, a list without any is first taken for one of fractions, in a
+/// constant that is left unused.
+#[track_caller]
+pub(crate) fn reshape_to_known(tensor: Tensor, sizes: Vec<i32>) -> Tensor {
+    if !sizes.is_empty() {
+        return reshape(tensor, sizes);
+    }
+    let graph = tensor.graph().unwrap_or_else(|_| get_default_graph());
+    let scope = graph.scope_name("Reshape");
+    {
+        let _scope = graph.name_scope(&format!("{scope}/"));
+        convert(Vec::<f32>::new().into_arg(), "shape", None);
+    }
+    reshape_exact(tensor, sizes, &format!("{scope}/"))
 }
 
 /// [`reshape`] to a list of sizes some of which are tensors, with the nodes that Python's list makes.

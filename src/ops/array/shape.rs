@@ -26,11 +26,16 @@ pub fn shape(input: impl IntoTensor) -> Tensor {
 /// [`shape`] as int32 or int64.
 #[track_caller]
 pub(crate) fn shape_as(input: impl IntoTensor, out_type: DType) -> Tensor {
-    let input = convert(input.into_arg(), "input", None);
+    shape_named(convert(input.into_arg(), "input", None), out_type, "Shape")
+}
+
+/// [`shape_as`] under another name.
+#[track_caller]
+pub(crate) fn shape_named(input: Tensor, out_type: DType, name: &str) -> Tensor {
     let known = input.shape().known().and_then(|shape| sizes(&shape, out_type));
     match known {
-        Some(sizes) => constant_named(sizes, "Shape"),
-        None => SHAPE.call([Arg::Tensor(input)]).attr("out_type", out_type).single(),
+        Some(sizes) => constant_named(sizes, name),
+        None => SHAPE.call([Arg::Tensor(input)]).attr("out_type", out_type).name(name).single(),
     }
 }
 
@@ -43,18 +48,23 @@ fn sizes(shape: &Shape, out_type: DType) -> Option<Value> {
 }
 
 /// The operation Shape, whatever is known of the sizes.
-#[cfg(test)]
-fn shape_op(input: Tensor) -> Tensor {
+#[track_caller]
+pub(crate) fn shape_op(input: Tensor) -> Tensor {
     SHAPE.call([Arg::Tensor(input)]).single()
 }
 
 /// The number of dimensions of `input` as an int32. TF: `tf.rank`. A constant if it is known. No gradient.
 #[track_caller]
 pub fn rank(input: impl IntoTensor) -> Tensor {
-    let input = convert(input.into_arg(), "input", None);
+    rank_named(convert(input.into_arg(), "input", None), "Rank")
+}
+
+/// [`rank`] under another name.
+#[track_caller]
+pub(crate) fn rank_named(input: Tensor, name: &str) -> Tensor {
     match input.rank().and_then(|rank| i32::try_from(rank).ok()) {
-        Some(rank) => constant_named(Value::scalar(rank), "Rank"),
-        None => rank_op(input),
+        Some(rank) => constant_named(Value::scalar(rank), name),
+        None => RANK.call([Arg::Tensor(input)]).name(name).single(),
     }
 }
 
@@ -73,14 +83,19 @@ pub fn size(input: impl IntoTensor) -> Tensor {
 /// [`size`] as an int32 or int64.
 #[track_caller]
 pub(crate) fn size_as(input: impl IntoTensor, out_type: DType) -> Tensor {
-    let input = convert(input.into_arg(), "input", None);
+    size_named(convert(input.into_arg(), "input", None), out_type, "Size")
+}
+
+/// [`size_as`] under another name.
+#[track_caller]
+pub(crate) fn size_named(input: Tensor, out_type: DType, name: &str) -> Tensor {
     let shape = input.shape();
     let empty = shape.dims().is_some_and(|dims| dims.contains(&Some(0)));
     let known = if empty { Some(0) } else { shape.num_elements() };
     let known = known.and_then(|n| dispatch!(out_type, indices, T => integer::<T>(n).map(Value::scalar)).ok());
     match known {
-        Some(n) => constant_named(n, "Size"),
-        None => SIZE.call([Arg::Tensor(input)]).attr("out_type", out_type).single(),
+        Some(n) => constant_named(n, name),
+        None => SIZE.call([Arg::Tensor(input)]).attr("out_type", out_type).name(name).single(),
     }
 }
 

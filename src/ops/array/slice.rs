@@ -1,11 +1,11 @@
-//! Slice and Pad: a part of an array, and an array with zeros around.
+//! Slice: a part of an array.
 
 use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
-use crate::kernels::copy::{gather_steps, scatter_rows};
+use crate::kernels::copy::gather_steps;
 use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig};
-use crate::ops::array::{concat, rank, reshape, shape_as, stack};
+use crate::ops::array::{concat, pad, rank, reshape, shape_as, stack};
 use crate::ops::math::sub;
 use crate::shape::{Dim, PartialShape};
 
@@ -22,14 +22,6 @@ pub fn slice(input: impl IntoTensor, begin: impl IntoTensor, size: impl IntoTens
 #[track_caller]
 pub(crate) fn slice_exact(input: Tensor, begin: Tensor, size: Tensor, name: &str) -> Tensor {
     SLICE.call([input.into_arg(), begin.into_arg(), size.into_arg()]).name(name).single()
-}
-
-/// `tensor` with zeros around. TF: `tf.pad` with mode CONSTANT.
-///
-/// `paddings` is int32 or int64 of shape [rank, 2]: how many zeros before and after, for each dimension.
-#[track_caller]
-pub fn pad(tensor: impl IntoTensor, paddings: impl IntoTensor) -> Tensor {
-    PAD.call([tensor.into_arg(), paddings.into_arg()]).name("Pad").single()
 }
 
 pub(super) static SLICE: OpDef = OpDef {
@@ -110,60 +102,6 @@ fn infer_slice(ctx: &mut InferCtx) -> Result<()> {
     Ok(())
 }
 
-pub(super) static PAD: OpDef = OpDef {
-    sig: Sig::new("Pad(input: T, paddings: Tpaddings) -> (output: T) where T: type, Tpaddings: index = int32"),
-    infer: infer_pad,
-    kernel: Kernel::Run(|ctx| {
-        let paddings = ctx.inputs.value(1)?.integers()?;
-        let (x, out) = (ctx.inputs.shape(0)?.clone(), ctx.outputs.shape(0)?.clone());
-        let steps = out.strides();
-        let before = paddings.iter().step_by(2);
-        let fits =
-            x.iter().zip(out.iter()).zip(before.clone()).all(|((x, out), &b)| x.saturating_add(b as usize) <= *out);
-        if !fits || paddings.len() != 2 * x.rank() {
-            return Err(Error::invalid_argument(format!("paddings {paddings:?} do not make {out} of {x}")));
-        }
-        let base = before.zip(&steps).map(|(&b, s)| b as usize * s).sum();
-        dispatch!(ctx.node.dtype()?, all, T => {
-            let result = ctx.outputs.slice::<T>(0)?;
-            result.fill(T::default());
-            let input = ctx.inputs.slice::<T>(0)?;
-            if !input.is_empty() {
-                scatter_rows(input, &x, result, base, &steps);
-            }
-            Ok(())
-        })
-    }),
-    grad: Grad::Rule(|g| {
-        let (x, paddings) = (g.x(0), g.x(1));
-        let column = stack([rank(x).into_arg(), 1.into_arg()]);
-        let before = slice(paddings, [0, 0], column);
-        let begin = reshape(before, [-1]);
-        Ok(vec![Some(slice(g.dy(0), begin, shape_as(x, paddings.dtype()?))), None])
-    }),
-    flags: Flags::PURE,
-};
-
-fn infer_pad(ctx: &mut InferCtx) -> Result<()> {
-    let paddings = ctx.shape_of_rank(1, 2)?;
-    if paddings.dim(1).is_some_and(|n| n != 2) {
-        return Err(Error::invalid_argument(format!("paddings must have shape [rank,2], not {paddings}")));
-    }
-    let Some(rank) = paddings.dim(0).or(ctx.shape(0)?.rank()) else { return ctx.set(0, PartialShape::unknown()) };
-    let input = ctx.shape_of_rank(0, rank)?;
-    let Some(list) = ctx.known_integers(1)? else { return ctx.set(0, PartialShape::unknown_of_rank(rank)) };
-    let mut dims: Vec<Dim> = Vec::with_capacity(rank);
-    for (axis, pair) in list.chunks(2).enumerate() {
-        let total = pair.iter().try_fold(0usize, |sum, &n| sum.checked_add(usize::try_from(n).ok()?));
-        let total = total.ok_or_else(|| Error::invalid_argument(format!("paddings {pair:?} of dimension {axis}")))?;
-        dims.push(match input.dim(axis) {
-            Some(n) => Some(n.checked_add(total).ok_or_else(|| Error::resource_exhausted("the padded array"))?),
-            None => None,
-        });
-    }
-    ctx.set(0, PartialShape::new(dims))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,15 +123,5 @@ mod tests {
             .run();
         let error = build_error(|| slice(crate::ops::array::zeros([2]), [1], [2]));
         assert!(error.contains("begin 1 and size 2 leave dimension 0 of shape [2]"), "{error}");
-    }
-
-    #[test]
-    fn pad_is_whole() {
-        OpTest::new(|x| vec![pad(x[0], x[1])])
-            .inputs([[[1.0f32, 2.0]].into(), [[1i32, 0], [0, 2]].into()])
-            .constants(&[1])
-            .expect([[[0.0f32, 0.0, 0.0, 0.0], [1.0, 2.0, 0.0, 0.0]].into()])
-            .differentiable(&[0])
-            .run();
     }
 }

@@ -184,9 +184,14 @@ fn take_apart(ctx: &mut KernelCtx, value: usize, axis: usize) -> Result<()> {
     let axis = ctx.inputs.value(axis)?.integers()?.first().copied().unwrap_or_default();
     let axis = resolve_axis(axis, x.rank())?;
     let block: usize = x[axis + 1..].iter().product();
+    let parts = ctx.node.output_types.len();
+    let total = (0..parts).try_fold(0, |sum, o| Ok::<_, Error>(sum + ctx.outputs.shape(o)?[axis]))?;
+    if total != x[axis] {
+        return Err(Error::invalid_argument(format!("parts of {total} elements along dimension {axis} of {x}")));
+    }
     let mut offset = 0;
     dispatch!(ctx.node.dtype()?, all, T => {
-        for o in 0..ctx.node.output_types.len() {
+        for o in 0..parts {
             let width = ctx.outputs.shape(o)?[axis] * block;
             part_of_rows(ctx.inputs.slice::<T>(value)?, x[axis] * block, offset, width, ctx.outputs.slice::<T>(o)?);
             offset += width;

@@ -1,9 +1,9 @@
-//! DynamicStitch: rows of several arrays, put together by number.
+//! DynamicStitch, ParallelDynamicStitch: rows of several arrays, put together by number.
 
 use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
-use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig};
+use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig};
 use crate::ops::array::gather;
 use crate::shape::{Dim, PartialShape, Shape};
 use crate::value::{Element, Value};
@@ -29,56 +29,74 @@ pub fn dynamic_stitch<I: IntoTensor, D: IntoTensor>(
     DYNAMIC_STITCH.call([Arg::list(indices), Arg::list(data)]).single()
 }
 
+/// [`dynamic_stitch`] where no number stands twice. TF: `ParallelDynamicStitch`.
+#[track_caller]
+pub(super) fn parallel_stitch(indices: &[Tensor], data: &[Tensor]) -> Tensor {
+    PARALLEL_DYNAMIC_STITCH.call([Arg::list(indices), Arg::list(data)]).single()
+}
+
 pub(super) static DYNAMIC_STITCH: OpDef = OpDef {
     sig: Sig::new("DynamicStitch(indices: N * int32, data: N * T) -> (merged: T) where N: int, T: type"),
     infer,
-    kernel: Kernel::Run(|ctx| {
-        let count = ctx.inputs.len() / 2;
-        let mut rows = 0;
-        for i in 0..count {
-            for &row in ctx.inputs.slice::<i32>(i)? {
-                let row = usize::try_from(row).map_err(|_| Error::invalid_argument(format!("index {row}")))?;
-                rows = rows.max(row + 1);
-            }
-        }
-        let tail = |i: usize| -> Result<&[usize]> {
-            let (indices, data) = (ctx.inputs.shape(i)?, ctx.inputs.shape(count + i)?);
-            data.strip_prefix(indices.dims()).ok_or_else(|| {
-                Error::invalid_argument(format!("data {i} of shape {data} does not begin with its indices' {indices}"))
-            })
-        };
-        let row_shape = tail(0)?;
-        for i in 1..count {
-            if tail(i)? != row_shape {
-                let shape = ctx.inputs.shape(count + i)?;
-                return Err(Error::invalid_argument(format!(
-                    "rows of data {i} of shape {shape} are unlike those of 0"
-                )));
-            }
-        }
-        let block: usize = row_shape.iter().product();
-        let shape: Shape = [rows].iter().chain(row_shape).copied().collect();
-        dispatch!(ctx.node.dtype()?, all, T => {
-            let mut stitched = Value::zeros(T::DTYPE, shape.clone())?;
-            let merged = stitched.make_mut::<T>()?;
-            if block > 0 {
-                for i in 0..count {
-                    let (indices, data) = (ctx.inputs.slice::<i32>(i)?, ctx.inputs.slice::<T>(count + i)?);
-                    for (&row, data) in indices.iter().zip(data.chunks_exact(block)) {
-                        merged[row as usize * block..][..block].clone_from_slice(data);
-                    }
-                }
-            }
-            ctx.outputs.set(0, stitched);
-            Ok(())
-        })
-    }),
-    grad: Grad::Rule(|g| {
-        let indices = &g.xs()[..g.xs().len() / 2];
-        Ok(indices.iter().map(|_| None).chain(indices.iter().map(|i| Some(gather(g.dy(0), *i)))).collect())
-    }),
+    kernel: Kernel::Run(stitch),
+    grad: Grad::Rule(picked),
     flags: Flags::PURE,
 };
+
+/// The same; TensorFlow runs it on several threads.
+pub(super) static PARALLEL_DYNAMIC_STITCH: OpDef = OpDef {
+    sig: Sig::new("ParallelDynamicStitch(indices: N * int32, data: N * T) -> (merged: T) where N: int, T: type"),
+    infer,
+    kernel: Kernel::Run(stitch),
+    grad: Grad::Rule(picked),
+    flags: Flags::PURE,
+};
+
+fn stitch(ctx: &mut KernelCtx) -> Result<()> {
+    let count = ctx.inputs.len() / 2;
+    let mut rows = 0;
+    for i in 0..count {
+        for &row in ctx.inputs.slice::<i32>(i)? {
+            let row = usize::try_from(row).map_err(|_| Error::invalid_argument(format!("index {row}")))?;
+            rows = rows.max(row + 1);
+        }
+    }
+    let tail = |i: usize| -> Result<&[usize]> {
+        let (indices, data) = (ctx.inputs.shape(i)?, ctx.inputs.shape(count + i)?);
+        data.strip_prefix(indices.dims()).ok_or_else(|| {
+            Error::invalid_argument(format!("data {i} of shape {data} does not begin with its indices' {indices}"))
+        })
+    };
+    let row_shape = tail(0)?;
+    for i in 1..count {
+        if tail(i)? != row_shape {
+            let shape = ctx.inputs.shape(count + i)?;
+            return Err(Error::invalid_argument(format!("rows of data {i} of shape {shape} are unlike those of 0")));
+        }
+    }
+    let block: usize = row_shape.iter().product();
+    let shape: Shape = [rows].iter().chain(row_shape).copied().collect();
+    dispatch!(ctx.node.dtype()?, all, T => {
+        let mut stitched = Value::zeros(T::DTYPE, shape.clone())?;
+        let merged = stitched.make_mut::<T>()?;
+        if block > 0 {
+            for i in 0..count {
+                let (indices, data) = (ctx.inputs.slice::<i32>(i)?, ctx.inputs.slice::<T>(count + i)?);
+                for (&row, data) in indices.iter().zip(data.chunks_exact(block)) {
+                    merged[row as usize * block..][..block].clone_from_slice(data);
+                }
+            }
+        }
+        ctx.outputs.set(0, stitched);
+        Ok(())
+    })
+}
+
+/// The rows of the gradient that stand where those of each array do.
+fn picked(g: &GradCtx) -> Result<Vec<Option<Tensor>>> {
+    let indices = &g.xs()[..g.xs().len() / 2];
+    Ok(indices.iter().map(|_| None).chain(indices.iter().map(|i| Some(gather(g.dy(0), *i)))).collect())
+}
 
 fn infer(ctx: &mut InferCtx) -> Result<()> {
     let count = ctx.len() / 2;

@@ -40,7 +40,7 @@ pub(crate) fn no_op_after(graph: &Graph, operations: &[Operation], name: &str) -
     call.operation()
 }
 
-static NO_OP: OpDef = OpDef {
+pub(crate) static NO_OP: OpDef = OpDef {
     sig: Sig::new("NoOp() -> ()"),
     infer: rules::nothing,
     kernel: Kernel::Run(|_| Ok(())),

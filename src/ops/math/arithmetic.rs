@@ -12,7 +12,9 @@ use crate::op::{
 };
 use crate::ops::array::{broadcast_gradient_args, reshape, shape};
 use crate::ops::elementwise::{binary, binary_kernel, kernel_fn};
+use crate::ops::math::reduce::sum_along_none;
 use crate::ops::math::{cast, reduce_sum_args};
+use crate::ops::scope::refuse;
 use crate::ops::state::Variable;
 use crate::shape::{Dim, PartialShape};
 use crate::value::{Number, Value};
@@ -53,6 +55,24 @@ binary_functions! {
     ///
     /// Division of whole numbers by zero is an error of the run.
     floormod FLOOR_MOD "FloorMod";
+}
+
+/// `x` times the single number `scalar`. TF: `tf.scalar_mul`. An error if `scalar` has dimensions.
+#[track_caller]
+pub fn scalar_mul(scalar: impl IntoTensor, x: impl IntoTensor) -> Tensor {
+    let x = convert(x.into_arg(), "x", None);
+    let scalar = convert(scalar.into_arg(), "scalar", x.dtype().ok());
+    if scalar.rank() != Some(0) {
+        let error = Error::invalid_argument(format!("scalar has shape {}, not []", scalar.shape()));
+        return refuse("scalar_mul", error);
+    }
+    raw_mul(scalar, x)
+}
+
+/// The sum of `inputs`. TF: `tf.accumulate_n`; the same as [`add_n`](super::add_n).
+#[track_caller]
+pub fn accumulate_n<T: IntoTensor>(inputs: impl IntoIterator<Item = T>) -> Tensor {
+    super::add_n(inputs)
 }
 
 /// `x - y` as Python's operator names it.
@@ -218,6 +238,7 @@ pub(super) fn reduce_some_gradients(x: Tensor, y: Tensor, [gx, gy]: [Option<Tens
     let reduce = |gradient: Tensor, shape: Tensor, axes: Axes, own: Tensor, other: Tensor| {
         let axes = match axes {
             Axes::Known(axes) if axes.is_empty() && own.rank() >= other.rank() => return gradient,
+            Axes::Known(axes) if axes.is_empty() => return reshape(sum_along_none(gradient), shape),
             Axes::Known(axes) => axes.into_arg(),
             Axes::Computed(axes) => axes.into_arg(),
         };
@@ -245,12 +266,12 @@ fn reduction_axes(x: &PartialShape, y: &PartialShape) -> Option<(Vec<i32>, Vec<i
 }
 
 /// Whether both operands and the gradient have one shape, all of it known.
-fn all_equal(g: &GradCtx) -> bool {
+pub(super) fn all_equal(g: &GradCtx) -> bool {
     let (x, y, dy) = (g.x(0).shape(), g.x(1).shape(), g.dy(0).shape());
     x.is_known() && x == y && x == dy
 }
 
-pub(super) static ADD_V2: OpDef = OpDef {
+pub(crate) static ADD_V2: OpDef = OpDef {
     sig: Sig::new("AddV2(x: T, y: T) -> (z: T) where T: number"),
     infer: |ctx| infer(ctx, i64::checked_add),
     kernel: binary_kernel!(numbers, T, |x: T, y: T| x.plus(y)),
@@ -287,7 +308,7 @@ pub(super) static ADD: OpDef = OpDef {
     flags: Flags::ELEMENTWISE,
 };
 
-pub(super) static SUB: OpDef = OpDef {
+pub(crate) static SUB: OpDef = OpDef {
     sig: Sig::new("Sub(x: T, y: T) -> (z: T) where T: number"),
     infer: |ctx| infer(ctx, i64::checked_sub),
     kernel: binary_kernel!(numbers, T, |x: T, y: T| x.minus(y)),
@@ -299,7 +320,7 @@ pub(super) static SUB: OpDef = OpDef {
     flags: Flags::ELEMENTWISE,
 };
 
-pub(super) static MUL: OpDef = OpDef {
+pub(crate) static MUL: OpDef = OpDef {
     sig: Sig::new("Mul(x: T, y: T) -> (z: T) where T: number"),
     infer: |ctx| infer(ctx, i64::checked_mul),
     kernel: binary_kernel!(numbers, T, |x: T, y: T| x.times(y)),
@@ -351,7 +372,7 @@ pub(super) static SQUARED_DIFFERENCE: OpDef = OpDef {
     flags: Flags::ELEMENTWISE,
 };
 
-pub(super) static DIV_NO_NAN: OpDef = OpDef {
+pub(crate) static DIV_NO_NAN: OpDef = OpDef {
     sig: Sig::new("DivNoNan(x: T, y: T) -> (z: T) where T: floating"),
     infer: rules::broadcasting,
     kernel: binary_kernel!(floats, T, |x: T, y: T| if y == 0.0 { 0.0 } else { x / y }),
@@ -409,7 +430,8 @@ impl FloorDivision for u8 {
     }
 }
 
-fn checked_division<T: FloorDivision>(ctx: &mut KernelCtx, f: fn(T, T) -> Option<T>) -> Result<()> {
+/// Division as `f` says; an error where whole numbers are divided by zero.
+pub(super) fn checked_division<T: Number>(ctx: &mut KernelCtx, f: fn(T, T) -> Option<T>) -> Result<()> {
     let divides = ctx.outputs.shape(0)?.num_elements()? > 0;
     if divides && T::DTYPE.is_integer() && ctx.inputs.slice::<T>(1)?.contains(&T::ZERO) {
         return Err(Error::invalid_argument("division of whole numbers by zero"));

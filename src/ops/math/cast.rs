@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::kernels::elementwise;
 use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert, rules};
+use crate::ops::scope::Scope;
 use crate::value::Element;
 
 /// `x` converted to `dtype`. TF: `tf.cast`.
@@ -22,11 +23,38 @@ use crate::value::Element;
 /// ```
 #[track_caller]
 pub fn cast(x: impl IntoTensor, dtype: DType) -> Tensor {
-    let x = convert(x.into_arg(), "x", None);
+    cast_named(x.into_arg(), dtype, "Cast")
+}
+
+#[track_caller]
+fn cast_named(x: Arg, dtype: DType, name: &str) -> Tensor {
+    if let Some(tensor) = x.tensor().filter(|x| x.dtype().is_ok_and(|own| own == dtype)) {
+        return tensor;
+    }
+    let scope = Scope::open(&[&x], name);
+    let x = convert(x, "x", None);
     if x.dtype().is_ok_and(|own| own == dtype) {
         return x;
     }
-    cast_op(x, dtype)
+    CAST.call([Arg::Tensor(x)]).attr("DstT", dtype).name(scope.itself()).single()
+}
+
+macro_rules! casts_to {
+    ($($function:ident $dtype:ident $name:literal;)*) => {$(
+        #[doc = concat!("`x` converted: [`cast`] to [`", stringify!($dtype), "`](DType::", stringify!($dtype), ").")]
+        #[doc = concat!("TF: `tf.", stringify!($function), "`.")]
+        #[track_caller]
+        pub fn $function(x: impl IntoTensor) -> Tensor {
+            cast_named(x.into_arg(), DType::$dtype, $name)
+        }
+    )*};
+}
+
+casts_to! {
+    to_float Float32 "ToFloat";
+    to_double Float64 "ToDouble";
+    to_int32 Int32 "ToInt32";
+    to_int64 Int64 "ToInt64";
 }
 
 /// The operation Cast, whatever the type of `x`.

@@ -4,6 +4,7 @@ use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::Tensor;
+use crate::kernels::elementwise;
 use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, KernelFn, NodeInfo, OpDef, Sig, broadcast, rules};
 use crate::ops::elementwise::{compare, kernel_fn, unary};
 use crate::shape::PartialShape;
@@ -42,6 +43,17 @@ functions! {
     logical_and LOGICAL_AND;
     /// Whether one is true, element by element, broadcast. TF: `tf.logical_or`. No gradient.
     logical_or LOGICAL_OR;
+}
+
+/// Whether one is true and not both, element by element, broadcast. TF: `tf.logical_xor`. No gradient.
+///
+/// Built of the other three, as in TensorFlow.
+#[track_caller]
+pub fn logical_xor(x: impl IntoTensor, y: impl IntoTensor) -> Tensor {
+    let [x, y] = [x.into_arg(), y.into_arg()];
+    let either = logical_or(x.clone(), y.clone());
+    let not_both = logical_not(logical_and(x, y));
+    LOGICAL_AND.call([either.into_arg(), not_both.into_arg()]).name("LogicalXor").single()
 }
 
 /// The opposite truth value. TF: `tf.logical_not`. No gradient.
@@ -142,6 +154,57 @@ pub(super) static LOGICAL_NOT: OpDef = OpDef {
     flags: Flags::PURE.all_row_by_row(),
 };
 
+macro_rules! kinds_of_numbers {
+    ($($(#[$doc:meta])* $function:ident $op:ident $sig:literal $is:ident;)*) => {$(
+        $(#[$doc])*
+        #[track_caller]
+        pub fn $function(x: impl IntoTensor) -> Tensor {
+            $op.call([x.into_arg()]).single()
+        }
+
+        pub(super) static $op: OpDef = OpDef {
+            sig: Sig::new($sig),
+            infer: rules::same_shape,
+            kernel: Kernel::Make(|node| dispatch!(node.dtype()?, floats, T => kernel_fn(|ctx| {
+                elementwise::unary(ctx.inputs.slice::<T>(0)?, ctx.outputs.slice::<bool>(0)?, |x| x.$is());
+                Ok(())
+            }))),
+            grad: Grad::Missing("a truth value is not smooth"),
+            flags: Flags::PURE.all_row_by_row(),
+        };
+    )*};
+}
+
+kinds_of_numbers! {
+    /// Whether `x` is neither infinite nor NaN, as bool. TF: `tf.is_finite`. float32 or float64. No gradient.
+    ///
+    /// ```
+    /// use flowstone as tf;
+    /// let y = tf::is_finite([1.0, f32::NAN, f32::INFINITY]);
+    /// assert_eq!(tf::Session()?.run(y, tf::feed_dict! {})?.as_slice::<bool>()?, [true, false, false]);
+    /// # Ok::<(), tf::Error>(())
+    /// ```
+    is_finite IS_FINITE "IsFinite(x: T) -> (y: bool) where T: floating" is_finite;
+    /// Whether `x` is infinite, as bool. TF: `tf.is_inf`. float32 or float64. No gradient.
+    is_inf IS_INF "IsInf(x: T) -> (y: bool) where T: floating" is_infinite;
+    /// Whether `x` is NaN, as bool. TF: `tf.is_nan`. float32 or float64. No gradient.
+    is_nan IS_NAN "IsNan(x: T) -> (y: bool) where T: floating" is_nan;
+}
+
+/// Whether `x` and `y` are less than `tolerance` apart.
+pub(super) static APPROXIMATE_EQUAL: OpDef = OpDef {
+    sig: Sig::new("ApproximateEqual(x: T, y: T) -> (z: bool) where T: number, tolerance: float = 0.00001"),
+    infer: rules::all_alike,
+    kernel: Kernel::Make(|node| {
+        let tolerance = node.attrs().float("tolerance")?;
+        dispatch!(node.dtype()?, floats, T => kernel_fn(move |ctx| {
+            compare::<T, bool>(ctx, move |x, y| (x - y).abs() < T::from(tolerance))
+        }))
+    }),
+    grad: NOT_SMOOTH,
+    flags: Flags::PURE.all_row_by_row(),
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +236,24 @@ mod tests {
         OpTest::new(|x| vec![logical_and(x[0], x[1]), logical_or(x[0], x[1]), logical_not(x[0])])
             .inputs([[true, true, false].into(), [true, false, false].into()])
             .expect([[true, false, false].into(), [true, true, false].into(), [false, false, true].into()])
+            .run();
+    }
+
+    #[test]
+    fn kinds_of_numbers_are_told_apart() {
+        OpTest::new(|x| vec![is_finite(x[0]), is_inf(x[0]), is_nan(x[0])])
+            .inputs([[1.0f64, f64::NEG_INFINITY, f64::NAN].into()])
+            .expect([[true, false, false].into(), [false, true, false].into(), [false, false, true].into()])
+            .run();
+        OpTest::new(|x| {
+            vec![APPROXIMATE_EQUAL.call([x[0].into_arg(), x[1].into_arg()]).attr("tolerance", 0.5).single()]
+        })
+        .inputs([[1.0f32, 2.0, f32::NAN].into(), [1.25f32, 0.0, f32::NAN].into()])
+        .expect([[true, false, false].into()])
+        .run();
+        OpTest::new(|x| vec![logical_xor(x[0], x[1])])
+            .inputs([[true, true, false].into(), [true, false, false].into()])
+            .expect([[false, true, false].into()])
             .run();
     }
 }

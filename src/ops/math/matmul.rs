@@ -162,6 +162,37 @@ pub(super) static BATCH_MAT_MUL_V2: OpDef = OpDef {
     flags: Flags::HEAVY,
 };
 
+/// The dialect of older graphs: the outer sizes must agree.
+pub(super) static BATCH_MAT_MUL: OpDef = OpDef {
+    sig: Sig::new(
+        "BatchMatMul(x: T, y: T) -> (output: T) where T: signed, adj_x: bool = false, adj_y: bool = false, \
+         grad_x: bool = false, grad_y: bool = false",
+    ),
+    infer: |ctx| {
+        let (a, b) = (ctx.shape(0)?, ctx.shape(1)?);
+        if let (Some([x @ .., _, _]), Some([y @ .., _, _])) = (a.dims(), b.dims()) {
+            let alike = x.len() == y.len() && x.iter().zip(y).all(|(m, n)| merge_dims(*m, *n).is_some());
+            if !alike {
+                return Err(Error::invalid_argument(format!("outer dimensions differ: {a} x {b}")));
+            }
+        }
+        infer_batched(ctx)
+    },
+    kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, signed, T => batched::<T>(ctx))),
+    grad: Grad::Rule(|g| {
+        let (x, y, dz) = (g.x(0), g.x(1), g.dy(0));
+        let mul =
+            |a: Tensor, b: Tensor, ta: bool, tb: bool| Some(matmul_args(a, b).transpose_a(ta).transpose_b(tb).build());
+        Ok(match (g.attrs().bool("adj_x")?, g.attrs().bool("adj_y")?) {
+            (false, false) => vec![mul(dz, y, false, true), mul(x, dz, true, false)],
+            (false, true) => vec![mul(dz, y, false, false), mul(dz, x, true, false)],
+            (true, false) => vec![mul(y, dz, false, true), mul(x, dz, false, false)],
+            (true, true) => vec![mul(y, dz, true, true), mul(dz, x, true, true)],
+        })
+    }),
+    flags: Flags::HEAVY,
+};
+
 fn infer_batched(ctx: &mut InferCtx) -> Result<()> {
     let (adj_x, adj_y) = (ctx.attrs().bool("adj_x")?, ctx.attrs().bool("adj_y")?);
     let (a, b) = (ctx.shape(0)?, ctx.shape(1)?);
@@ -270,6 +301,25 @@ mod tests {
             .expect([Value::new([2, 1, 2], vec![7.0f32, 10.0, 15.0, 22.0]).unwrap_or(Value::scalar(0))])
             .differentiable(&[0, 1])
             .run();
+    }
+
+    #[test]
+    fn older_batches_of_matrices_are_whole() {
+        for (adj_x, adj_y) in [(false, false), (false, true), (true, false), (true, true)] {
+            let matrices = |k: f32| Value::new([2, 2, 2], (0..8).map(|i| i as f32 * k - 1.0).collect::<Vec<f32>>());
+            OpTest::new(|x| {
+                let call = BATCH_MAT_MUL.call([x[0].into_arg(), x[1].into_arg()]);
+                vec![call.attr("adj_x", adj_x).attr("adj_y", adj_y).single()]
+            })
+            .inputs([matrices(0.5), matrices(0.25)].map(|m| m.unwrap_or(Value::scalar(0))))
+            .differentiable(&[0, 1])
+            .run();
+        }
+        let error = build_error(|| {
+            let x = placeholder(crate::dtype::float32, [2, 2, 2]);
+            BATCH_MAT_MUL.call([x.into_arg(), placeholder(crate::dtype::float32, [1, 2, 2]).into_arg()]).single()
+        });
+        assert!(error.contains("outer dimensions differ: [2,2,2] x [1,2,2]"), "{error}");
     }
 
     #[test]

@@ -5,30 +5,51 @@ use smallvec::SmallVec;
 use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::graph::Tensor;
+use crate::graph::{Tensor, built_at, here};
 use crate::kernels::reduce::Reduction;
 use crate::op::{
-    Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert, resolve_axis,
+    Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, constant_integers, convert,
+    resolve_axis,
 };
 use crate::ops::array::{
     broadcast_to, concat, dynamic_stitch, gather, invert_permutation, ones_of, range, rank, reshape, reshape_to,
-    setdiff1d, shape, size, size_as, tile, transpose,
+    reshape_to_known, setdiff1d, shape, size, size_as, tile, transpose,
 };
 use crate::ops::math::{cast, cumprod_args, equal, floordiv_named, maximum, truediv_named};
+use crate::ops::scope::Scope;
 use crate::shape::{Dim, PartialShape};
-use crate::value::{Literal, Number, Value};
+use crate::value::{Element, Literal, Number, Value};
 
 /// A reduction under construction: the keyword arguments of [`reduce_sum`] and its kin.
 #[must_use = "nothing is built until `build` is called"]
 pub struct ReduceArgs {
-    op: &'static OpDef,
-    input: Arg,
-    axis: Option<Arg>,
-    keepdims: bool,
-    name: Option<&'static str>,
+    how: How,
+    pub(super) input: Arg,
+    pub(super) axis: Option<Arg>,
+    pub(super) keepdims: bool,
+    name: Option<String>,
+}
+
+/// What a reduction is built of.
+enum How {
+    /// One operation.
+    Op(&'static OpDef),
+    /// Several, by this function.
+    Function(fn(ReduceArgs) -> Tensor),
 }
 
 impl ReduceArgs {
+    /// A reduction that `function` builds of several operations.
+    pub(super) fn composed(input: impl IntoTensor, function: fn(ReduceArgs) -> Tensor) -> Self {
+        ReduceArgs { how: How::Function(function), input: input.into_arg(), axis: None, keepdims: false, name: None }
+    }
+
+    /// The same dimensions as another reduction, all of them if that says none.
+    pub(super) fn along(mut self, axis: &Option<Arg>) -> Self {
+        self.axis.clone_from(axis);
+        self
+    }
+
     /// The dimensions that go: one int32 or int64 or a list of them, negative ones counted from the end; all if not said.
     pub fn axis(mut self, axis: impl IntoTensor) -> Self {
         self.axis = Some(axis.into_arg());
@@ -52,18 +73,25 @@ impl ReduceArgs {
     }
 
     /// The name of the node.
-    pub(crate) fn named(mut self, name: &'static str) -> Self {
-        self.name = Some(name);
+    pub(crate) fn named(mut self, name: &str) -> Self {
+        self.name = Some(name.to_owned());
         self
     }
 
     /// Builds the reduction.
     #[track_caller]
     pub fn build(self) -> Tensor {
+        let op = match self.how {
+            How::Op(op) => op,
+            How::Function(function) => {
+                let _line = built_at(here());
+                return function(self);
+            }
+        };
         let input = convert(self.input, "input_tensor", None);
         let everything = self.axis.is_none() && !self.keepdims;
         let axis = self.axis.unwrap_or_else(|| all_axes(input));
-        let mut call = self.op.call([Arg::Tensor(input), axis]);
+        let mut call = op.call([Arg::Tensor(input), axis]);
         if let Some(name) = self.name {
             call = call.name(name);
         }
@@ -95,7 +123,7 @@ macro_rules! functions {
 
         #[doc = concat!("[`", stringify!($function), "`] with keyword arguments.")]
         pub fn $args(input: impl IntoTensor) -> ReduceArgs {
-            ReduceArgs { op: &$op, input: input.into_arg(), axis: None, keepdims: false, name: None }
+            ReduceArgs { how: How::Op(&$op), input: input.into_arg(), axis: None, keepdims: false, name: None }
         }
     )*};
 }
@@ -126,6 +154,26 @@ functions! {
     /// The smallest element. TF: `tf.reduce_min`. Numbers; the highest number of the type for an empty array.
     /// Keyword arguments `axis` and `keepdims`. The gradient is shared by the elements that are the smallest.
     reduce_min reduce_min_args MIN;
+    /// Whether all elements are true. TF: `tf.reduce_all`. bool; true for an empty array. Keyword arguments `axis` and
+    /// `keepdims`. No gradient.
+    reduce_all reduce_all_args ALL;
+    /// Whether any element is true. TF: `tf.reduce_any`. bool; false for an empty array. Keyword arguments `axis` and
+    /// `keepdims`. No gradient.
+    reduce_any reduce_any_args ANY;
+    /// The square root of the sum of squares. TF: `tf.math.reduce_euclidean_norm`. Numbers; keyword arguments `axis` and
+    /// `keepdims`.
+    reduce_euclidean_norm reduce_euclidean_norm_args EUCLIDEAN_NORM;
+}
+
+/// `x` summed along none of its dimensions. TensorFlow takes an empty list for one of floating-point numbers first, which
+/// leaves a constant that nobody uses.
+#[track_caller]
+pub(super) fn sum_along_none(x: Tensor) -> Tensor {
+    let x = x.into_arg();
+    let scope = Scope::open(&[&x], "Sum");
+    convert(Value::vector(Vec::<f32>::new()).into_arg(), "reduction_indices", None);
+    let none = convert(Value::vector(Vec::<i32>::new()).into_arg(), "reduction_indices", None);
+    SUM.call([x, none.into_arg()]).attr("keep_dims", true).name(scope.itself()).single()
 }
 
 /// For each of `rank` dimensions whether it goes.
@@ -152,14 +200,18 @@ fn infer(ctx: &mut InferCtx) -> Result<()> {
     ctx.set(0, PartialShape::new(kept))
 }
 
-fn run<T: Number>(ctx: &mut KernelCtx, start: T, join: fn(T, T) -> T, finish: fn(T, usize) -> T) -> Result<()> {
+/// Reduces, and gives how many elements became one.
+fn join_all<T: Element + Copy>(ctx: &mut KernelCtx, start: T, join: fn(T, T) -> T) -> Result<usize> {
     let shape = ctx.inputs.shape(0)?;
     let reduced = reduced_axes(&ctx.inputs.value(1)?.integers()?, shape.rank())?;
     let plan = Reduction::new(shape, &reduced);
-    let count = shape.iter().zip(&reduced).filter(|(_, gone)| **gone).map(|(n, _)| n).product();
-    let out = ctx.outputs.slice::<T>(0)?;
-    plan.run(ctx.inputs.slice::<T>(0)?, out, start, join);
-    out.iter_mut().for_each(|x| *x = finish(*x, count));
+    plan.run(ctx.inputs.slice::<T>(0)?, ctx.outputs.slice::<T>(0)?, start, join);
+    Ok(plan.count())
+}
+
+fn run<T: Number>(ctx: &mut KernelCtx, start: T, join: fn(T, T) -> T, finish: fn(T, usize) -> T) -> Result<()> {
+    let count = join_all(ctx, start, join)?;
+    ctx.outputs.slice::<T>(0)?.iter_mut().for_each(|x| *x = finish(*x, count));
     Ok(())
 }
 
@@ -190,7 +242,57 @@ reductions! {
     MIN "Min", T, T::HIGHEST, |a, b| if b < a || b.is_nan() { b } else { a }, |x, _| x, Grad::Rule(extreme_grad);
 }
 
-fn mean_of<T: Number>(sum: T, count: usize) -> T {
+macro_rules! truth_reductions {
+    ($($op:ident $sig:literal $start:literal, $join:expr;)*) => {$(
+        pub(super) static $op: OpDef = OpDef {
+            sig: Sig::new($sig),
+            infer,
+            kernel: Kernel::Run(|ctx| join_all::<bool>(ctx, $start, $join).map(drop)),
+            grad: Grad::Missing("a truth value is not smooth"),
+            flags: Flags::PURE,
+        };
+    )*};
+}
+
+truth_reductions! {
+    ALL "All(input: bool, reduction_indices: Tidx) -> (output: bool) where keep_dims: bool = false, Tidx: index = int32"
+        true, |a, b| a && b;
+    ANY "Any(input: bool, reduction_indices: Tidx) -> (output: bool) where keep_dims: bool = false, Tidx: index = int32"
+        false, |a, b| a || b;
+}
+
+pub(super) static EUCLIDEAN_NORM: OpDef = OpDef {
+    sig: Sig::new(
+        "EuclideanNorm(input: T, reduction_indices: Tidx) -> (output: T) \
+         where keep_dims: bool = false, T: number, Tidx: index = int32",
+    ),
+    infer,
+    kernel: Kernel::Run(|ctx| {
+        dispatch!(ctx.node.dtype()?, numbers, T => {
+            let squares: Vec<T> = ctx.inputs.slice::<T>(0)?.iter().map(|x| x.times(*x)).collect();
+            let shape = ctx.inputs.shape(0)?;
+            let reduced = reduced_axes(&ctx.inputs.value(1)?.integers()?, shape.rank())?;
+            let plan = Reduction::new(shape, &reduced);
+            let out = ctx.outputs.slice::<T>(0)?;
+            plan.run(&squares, out, T::ZERO, T::plus);
+            out.iter_mut().for_each(|x| *x = T::from_f64(x.to_f64().sqrt()));
+            Ok(())
+        })
+    }),
+    grad: Grad::Rule(norm_grad),
+    flags: Flags::PURE,
+};
+
+fn norm_grad(g: &GradCtx) -> Result<Vec<Option<Tensor>>> {
+    let (mut y, mut dy) = (g.y(0), g.dy(0));
+    if !g.attrs().bool("keep_dims")? {
+        let kept = kept_shape(shape(g.x(0)), g.x(1));
+        (y, dy) = (reshape(y, kept.clone()), reshape(dy, kept));
+    }
+    Ok(vec![Some(truediv_named(g.x(0).into_arg(), (y / dy).into_arg(), "truediv")), None])
+}
+
+pub(super) fn mean_of<T: Number>(sum: T, count: usize) -> T {
     if T::DTYPE.is_floating() {
         T::from_f64(sum.to_f64() / count as f64)
     } else if count == 0 {
@@ -206,7 +308,7 @@ fn sum_grad(g: &GradCtx) -> Result<Tensor> {
     if let (Some(dims), Some(axes)) = (x_shape.dims(), g.integers(1)) {
         let rank = dims.len();
         if axes.iter().copied().eq(0..rank as i64) {
-            let dy = reshape(dy, vec![1i32; rank]);
+            let dy = reshape_to_known(dy, vec![1; rank]);
             let multiples = match sizes(&x_shape) {
                 Some(sizes) => g.constant(Value::vector(sizes), "Const"),
                 None => shape(x),
@@ -247,8 +349,8 @@ fn sizes(shape: &PartialShape) -> Option<Vec<i32>> {
 }
 
 /// The shape of a reduction that keeps its dimensions: `input_shape` with 1 at `axes`. TF: `reduced_shape`.
-fn kept_shape(input_shape: Tensor, axes: Tensor) -> Arg {
-    if let (Some(mut sizes), Some(axes)) = (known_integers(input_shape), known_integers(axes)) {
+pub(super) fn kept_shape(input_shape: Tensor, axes: Tensor) -> Arg {
+    if let (Some(mut sizes), Some(axes)) = (constant_integers(input_shape), constant_integers(axes)) {
         for axis in axes {
             if let Some(size) = resolve_axis(axis, sizes.len()).ok().and_then(|axis| sizes.get_mut(axis)) {
                 *size = 1;
@@ -263,10 +365,6 @@ fn kept_shape(input_shape: Tensor, axes: Tensor) -> Arg {
     // Numbers are int32 here, whatever type the axes have.
     let places = [range(0, count, 1), axes].map(|list| cast(list, DType::Int32));
     dynamic_stitch(places, [input_shape, ones]).into_arg()
-}
-
-fn known_integers(tensor: Tensor) -> Option<Vec<i64>> {
-    tensor.fact()?.integers?.iter().copied().collect()
 }
 
 fn mean_grad(g: &GradCtx) -> Result<Vec<Option<Tensor>>> {
@@ -363,6 +461,19 @@ mod tests {
         OpTest::new(|x| vec![reduce_sum_args(x[0]).axis(x[1]).build()])
             .inputs([x, Value::vector(Vec::<i32>::new())])
             .expect([[[1.0f32, 2.0, 3.0], [4.0, 5.0, 9.0]].into()])
+            .run();
+    }
+
+    #[test]
+    fn truth_and_norms_are_whole() {
+        OpTest::new(|x| vec![reduce_all(x[0]), reduce_any_args(x[0]).axis(1).build()])
+            .inputs([[[true, false], [false, false]].into()])
+            .expect([Value::scalar(false), [true, false].into()])
+            .run();
+        OpTest::new(|x| vec![reduce_euclidean_norm(x[0]), reduce_euclidean_norm_args(x[0]).axis(1).build()])
+            .inputs([[[3.0f32, 4.0], [0.0, 12.0]].into()])
+            .expect([Value::scalar(13.0f32), [5.0f32, 12.0].into()])
+            .differentiable(&[0])
             .run();
     }
 

@@ -159,31 +159,42 @@ pub(super) static SIGN: OpDef = OpDef {
     flags: Flags::ELEMENTWISE,
 };
 
-pub(super) static RECIPROCAL: OpDef = OpDef {
-    sig: Sig::new("Reciprocal(x: T) -> (y: T) where T: floating"),
-    infer: rules::same_shape,
-    kernel: unary_kernel!(floats, T, |x: T| 1.0 / x),
-    grad: Grad::Rule(|g| Ok(vec![Some(reciprocal_grad(g.y(0), g.dy(0)))])),
-    flags: Flags::ELEMENTWISE,
-};
+/// `1 / x` under both its names.
+macro_rules! reciprocals {
+    ($($op:ident $sig:literal, $grad:ident $grad_sig:literal;)*) => {$(
+        pub(crate) static $op: OpDef = OpDef {
+            sig: Sig::new($sig),
+            infer: rules::same_shape,
+            kernel: unary_kernel!(floats, T, |x: T| 1.0 / x),
+            grad: Grad::Rule(|g| Ok(vec![Some(reciprocal_grad(g.y(0), g.dy(0)))])),
+            flags: Flags::ELEMENTWISE,
+        };
+
+        /// `-dy * y * y` for `y = 1 / x`.
+        pub(super) static $grad: OpDef = OpDef {
+            sig: Sig::new($grad_sig),
+            infer: rules::all_alike,
+            kernel: binary_kernel!(floats, T, |y: T, dy: T| -dy * (y * y)),
+            grad: Grad::Rule(|g| {
+                let (y, dy, ddy) = (g.x(0), g.x(1), g.dy(0));
+                let _after = g.graph().control_dependencies(&[ddy.op()]);
+                Ok(vec![Some(ddy * -2.0 * dy * y), Some(reciprocal_grad(y, ddy))])
+            }),
+            flags: Flags::ELEMENTWISE,
+        };
+    )*};
+}
+
+reciprocals! {
+    RECIPROCAL "Reciprocal(x: T) -> (y: T) where T: floating",
+    RECIPROCAL_GRAD "ReciprocalGrad(y: T, dy: T) -> (z: T) where T: floating";
+    INV "Inv(x: T) -> (y: T) where T: floating", INV_GRAD "InvGrad(y: T, dy: T) -> (z: T) where T: floating";
+}
 
 #[track_caller]
 fn reciprocal_grad(y: Tensor, dy: Tensor) -> Tensor {
     RECIPROCAL_GRAD.call([y.into_arg(), dy.into_arg()]).single()
 }
-
-/// `-dy * y * y` for `y = 1 / x`.
-pub(super) static RECIPROCAL_GRAD: OpDef = OpDef {
-    sig: Sig::new("ReciprocalGrad(y: T, dy: T) -> (z: T) where T: floating"),
-    infer: rules::all_alike,
-    kernel: binary_kernel!(floats, T, |y: T, dy: T| -dy * (y * y)),
-    grad: Grad::Rule(|g| {
-        let (y, dy, ddy) = (g.x(0), g.x(1), g.dy(0));
-        let _after = g.graph().control_dependencies(&[ddy.op()]);
-        Ok(vec![Some(ddy * -2.0 * dy * y), Some(reciprocal_grad(y, ddy))])
-    }),
-    flags: Flags::ELEMENTWISE,
-};
 
 pub(super) static TANH: OpDef = OpDef {
     sig: Sig::new("Tanh(x: T) -> (y: T) where T: floating"),

@@ -6,7 +6,7 @@ use crate::graph::{Tensor, get_default_graph};
 use crate::kernels::elementwise::Broadcast;
 use crate::kernels::math::Real;
 use crate::kernels::softmax::cross_entropy;
-use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, broadcast, convert};
+use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, broadcast, convert};
 use crate::ops::array::{STOP_GRADIENT, concat, expand_dims, pack_named, rank, reshape, shape, squeeze_args};
 use crate::ops::math::{cast, matmul, mul_named, neg, subtract};
 use crate::ops::nn::{log_softmax, softmax};
@@ -46,8 +46,9 @@ pub fn softmax_cross_entropy_with_logits(labels: impl IntoTensor, logits: impl I
     build(labels.into_arg(), logits, &format!("{scope}/"))
 }
 
+/// The function of several nodes in a scope `name`.
 #[track_caller]
-fn build(labels: Arg, logits: Arg, name: &str) -> Tensor {
+pub(crate) fn build(labels: Arg, logits: Arg, name: &str) -> Tensor {
     let args = [logits, labels];
     let graph = Arg::graph_of(&args).unwrap_or_else(|_| get_default_graph());
     let [logits, labels] = args;
@@ -117,17 +118,10 @@ pub(super) static SOFTMAX_CROSS_ENTROPY_WITH_LOGITS: OpDef = OpDef {
     },
     kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, floats, T => run::<T>(ctx))),
     grad: Grad::Rule(|g| {
-        let (logits, backprop, dy) = (g.x(0), g.y(1), g.dy(0));
-        let spread = |dy: Tensor, by: Tensor| mul_named(expand_dims(dy, -1).into_arg(), by.into_arg(), "mul");
-        let mut dx = spread(dy, backprop);
-        if !g.dy_is_zero(1) {
-            let ddx = g.dy(1);
-            let softmax = softmax(logits);
-            let inner = squeeze_args(matmul(expand_dims(ddx, 1), expand_dims(softmax, 2))).axis([1]).build();
-            dx = dx + (ddx - inner) * softmax;
-        }
+        let (logits, dy) = (g.x(0), g.dy(0));
+        let dx = logits_grad(g);
         let minus = neg(log_softmax(logits));
-        let mut d_labels = spread(dy, minus);
+        let mut d_labels = by_row(dy, minus);
         if !g.dy_is_zero(1) {
             // `backprop` falls with the labels; TensorFlow leaves this term of the second derivative out.
             d_labels = d_labels - g.dy(1);
@@ -136,6 +130,24 @@ pub(super) static SOFTMAX_CROSS_ENTROPY_WITH_LOGITS: OpDef = OpDef {
     }),
     flags: Flags::PURE,
 };
+
+/// Every row of `rows` times its number in `of_row`.
+fn by_row(of_row: Tensor, rows: Tensor) -> Tensor {
+    mul_named(expand_dims(of_row, -1).into_arg(), rows.into_arg(), "mul")
+}
+
+/// The gradient to the logits, input 0, of a cross entropy whose output 1 is its own gradient.
+pub(super) fn logits_grad(g: &GradCtx) -> Tensor {
+    let (logits, backprop) = (g.x(0), g.y(1));
+    let dx = by_row(g.dy(0), backprop);
+    if g.dy_is_zero(1) {
+        return dx;
+    }
+    let ddx = g.dy(1);
+    let softmax = softmax(logits);
+    let inner = squeeze_args(matmul(expand_dims(ddx, 1), expand_dims(softmax, 2))).axis([1]).build();
+    dx + (ddx - inner) * softmax
+}
 
 fn run<T: Real>(ctx: &mut KernelCtx) -> Result<()> {
     let both = ctx.outputs.shape(1)?.clone();

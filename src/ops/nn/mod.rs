@@ -1,34 +1,57 @@
 //! Operations of neural networks.
 
+mod affine;
 mod avg_pool;
 mod bias;
 mod conv2d;
-mod cross_entropy;
+pub(crate) mod cross_entropy;
 mod depthwise_conv2d;
 mod dropout;
+mod elu;
 mod embedding;
 mod fused_batch_norm;
 pub(crate) mod fused_conv2d;
 mod l2_loss;
 mod leaky_relu;
+pub(crate) mod logistic;
+mod lrn;
 mod max_pool;
+mod moments;
 mod relu;
 mod softmax;
+mod softplus;
+pub(crate) mod sparse_cross_entropy;
+mod top_k;
 mod window;
 
+pub use affine::{relu_layer, swish, xw_plus_b};
 pub use avg_pool::{AvgPoolArgs, avg_pool, avg_pool_args};
 pub use bias::{BiasAddArgs, bias_add, bias_add_args};
 pub use conv2d::{Conv2dArgs, conv2d, conv2d_args, conv2d_transpose};
 pub use cross_entropy::{softmax_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2};
 pub use depthwise_conv2d::{DepthwiseConv2dArgs, depthwise_conv2d, depthwise_conv2d_args, separable_conv2d};
 pub use dropout::{DropoutArgs, dropout, dropout_args};
+pub use elu::{elu, selu};
 pub use embedding::embedding_lookup;
-pub use fused_batch_norm::{FusedBatchNormArgs, batch_normalization, fused_batch_norm, fused_batch_norm_args, moments};
+pub use fused_batch_norm::{FusedBatchNormArgs, fused_batch_norm, fused_batch_norm_args};
 pub use l2_loss::l2_loss;
 pub use leaky_relu::{LeakyReluArgs, leaky_relu, leaky_relu_args};
+pub use logistic::{
+    LogPoissonLossArgs, log_poisson_loss, log_poisson_loss_args, sigmoid_cross_entropy_with_logits,
+    weighted_cross_entropy_with_logits,
+};
+pub use lrn::{LrnArgs, local_response_normalization, lrn, lrn_args};
 pub use max_pool::{MaxPoolArgs, max_pool, max_pool_args};
-pub use relu::relu;
+pub use moments::{
+    L2NormalizeArgs, MomentsArgs, batch_norm_with_global_normalization, batch_normalization, l2_normalize,
+    l2_normalize_args, moments, moments_args, normalize_moments, sufficient_statistics, weighted_moments,
+    weighted_moments_args,
+};
+pub use relu::{crelu, relu, relu6};
 pub use softmax::{log_softmax, softmax};
+pub use softplus::{softplus, softsign};
+pub use sparse_cross_entropy::sparse_softmax_cross_entropy_with_logits;
+pub use top_k::{TopKArgs, in_top_k, top_k, top_k_args};
 pub use window::{IntoPadding, Padding, PaddingAttrs};
 
 use crate::op::OpDef;
@@ -45,16 +68,38 @@ pub(super) static OPS: &[&OpDef] = &[
     &depthwise_conv2d::DEPTHWISE_CONV_2D_NATIVE,
     &depthwise_conv2d::DEPTHWISE_CONV_2D_NATIVE_BACKPROP_FILTER,
     &depthwise_conv2d::DEPTHWISE_CONV_2D_NATIVE_BACKPROP_INPUT,
+    &elu::ELU,
+    &elu::ELU_GRAD,
+    &elu::SELU,
+    &elu::SELU_GRAD,
+    &fused_batch_norm::BATCH_NORM_WITH_GLOBAL_NORMALIZATION,
+    &fused_batch_norm::FUSED_BATCH_NORM,
+    &fused_batch_norm::FUSED_BATCH_NORM_GRAD,
+    &fused_batch_norm::FUSED_BATCH_NORM_GRAD_V2,
     &fused_batch_norm::FUSED_BATCH_NORM_GRAD_V3,
+    &fused_batch_norm::FUSED_BATCH_NORM_V2,
     &fused_batch_norm::FUSED_BATCH_NORM_V3,
     &l2_loss::L2_LOSS,
     &leaky_relu::LEAKY_RELU,
     &leaky_relu::LEAKY_RELU_GRAD,
+    &lrn::LRN,
+    &lrn::LRN_GRAD,
     &max_pool::MAX_POOL,
     &max_pool::MAX_POOL_GRAD,
     &max_pool::MAX_POOL_GRAD_GRAD,
     &relu::RELU,
+    &relu::RELU_6,
+    &relu::RELU_6_GRAD,
     &relu::RELU_GRAD,
     &softmax::LOG_SOFTMAX,
     &softmax::SOFTMAX,
+    &softplus::SOFTPLUS,
+    &softplus::SOFTPLUS_GRAD,
+    &softplus::SOFTSIGN,
+    &softplus::SOFTSIGN_GRAD,
+    &sparse_cross_entropy::SPARSE_SOFTMAX_CROSS_ENTROPY_WITH_LOGITS,
+    &top_k::IN_TOP_K,
+    &top_k::IN_TOP_K_V2,
+    &top_k::TOP_K,
+    &top_k::TOP_K_V2,
 ];
