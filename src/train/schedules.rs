@@ -394,7 +394,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::ops::array::placeholder;
-    use crate::session::{Feeds, Session};
+    use crate::session::Feeds;
 
     #[test]
     fn what_tensorflow_builds_with_conditions_has_its_values() {
@@ -402,7 +402,7 @@ mod tests {
         let grown = cosine_decay_restarts(0.1, step, 2);
         let even = cosine_decay_restarts_args(0.1, step, 2).t_mul(1.0).m_mul(0.5).alpha(0.1).build();
         let stairs = piecewise_constant(step, [5, 9], [0.1, 0.2, 0.3]);
-        let sess = Session::new().unwrap();
+        let sess = crate::session::Session().unwrap();
         // TensorFlow 2.19.
         for (at, expected) in [
             (0i64, [0.1f32, 0.1, 0.1]),
