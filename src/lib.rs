@@ -41,6 +41,7 @@ pub mod kernels;
 mod keywords;
 pub mod layers;
 pub mod losses;
+pub mod metrics;
 pub mod op;
 pub mod ops;
 mod optimize;

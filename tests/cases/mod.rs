@@ -47,6 +47,7 @@ families! {
     layers
     losses
     math_ops
+    metrics
     nn_ops
     normalization
     product_ops
