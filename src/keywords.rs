@@ -189,6 +189,32 @@ keyword_macros! { $
     sparse_softmax_cross_entropy = losses::sparse_softmax_cross_entropy_args;
     /// [`cosine_distance`](fn@crate::losses::cosine_distance) with keyword arguments.
     cosine_distance = losses::cosine_distance_args;
+    /// [`resize_images`](fn@crate::image::resize_images) with keyword arguments: `method`, `align_corners` and `preserve_aspect_ratio`.
+    resize_images = ops::image::resize_images_args;
+    /// [`resize_bilinear`](fn@crate::image::resize_bilinear) with keyword arguments: `align_corners` and `half_pixel_centers`.
+    resize_bilinear = ops::image::resize_bilinear_args;
+    /// [`resize_nearest_neighbor`](fn@crate::image::resize_nearest_neighbor) with keyword arguments: `align_corners` and `half_pixel_centers`.
+    resize_nearest_neighbor = ops::image::resize_nearest_neighbor_args;
+    /// [`resize_bicubic`](fn@crate::image::resize_bicubic) with keyword arguments: `align_corners` and `half_pixel_centers`.
+    resize_bicubic = ops::image::resize_bicubic_args;
+    /// [`resize_area`](fn@crate::image::resize_area) with keyword arguments: `align_corners`.
+    resize_area = ops::image::resize_area_args;
+    /// [`convert_image_dtype`](fn@crate::image::convert_image_dtype) with keyword arguments: `saturate`.
+    convert_image_dtype = ops::image::convert_image_dtype_args;
+    /// [`rot90`](fn@crate::image::rot90) with keyword arguments: `k`.
+    rot90 = ops::image::rot90_args;
+    /// [`random_flip_left_right`](fn@crate::image::random_flip_left_right) with keyword arguments: `seed`.
+    random_flip_left_right = ops::image::random_flip_left_right_args;
+    /// [`random_flip_up_down`](fn@crate::image::random_flip_up_down) with keyword arguments: `seed`.
+    random_flip_up_down = ops::image::random_flip_up_down_args;
+    /// [`random_brightness`](fn@crate::image::random_brightness) with keyword arguments: `seed`.
+    random_brightness = ops::image::random_brightness_args;
+    /// [`random_contrast`](fn@crate::image::random_contrast) with keyword arguments: `seed`.
+    random_contrast = ops::image::random_contrast_args;
+    /// [`random_hue`](fn@crate::image::random_hue) with keyword arguments: `seed`.
+    random_hue = ops::image::random_hue_args;
+    /// [`random_saturation`](fn@crate::image::random_saturation) with keyword arguments: `seed`.
+    random_saturation = ops::image::random_saturation_args;
     /// [`Variable`](fn@crate::Variable) with keyword arguments `trainable`, `dtype` and `name`.
     Variable = ops::state::VariableArgs::new;
     /// [`Session`](fn@crate::Session) with keyword arguments `graph`, `config` and `threads`.

@@ -106,6 +106,11 @@ pub mod math {
     pub use crate::ops::math::*;
 }
 
+/// Images. TF: `tf.image`.
+pub mod image {
+    pub use crate::ops::image::*;
+}
+
 /// Neural networks. TF: `tf.nn`.
 pub mod nn {
     pub use crate::ops::math::{sigmoid, tanh};

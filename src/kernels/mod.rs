@@ -17,6 +17,7 @@ pub mod parallel;
 pub mod pool;
 pub mod random;
 pub mod reduce;
+pub mod resize;
 mod scratch;
 pub(crate) mod simd;
 pub mod softmax;

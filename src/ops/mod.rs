@@ -3,6 +3,7 @@
 pub mod array;
 mod elementwise;
 pub mod flow;
+pub mod image;
 pub mod math;
 pub mod nn;
 pub mod random;
@@ -17,7 +18,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::op::OpDef;
 
 /// The tables of the folders.
-static BUILT_IN: &[&[&OpDef]] = &[array::OPS, flow::OPS, math::OPS, nn::OPS, random::OPS, state::OPS, summary::OPS];
+static BUILT_IN: &[&[&OpDef]] =
+    &[array::OPS, flow::OPS, image::OPS, math::OPS, nn::OPS, random::OPS, state::OPS, summary::OPS];
 
 static REGISTERED: RwLock<Vec<&'static OpDef>> = RwLock::new(Vec::new());
 

@@ -43,6 +43,7 @@ families! {
     array_parts
     classification
     elementwise_ops
+    image_ops
     layers
     losses
     math_ops

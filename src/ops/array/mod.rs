@@ -31,7 +31,7 @@ mod transpose;
 mod unique;
 
 pub use bitcast::bitcast;
-pub(crate) use broadcast::broadcast_gradient_args;
+pub(crate) use broadcast::{TILE, broadcast_gradient_args};
 pub use broadcast::{broadcast_dynamic_shape, broadcast_to, tile};
 pub(crate) use concat::{CONCAT_V2, pack_named, packed};
 pub use concat::{StackArgs, UnstackArgs, concat, parallel_stack, stack, stack_args, unstack, unstack_args};
