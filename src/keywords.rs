@@ -149,7 +149,8 @@ keyword_macros! { $
     avg_pool = ops::nn::avg_pool_args;
     /// [`leaky_relu`](fn@crate::nn::leaky_relu) with the keyword argument `alpha`.
     leaky_relu = ops::nn::leaky_relu_args;
-    /// [`depthwise_conv2d`](fn@crate::nn::depthwise_conv2d) with the keyword argument `rate`.
+    /// [`depthwise_conv2d`](fn@crate::nn::depthwise_conv2d) with keyword arguments `rate` and
+    /// `data_format`.
     depthwise_conv2d = ops::nn::depthwise_conv2d_args;
     /// [`lrn`](fn@crate::nn::lrn) with keyword arguments `depth_radius`, `bias`, `alpha` and `beta`.
     lrn = ops::nn::lrn_args;

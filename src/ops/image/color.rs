@@ -132,7 +132,7 @@ fn turned([r, g, b]: [f32; 3], delta: f32) -> [f32; 3] {
         _ => 4.0 + part(r),
     };
     let hue = (hue + delta * 6.0).rem_euclid(6.0);
-    let (rising, between) = (hue as u32 % 2 == 0, hue.fract());
+    let (rising, between) = ((hue as u32).is_multiple_of(2), hue.fract());
     let middle = least + (if rising { between } else { 1.0 - between }) * (most - least);
     match hue as u32 {
         0 => [most, middle, least],

@@ -152,11 +152,6 @@ impl Window {
         self.nchw
     }
 
-    /// Some kernels take NHWC only, as TensorFlow's own do on a CPU.
-    pub(super) fn need_nhwc(&self) -> Result<()> {
-        if self.nchw { Err(Error::unimplemented("data_format NCHW on a CPU")) } else { Ok(()) }
-    }
-
     /// The size of the output along `axis` (0 height, 1 width) and the padding before.
     pub(super) fn output(&self, axis: usize, input: usize, window: usize) -> Result<(usize, usize)> {
         let (stride, dilation) = (self.strides[axis], self.dilations[axis]);
