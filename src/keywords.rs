@@ -143,6 +143,21 @@ keyword_macros! { $
     bias_add = ops::nn::bias_add_args;
     /// [`conv2d`](fn@crate::nn::conv2d) with keyword arguments `dilations` and `data_format`.
     conv2d = ops::nn::conv2d_args;
+    /// [`conv1d`](fn@crate::nn::conv1d) with keyword arguments `dilations` and `data_format`.
+    conv1d = ops::nn::conv1d_args;
+    /// [`conv2d_transpose`](fn@crate::nn::conv2d_transpose) with keyword arguments `data_format` and `dilations`.
+    conv2d_transpose = ops::nn::conv2d_transpose_args;
+    /// [`max_pool_with_argmax`](fn@crate::nn::max_pool_with_argmax) with keyword arguments `targmax` and
+    /// `include_batch_in_index`.
+    max_pool_with_argmax = ops::nn::max_pool_with_argmax_args;
+    /// [`convolution`](fn@crate::nn::convolution) with keyword arguments `strides`, `dilation_rate` and `data_format`.
+    convolution = ops::nn::convolution_args;
+    /// [`pool`](fn@crate::nn::pool) with keyword arguments `strides` and `data_format`.
+    pool = ops::nn::pool_args;
+    /// [`softmax`](fn@crate::nn::softmax) with the keyword argument `axis`.
+    softmax = ops::nn::softmax_args;
+    /// [`log_softmax`](fn@crate::nn::log_softmax) with the keyword argument `axis`.
+    log_softmax = ops::nn::log_softmax_args;
     /// [`max_pool`](fn@crate::nn::max_pool) with the keyword argument `data_format`.
     max_pool = ops::nn::max_pool_args;
     /// [`avg_pool`](fn@crate::nn::avg_pool) with the keyword argument `data_format`.

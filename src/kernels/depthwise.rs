@@ -85,6 +85,20 @@ fn with_weights<T: Plain, R>(s: &Conv2d, w: &[T], f: impl FnOnce(&[T]) -> R) -> 
     })
 }
 
+/// Every number of `row` is the sum of `each` of what `f` adds up. Near at hand, since a row that is read and one that is
+/// written may hinder each other where they lie a multiple of a page apart.
+fn with_sums<T: Number + Plain>(row: &mut [T], each: usize, f: impl FnOnce(&mut [T])) {
+    scratch::zeros(row.len() * each, |sums: &mut [T]| {
+        f(sums);
+        if each == 1 {
+            return row.copy_from_slice(sums);
+        }
+        for (x, sums) in row.iter_mut().zip(sums.chunks_exact(each)) {
+            *x = sums.iter().fold(T::ZERO, |sum, x| sum.plus(*x));
+        }
+    });
+}
+
 fn no_filter(s: &Conv2d) -> bool {
     s.out_c == 0 || s.in_c == 0 || s.k_h == 0 || s.k_w == 0
 }
@@ -104,10 +118,11 @@ pub fn forward<T: Number + Plain>(s: &Conv2d, x: &[T], w: &[T], y: &mut [T]) {
         for_each_chunk(y, rows_of_part(to) * to, |start, y| {
             for (i, y) in y.chunks_exact_mut(to).enumerate() {
                 let (n, i) = ((start / to + i) / s.out_h, (start / to + i) % s.out_h);
-                y.fill(T::ZERO);
-                for (ky, row) in (0..s.k_h).filter_map(|ky| Some((ky, row(s, i, ky)?))) {
-                    spread(s, &x[(n * s.in_h + row) * from..][..from], |x| forward_row(s, x, w, ky, y));
-                }
+                with_sums(y, 1, |sums| {
+                    for (ky, row) in (0..s.k_h).filter_map(|ky| Some((ky, row(s, i, ky)?))) {
+                        spread(s, &x[(n * s.in_h + row) * from..][..from], |x| forward_row(s, x, w, ky, sums));
+                    }
+                });
             }
         });
     });
@@ -142,17 +157,7 @@ pub fn backprop_input<T: Number + Plain>(s: &Conv2d, w: &[T], dy: &[T], dx: &mut
             for (i, dx) in dx.chunks_exact_mut(from).enumerate() {
                 let (n, y) = ((start / from + i) / s.in_h, (start / from + i) % s.in_h);
                 let image = &dy[n * s.out_h * to..][..s.out_h * to];
-                if multiplier == 1 {
-                    dx.fill(T::ZERO);
-                    backprop_row(s, image, w, y, dx);
-                    continue;
-                }
-                scratch::zeros(from * multiplier, |wide: &mut [T]| {
-                    backprop_row(s, image, w, y, wide);
-                    for (dx, wide) in dx.iter_mut().zip(wide.chunks_exact(multiplier)) {
-                        *dx = wide.iter().fold(T::ZERO, |sum, x| sum.plus(*x));
-                    }
-                });
+                with_sums(dx, multiplier, |sums| backprop_row(s, image, w, y, sums));
             }
         });
     });

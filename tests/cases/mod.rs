@@ -54,6 +54,7 @@ families! {
     segment_ops
     state_ops
     summary_ops
+    windows
 }
 
 impl Family {
