@@ -24,7 +24,8 @@ vectorized! {
     fn add_weighted<T: Number>(x: &[T], step: usize, w: &[T], sum: &mut [T], gap: usize) {
         let n = w.len();
         for (x, sum) in x.chunks(step.saturating_mul(n)).zip(sum.chunks_mut(gap.saturating_mul(n))) {
-            for ((sum, x), w) in sum.iter_mut().take(n).zip(x).zip(w) {
+            let n = n.min(sum.len());
+            for ((sum, x), w) in sum[..n].iter_mut().zip(x).zip(w) {
                 *sum = sum.plus(x.times(*w));
             }
         }

@@ -83,7 +83,7 @@ impl Taps {
             let at = align.at(i, scale);
             let low = at.floor();
             let rest = at - low;
-            places.push((low.max(0.0) as usize, 1.0 - rest));
+            places.push(((low.max(0.0) as usize).min(from - 1), 1.0 - rest));
             places.push(((at.ceil().max(0.0) as usize).min(from - 1), rest));
         })
     }

@@ -13,6 +13,7 @@ use crate::ops::elementwise::kernel_fn;
 use crate::ops::nn::conv2d::conv2d_exact;
 use crate::ops::nn::window::{IntoPadding, PaddingAttrs, Window};
 use crate::shape::{PartialShape, Shape, merge_dims};
+use crate::value::room_for;
 
 /// A convolution of each channel with filters of its own. TF: `tf.nn.depthwise_conv2d`.
 ///
@@ -195,6 +196,8 @@ fn sizes(window: &Window, input: &Shape, filter: &Shape, output: &Shape) -> Resu
     let (&[batch, ..], &[k_h, k_w, ..]) = (input.dims(), filter.dims()) else { return Err(wrong()) };
     let (h, w, c) = window.places();
     let (in_h, in_w, in_c, out_h, out_w, out_c) = (input[h], input[w], input[c], output[h], output[w], output[c]);
+    // The kernels keep a row of the image with each channel once for each of its filters.
+    room_for::<f64>(in_w.checked_mul(out_c).ok_or_else(|| Error::resource_exhausted("a row of the image"))?)?;
     let ((_, pad_top), (_, pad_left)) = (window.output(0, in_h, k_h)?, window.output(1, in_w, k_w)?);
     let ([stride_h, stride_w], [dilation_h, dilation_w]) = (window.strides, window.dilations);
     Ok(Conv2d {
