@@ -118,6 +118,15 @@ keyword_macros! { $
     random_normal = ops::random::random_normal_args;
     /// [`random_uniform`](fn@crate::random_uniform) with keyword arguments `minval`, `maxval`, `dtype` and `seed`.
     random_uniform = ops::random::random_uniform_args;
+    /// [`random_shuffle`](fn@crate::random_shuffle) with the keyword argument `seed`.
+    random_shuffle = ops::random::random_shuffle_args;
+    /// [`random_crop`](fn@crate::random_crop) with the keyword argument `seed`.
+    random_crop = ops::random::random_crop_args;
+    /// [`multinomial`](fn@crate::multinomial) with keyword arguments `seed` and `output_dtype`.
+    multinomial = ops::random::multinomial_args;
+    /// [`fixed_unigram_candidate_sampler`](fn@crate::nn::fixed_unigram_candidate_sampler) with keyword arguments
+    /// `vocab_file`, `distortion`, `num_reserved_ids`, `num_shards`, `shard`, `unigrams` and `seed`.
+    fixed_unigram_candidate_sampler = ops::random::fixed_unigram_candidate_sampler_args;
     /// [`truncated_normal`](fn@crate::truncated_normal) with keyword arguments `mean`, `stddev`, `dtype` and `seed`.
     truncated_normal = ops::random::truncated_normal_args;
     /// [`strided_slice`](fn@crate::strided_slice) with keyword arguments `strides` and the five masks.

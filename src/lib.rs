@@ -89,7 +89,9 @@ pub use ops::math::{
     subtract as sub, tan, tanh, tensordot, to_double, to_float, to_int32, to_int64, truediv, truncatediv, truncatemod,
     unsorted_segment_max, unsorted_segment_min, unsorted_segment_prod, unsorted_segment_sum, where_v2, zeta,
 };
-pub use ops::random::{random_normal, random_uniform, set_random_seed, truncated_normal};
+pub use ops::random::{
+    multinomial, random_crop, random_normal, random_shuffle, random_uniform, set_random_seed, truncated_normal,
+};
 pub use ops::register as register_op;
 pub use ops::state::{
     Variable, assign, assign_add, assign_sub, global_variables, global_variables_initializer, trainable_variables,
@@ -109,6 +111,21 @@ pub mod math {
 pub mod nn {
     pub use crate::ops::math::{sigmoid, tanh};
     pub use crate::ops::nn::*;
+    pub use crate::ops::random::{
+        Candidates, FixedUnigramArgs, all_candidate_sampler, compute_accidental_hits, fixed_unigram_candidate_sampler,
+        fixed_unigram_candidate_sampler_args, learned_unigram_candidate_sampler, log_uniform_candidate_sampler,
+        uniform_candidate_sampler,
+    };
+}
+
+/// Random numbers. TF: `tf.random`.
+pub mod random {
+    pub use crate::ops::random::{
+        all_candidate_sampler, categorical, categorical_args, fixed_unigram_candidate_sampler,
+        learned_unigram_candidate_sampler, log_uniform_candidate_sampler, multinomial, random_normal as normal,
+        random_shuffle as shuffle, random_uniform as uniform, set_random_seed, truncated_normal,
+        uniform_candidate_sampler,
+    };
 }
 
 /// Opens a name scope of the default graph. TF: `tf.name_scope`.

@@ -1,6 +1,7 @@
 //! Numeric code on plain slices. Knows neither graph nor operation; the only place for SIMD and `unsafe`.
 
 pub mod batch_norm;
+pub mod candidates;
 pub mod chain;
 pub mod conv;
 pub mod copy;

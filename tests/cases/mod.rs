@@ -45,6 +45,7 @@ families! {
     math_ops
     nn_ops
     product_ops
+    random_ops
     reduce_ops
     segment_ops
     state_ops
