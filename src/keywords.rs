@@ -69,6 +69,18 @@ keyword_macros! { $
     bincount = ops::math::bincount_args;
     /// [`confusion_matrix`](fn@crate::confusion_matrix) with keyword arguments `num_classes`, `weights` and `dtype`.
     confusion_matrix = ops::math::confusion_matrix_args;
+    /// [`matrix_inverse`](fn@crate::matrix_inverse) with the keyword argument `adjoint`.
+    matrix_inverse = ops::linalg::matrix_inverse_args;
+    /// [`matrix_solve`](fn@crate::matrix_solve) with the keyword argument `adjoint`.
+    matrix_solve = ops::linalg::matrix_solve_args;
+    /// [`matrix_triangular_solve`](fn@crate::matrix_triangular_solve) with keyword arguments `lower` and `adjoint`.
+    matrix_triangular_solve = ops::linalg::matrix_triangular_solve_args;
+    /// [`qr`](fn@crate::qr) with the keyword argument `full_matrices`.
+    qr = ops::linalg::qr_args;
+    /// [`svd`](fn@crate::svd) with the keyword argument `full_matrices`.
+    svd = ops::linalg::svd_args;
+    /// [`eye`](fn@crate::eye) with keyword arguments `num_columns`, `batch_shape` and `dtype`.
+    eye = ops::linalg::eye_args;
     /// [`argmax`](fn@crate::argmax) with the keyword argument `output_type`.
     argmax = ops::math::argmax_args;
     /// [`argmin`](fn@crate::argmin) with the keyword argument `output_type`.

@@ -3,6 +3,7 @@
 pub mod array;
 mod elementwise;
 pub mod flow;
+pub mod linalg;
 pub mod math;
 pub mod nn;
 pub mod random;
@@ -16,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::op::OpDef;
 
 /// The tables of the folders.
-static BUILT_IN: &[&[&OpDef]] = &[array::OPS, flow::OPS, math::OPS, nn::OPS, random::OPS, state::OPS];
+static BUILT_IN: &[&[&OpDef]] = &[array::OPS, flow::OPS, linalg::OPS, math::OPS, nn::OPS, random::OPS, state::OPS];
 
 static REGISTERED: RwLock<Vec<&'static OpDef>> = RwLock::new(Vec::new());
 

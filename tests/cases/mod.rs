@@ -42,6 +42,7 @@ families! {
     array_parts
     elementwise_ops
     layers
+    linalg_ops
     math_ops
     nn_ops
     product_ops

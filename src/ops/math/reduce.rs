@@ -27,7 +27,7 @@ pub struct ReduceArgs {
     pub(super) input: Arg,
     pub(super) axis: Option<Arg>,
     pub(super) keepdims: bool,
-    name: Option<&'static str>,
+    name: Option<String>,
 }
 
 /// What a reduction is built of.
@@ -74,8 +74,14 @@ impl ReduceArgs {
 
     /// The name of the node.
     pub(crate) fn named(mut self, name: &'static str) -> Self {
-        self.name = Some(name);
+        self.name = Some(name.to_owned());
         self
+    }
+
+    /// Builds the reduction, one operation, under the full name `name`.
+    #[track_caller]
+    pub(crate) fn build_exact(self, name: &str) -> Tensor {
+        ReduceArgs { name: Some(name.to_owned()), ..self }.build()
     }
 
     /// Builds the reduction.
