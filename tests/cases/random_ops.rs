@@ -1,9 +1,8 @@
 //! The cases of `golden/ops/random_ops.py`, in the same order.
 
 use flowstone as tf;
+use tf::IntoTensor;
 use tf::nn::{self, Candidates};
-
-use super::raw_with;
 
 /// All outputs of a sampler in one, since each run draws anew.
 fn joined((drawn, of_true, of_drawn): Candidates) -> [tf::Tensor; 1] {
@@ -18,6 +17,13 @@ fn hits(x: &[tf::Tensor], num_true: i64) -> [tf::Tensor; 3] {
 fn fixed(x: &[tf::Tensor], num_true: i64, num_sampled: i64, unique: bool, range_max: i64) -> nn::FixedUnigramArgs {
     let weights: Vec<f32> = (1..9).map(|w| w as f32).collect();
     nn::fixed_unigram_candidate_sampler_args(x[0], num_true, num_sampled, unique, range_max).unigrams(&weights).seed(9)
+}
+
+fn counted(x: tf::Tensor, num_true: i64, num_sampled: i64, unique: bool, range_max: i64) -> [tf::Tensor; 1] {
+    let call = tf::ops::lookup("ThreadUnsafeUnigramCandidateSampler").unwrap().call([x.into_arg()]);
+    let call = call.attr("num_true", num_true).attr("num_sampled", num_sampled).attr("unique", unique);
+    let built = call.attr("range_max", range_max).attr("seed", 4).attr("seed2", 9).build();
+    joined((built.output(0), built.output(1), built.output(2)))
 }
 
 pub static CASES: &[super::Case] = cases! {
@@ -90,13 +96,11 @@ pub static CASES: &[super::Case] = cases! {
     "learned_range" |x| joined(nn::learned_unigram_candidate_sampler(x[0], 1, 9, true, 8, Some(9)));
     "learned_class" |x| joined(nn::learned_unigram_candidate_sampler(x[0], 1, 3, true, 7, Some(9)));
     "learned_columns" |x| joined(nn::learned_unigram_candidate_sampler(x[0], 2, 3, true, 8, Some(9)));
-    "unsafe" |x| {
-        let outputs = raw_with("ThreadUnsafeUnigramCandidateSampler", [x[0]], |call| {
-            let call = call.attr("num_true", 1).attr("num_sampled", 5).attr("unique", true);
-            call.attr("range_max", 8).attr("seed", 4).attr("seed2", 9)
-        });
-        joined((outputs[0], outputs[1], outputs[2]))
-    };
+    "unsafe_any" |x| counted(x[0], 1, 6, false, 8);
+    "unsafe_all" |x| counted(x[0], 1, 8, true, 8);
+    "unsafe_pairs" |x| counted(x[0], 2, 4, true, 100);
+    "unsafe_empty" |x| counted(x[0], 1, 3, false, 8);
+    "unsafe" |x| counted(x[0], 1, 5, true, 8);
     "fixed_any" |x| joined(fixed(x, 1, 5, false, 8).build());
     "fixed_unique" |x| joined(fixed(x, 1, 5, true, 8).distortion(0.75).build());
     "fixed_pairs" |x| joined(fixed(x, 2, 50, false, 8).seed(3).build());
@@ -107,6 +111,8 @@ pub static CASES: &[super::Case] = cases! {
     "every" |x| joined(nn::all_candidate_sampler(x[0], 1, 8, true, Some(9)));
     "every_pairs" |x| joined(nn::all_candidate_sampler(x[0], 2, 9, false, Some(9)));
     "every_empty" |x| joined(nn::all_candidate_sampler(x[0], 1, 8, true, Some(9)));
+    "every_f64" |x| joined(nn::all_candidate_sampler(x[0], 1, 8, true, Some(9))).map(|y| tf::cast(y, tf::float64));
+    "every_one" |x| joined(nn::all_candidate_sampler(x[0], 1, 1, true, Some(9)));
     "every_class" |x| joined(nn::all_candidate_sampler(x[0], 1, 5, true, None));
     "hits" |x| hits(x, 1);
     "hits_pairs" |x| hits(x, 2);

@@ -42,6 +42,13 @@ for name, build in [("even", tf.nn.uniform_candidate_sampler), ("log_uniform", t
     bad(name + "_range", lambda t: build(t, 1, 9, True, 8, seed=9), true)
     bad(name + "_class", lambda t: build(t, 1, 3, True, 7, seed=9), true)
     bad(name + "_columns", lambda t: build(t, 2, 3, True, 8, seed=9), true)
+def unsafe(t, num_sampled, unique, range_max, num_true=1):
+    return joined(tf.raw_ops.ThreadUnsafeUnigramCandidateSampler(
+        true_classes=t, num_true=num_true, num_sampled=num_sampled, unique=unique, range_max=range_max, seed=4, seed2=9))
+case("unsafe_any", lambda t: unsafe(t, 6, False, 8), true, known="sd")
+case("unsafe_all", lambda t: unsafe(t, 8, True, 8), true, known="s")
+case("unsafe_pairs", lambda t: unsafe(t, 4, True, 100, 2), pairs, known="s")
+case("unsafe_empty", lambda t: unsafe(t, 3, False, 8), true[:0], known="s")
 case("unsafe", lambda t: joined(tf.raw_ops.ThreadUnsafeUnigramCandidateSampler(true_classes=t, num_true=1, num_sampled=5, unique=True, range_max=8, seed=4, seed2=9)), true, known="s")
 weights = [float(w) for w in range(1, 9)]
 fixed = tf.nn.fixed_unigram_candidate_sampler
@@ -56,6 +63,8 @@ every = lambda t: joined(tf.nn.all_candidate_sampler(t, 1, 8, True, seed=9))
 case("every", every, true)
 case("every_pairs", lambda t: joined(tf.nn.all_candidate_sampler(t, 2, 9, False, seed=9)), pairs, known="s")
 case("every_empty", every, true[:0], known="s")
+case("every_f64", lambda t: tf.cast(every(t), tf.float64), true, known="s")
+case("every_one", lambda t: joined(tf.nn.all_candidate_sampler(t, 1, 1, True, seed=9)), i(0, dtype=np.int64).reshape(1, 1), known="su")
 bad("every_class", lambda t: tf.nn.all_candidate_sampler(t, 1, 5, True), true)
 hits = lambda t, s: list(tf.nn.compute_accidental_hits(t, s, 1, seed=9))
 sampled = i(7, 2, 0, 7, dtype=np.int64)
