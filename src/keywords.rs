@@ -69,6 +69,18 @@ keyword_macros! { $
     bincount = ops::math::bincount_args;
     /// [`confusion_matrix`](fn@crate::confusion_matrix) with keyword arguments `num_classes`, `weights` and `dtype`.
     confusion_matrix = ops::math::confusion_matrix_args;
+    /// [`matrix_inverse`](fn@crate::matrix_inverse) with the keyword argument `adjoint`.
+    matrix_inverse = ops::linalg::matrix_inverse_args;
+    /// [`matrix_solve`](fn@crate::matrix_solve) with the keyword argument `adjoint`.
+    matrix_solve = ops::linalg::matrix_solve_args;
+    /// [`matrix_triangular_solve`](fn@crate::matrix_triangular_solve) with keyword arguments `lower` and `adjoint`.
+    matrix_triangular_solve = ops::linalg::matrix_triangular_solve_args;
+    /// [`qr`](fn@crate::qr) with the keyword argument `full_matrices`.
+    qr = ops::linalg::qr_args;
+    /// [`svd`](fn@crate::svd) with the keyword argument `full_matrices`.
+    svd = ops::linalg::svd_args;
+    /// [`eye`](fn@crate::eye) with keyword arguments `num_columns`, `batch_shape` and `dtype`.
+    eye = ops::linalg::eye_args;
     /// [`argmax`](fn@crate::argmax) with the keyword argument `output_type`.
     argmax = ops::math::argmax_args;
     /// [`argmin`](fn@crate::argmin) with the keyword argument `output_type`.
@@ -127,6 +139,15 @@ keyword_macros! { $
     random_normal = ops::random::random_normal_args;
     /// [`random_uniform`](fn@crate::random_uniform) with keyword arguments `minval`, `maxval`, `dtype` and `seed`.
     random_uniform = ops::random::random_uniform_args;
+    /// [`random_shuffle`](fn@crate::random_shuffle) with the keyword argument `seed`.
+    random_shuffle = ops::random::random_shuffle_args;
+    /// [`random_crop`](fn@crate::random_crop) with the keyword argument `seed`.
+    random_crop = ops::random::random_crop_args;
+    /// [`multinomial`](fn@crate::multinomial) with keyword arguments `seed` and `output_dtype`.
+    multinomial = ops::random::multinomial_args;
+    /// [`fixed_unigram_candidate_sampler`](fn@crate::nn::fixed_unigram_candidate_sampler) with keyword arguments
+    /// `vocab_file`, `distortion`, `num_reserved_ids`, `num_shards`, `shard`, `unigrams` and `seed`.
+    fixed_unigram_candidate_sampler = ops::random::fixed_unigram_candidate_sampler_args;
     /// [`truncated_normal`](fn@crate::truncated_normal) with keyword arguments `mean`, `stddev`, `dtype` and `seed`.
     truncated_normal = ops::random::truncated_normal_args;
     /// [`strided_slice`](fn@crate::strided_slice) with keyword arguments `strides` and the five masks.

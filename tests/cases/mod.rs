@@ -45,11 +45,13 @@ families! {
     elementwise_ops
     image_ops
     layers
+    linalg_ops
     losses
     math_ops
     nn_ops
     normalization
     product_ops
+    random_ops
     reduce_ops
     segment_ops
     state_ops

@@ -74,7 +74,8 @@ pub use split::{SplitArgs, split, split_args};
 pub use stitch::dynamic_stitch;
 pub(crate) use strided_slice::item;
 pub use strided_slice::{StridedSliceArgs, strided_slice, strided_slice_args};
-pub use transpose::{TransposeArgs, invert_permutation, transpose, transpose_args};
+pub(crate) use transpose::adjoint;
+pub use transpose::{TransposeArgs, invert_permutation, matrix_transpose, transpose, transpose_args};
 pub use unique::{unique, unique_with_counts};
 
 use crate::op::OpDef;
