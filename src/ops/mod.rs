@@ -3,7 +3,9 @@
 pub mod array;
 mod elementwise;
 pub mod flow;
+pub mod image;
 pub(crate) mod indexed_slices;
+pub mod linalg;
 pub mod math;
 pub mod nn;
 pub mod random;
@@ -19,7 +21,7 @@ use crate::op::OpDef;
 
 /// The tables of the folders.
 static BUILT_IN: &[&[&OpDef]] =
-    &[array::OPS, flow::OPS, math::OPS, nn::OPS, random::OPS, state::OPS, state::SCATTERS, summary::OPS];
+    &[array::OPS, flow::OPS, image::OPS, linalg::OPS, math::OPS, nn::OPS, random::OPS, state::OPS, state::SCATTERS, summary::OPS];
 
 static REGISTERED: RwLock<Vec<&'static OpDef>> = RwLock::new(Vec::new());
 

@@ -44,19 +44,23 @@ families! {
     array_parts
     classification
     elementwise_ops
+    image_ops
     layers
+    linalg_ops
     losses
     math_ops
     metrics
     nn_ops
     normalization
     product_ops
+    random_ops
     reduce_ops
     schedules
     segment_ops
     state_ops
     training
     summary_ops
+    windows
 }
 
 impl Family {

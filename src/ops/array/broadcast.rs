@@ -78,7 +78,7 @@ pub(super) static BROADCAST_TO: OpDef = OpDef {
     flags: Flags::PURE,
 };
 
-pub(super) static TILE: OpDef = OpDef {
+pub(crate) static TILE: OpDef = OpDef {
     sig: Sig::new("Tile(input: T, multiples: Tmultiples) -> (output: T) where T: type, Tmultiples: index = int32"),
     infer: infer_tile,
     kernel: Kernel::Run(|ctx| {

@@ -31,7 +31,7 @@ mod transpose;
 mod unique;
 
 pub use bitcast::bitcast;
-pub(crate) use broadcast::broadcast_gradient_args;
+pub(crate) use broadcast::{TILE, broadcast_gradient_args};
 pub use broadcast::{broadcast_dynamic_shape, broadcast_to, tile};
 pub(crate) use concat::{CONCAT_V2, pack_named, packed};
 pub use concat::{StackArgs, UnstackArgs, concat, parallel_stack, stack, stack_args, unstack, unstack_args};
@@ -75,7 +75,8 @@ pub use split::{SplitArgs, split, split_args};
 pub use stitch::dynamic_stitch;
 pub use strided_slice::{StridedSliceArgs, strided_slice, strided_slice_args};
 pub(crate) use strided_slice::{item, rest};
-pub use transpose::{TransposeArgs, invert_permutation, transpose, transpose_args};
+pub(crate) use transpose::adjoint;
+pub use transpose::{TransposeArgs, invert_permutation, matrix_transpose, transpose, transpose_args};
 pub use unique::{unique, unique_with_counts};
 
 use crate::op::OpDef;
