@@ -115,6 +115,38 @@ keyword_macros! { $
     /// [`tensor_summary`](fn@crate::summary::tensor_summary) with keyword arguments `display_name`,
     /// `summary_description`, `family` and `collections`.
     tensor_summary = ops::summary::tensor_summary_args;
+    /// [`Assert`](fn@crate::Assert) with the keyword argument `summarize`.
+    Assert = ops::check::assert_args;
+    /// [`Print`](fn@crate::Print) with keyword arguments `message`, `first_n` and `summarize`.
+    Print = ops::check::print_args;
+    /// [`assert_equal`](fn@crate::assert_equal) with keyword arguments `message`, `data` and `summarize`.
+    assert_equal = ops::check::assert_equal_args;
+    /// [`assert_none_equal`](fn@crate::assert_none_equal) with keyword arguments `message`, `data` and `summarize`.
+    assert_none_equal = ops::check::assert_none_equal_args;
+    /// [`assert_less`](fn@crate::assert_less) with keyword arguments `message`, `data` and `summarize`.
+    assert_less = ops::check::assert_less_args;
+    /// [`assert_less_equal`](fn@crate::assert_less_equal) with keyword arguments `message`, `data` and `summarize`.
+    assert_less_equal = ops::check::assert_less_equal_args;
+    /// [`assert_greater`](fn@crate::assert_greater) with keyword arguments `message`, `data` and `summarize`.
+    assert_greater = ops::check::assert_greater_args;
+    /// [`assert_greater_equal`](fn@crate::assert_greater_equal) with keyword arguments `message`, `data` and `summarize`.
+    assert_greater_equal = ops::check::assert_greater_equal_args;
+    /// [`assert_positive`](fn@crate::assert_positive) with keyword arguments `message`, `data` and `summarize`.
+    assert_positive = ops::check::assert_positive_args;
+    /// [`assert_negative`](fn@crate::assert_negative) with keyword arguments `message`, `data` and `summarize`.
+    assert_negative = ops::check::assert_negative_args;
+    /// [`assert_non_negative`](fn@crate::assert_non_negative) with keyword arguments `message`, `data` and `summarize`.
+    assert_non_negative = ops::check::assert_non_negative_args;
+    /// [`assert_non_positive`](fn@crate::assert_non_positive) with keyword arguments `message`, `data` and `summarize`.
+    assert_non_positive = ops::check::assert_non_positive_args;
+    /// [`assert_near`](fn@crate::assert_near) with keyword arguments `rtol`, `atol`, `message`, `data` and `summarize`.
+    assert_near = ops::check::assert_near_args;
+    /// [`assert_rank`](fn@crate::assert_rank) with keyword arguments `message` and `summarize`.
+    assert_rank = ops::check::assert_rank_args;
+    /// [`assert_rank_at_least`](fn@crate::assert_rank_at_least) with keyword arguments `message` and `summarize`.
+    assert_rank_at_least = ops::check::assert_rank_at_least_args;
+    /// [`assert_rank_in`](fn@crate::assert_rank_in) with keyword arguments `message` and `summarize`.
+    assert_rank_in = ops::check::assert_rank_in_args;
     /// [`transpose`](fn@crate::transpose) with the keyword argument `perm`; without it all dimensions are reversed.
     transpose = ops::array::transpose_args;
     /// [`matmul`](fn@crate::matmul) with keyword arguments `transpose_a` and `transpose_b`.

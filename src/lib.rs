@@ -73,6 +73,12 @@ pub use ops::array::{
     size, slice, space_to_batch, space_to_batch_nd, space_to_depth, sparse_to_dense, split, squeeze, stack, step,
     stop_gradient, strided_slice, tile, transpose, unique, unique_with_counts, unstack, where_true, zeros, zeros_like,
 };
+pub use ops::check::{
+    Assert, Print, add_check_numerics_ops, assert_equal, assert_greater, assert_greater_equal, assert_integer,
+    assert_less, assert_less_equal, assert_near, assert_negative, assert_non_negative, assert_non_positive,
+    assert_none_equal, assert_positive, assert_rank, assert_rank_at_least, assert_rank_in, assert_scalar, assert_type,
+    check_numerics, ensure_shape, verify_tensor_all_finite,
+};
 pub use ops::flow::{group, no_op};
 pub use ops::math::{
     abs, accumulate_n, acos, acosh, add, add_n, argmax, argmin, asin, asinh, atan, atan2, atanh, cast, ceil,

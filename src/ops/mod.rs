@@ -1,6 +1,7 @@
 //! The operations, one file for each family: user function, signature, shape rule, kernel, gradient, tests.
 
 pub mod array;
+pub mod check;
 mod elementwise;
 pub mod flow;
 pub mod math;
@@ -17,7 +18,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::op::OpDef;
 
 /// The tables of the folders.
-static BUILT_IN: &[&[&OpDef]] = &[array::OPS, flow::OPS, math::OPS, nn::OPS, random::OPS, state::OPS, summary::OPS];
+static BUILT_IN: &[&[&OpDef]] =
+    &[array::OPS, check::OPS, flow::OPS, math::OPS, nn::OPS, random::OPS, state::OPS, summary::OPS];
 
 static REGISTERED: RwLock<Vec<&'static OpDef>> = RwLock::new(Vec::new());
 

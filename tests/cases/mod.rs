@@ -40,6 +40,7 @@ families! {
     array_ops
     array_moves
     array_parts
+    check_ops
     elementwise_ops
     layers
     math_ops
