@@ -147,6 +147,22 @@ keyword_macros! { $
     assert_rank_at_least = ops::check::assert_rank_at_least_args;
     /// [`assert_rank_in`](fn@crate::assert_rank_in) with keyword arguments `message` and `summarize`.
     assert_rank_in = ops::check::assert_rank_in_args;
+    /// [`as_string`](fn@crate::as_string) with keyword arguments `precision`, `scientific`, `shortest`, `width` and `fill`.
+    as_string = ops::strings::as_string_args;
+    /// [`string_to_number`](fn@crate::string_to_number) with the keyword argument `out_type`.
+    string_to_number = ops::strings::string_to_number_args;
+    /// [`string_join`](fn@crate::string_join) with the keyword argument `separator`.
+    string_join = ops::strings::string_join_args;
+    /// [`reduce_join`](fn@crate::reduce_join) with keyword arguments `axis`, `keepdims` and `separator`.
+    reduce_join = ops::strings::reduce_join_args;
+    /// [`string_split`](fn@crate::string_split) with keyword arguments `delimiter` and `skip_empty`.
+    string_split = ops::strings::string_split_args;
+    /// [`substr`](fn@crate::substr) with the keyword argument `unit`.
+    substr = ops::strings::substr_args;
+    /// [`encode_base64`](fn@crate::encode_base64) with the keyword argument `pad`.
+    encode_base64 = ops::strings::encode_base64_args;
+    /// [`decode_raw`](fn@crate::decode_raw) with the keyword argument `little_endian`.
+    decode_raw = ops::strings::decode_raw_args;
     /// [`transpose`](fn@crate::transpose) with the keyword argument `perm`; without it all dimensions are reversed.
     transpose = ops::array::transpose_args;
     /// [`matmul`](fn@crate::matmul) with keyword arguments `transpose_a` and `transpose_b`.

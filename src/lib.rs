@@ -99,6 +99,10 @@ pub use ops::state::{
     Variable, assign, assign_add, assign_sub, global_variables, global_variables_initializer, trainable_variables,
     variables_initializer,
 };
+pub use ops::strings::{
+    as_string, decode_base64, decode_raw, encode_base64, reduce_join, string_join, string_split, string_to_hash_bucket,
+    string_to_hash_bucket_fast, string_to_number, substr,
+};
 pub use session::{Callable, ConfigProto, Explanation, Feeds, Fetch, Session, SessionArgs};
 pub use shape::{IntoShape, PartialShape, Shape as TensorShape, Shape};
 pub use value::{IntoValue, Value};
@@ -113,6 +117,15 @@ pub mod math {
 pub mod nn {
     pub use crate::ops::math::{sigmoid, tanh};
     pub use crate::ops::nn::*;
+}
+
+/// Strings of bytes. TF: `tf.strings`.
+pub mod strings {
+    pub use crate::ops::strings::*;
+    pub use crate::ops::strings::{
+        string_join as join, string_split as split, string_to_hash_bucket as to_hash_bucket,
+        string_to_hash_bucket_fast as to_hash_bucket_fast, string_to_number as to_number,
+    };
 }
 
 /// What training has to say, for TensorBoard. TF: `tf.summary`.

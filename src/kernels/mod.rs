@@ -8,6 +8,7 @@ pub mod cpu;
 pub mod depthwise;
 pub mod elementwise;
 pub mod gemm;
+pub mod hash;
 pub mod link;
 pub mod math;
 pub mod parallel;

@@ -9,6 +9,7 @@ pub mod nn;
 pub mod random;
 mod scope;
 pub mod state;
+pub mod strings;
 pub mod summary;
 
 use std::collections::HashMap;
@@ -19,7 +20,7 @@ use crate::op::OpDef;
 
 /// The tables of the folders.
 static BUILT_IN: &[&[&OpDef]] =
-    &[array::OPS, check::OPS, flow::OPS, math::OPS, nn::OPS, random::OPS, state::OPS, summary::OPS];
+    &[array::OPS, check::OPS, flow::OPS, math::OPS, nn::OPS, random::OPS, state::OPS, strings::OPS, summary::OPS];
 
 static REGISTERED: RwLock<Vec<&'static OpDef>> = RwLock::new(Vec::new());
 

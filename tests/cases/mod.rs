@@ -48,6 +48,7 @@ families! {
     reduce_ops
     segment_ops
     state_ops
+    string_ops
     summary_ops
 }
 
