@@ -108,6 +108,13 @@ fn stitched(x: &[Tensor]) -> Vec<Tensor> {
     tf::ops::lookup("ParallelDynamicStitch").unwrap().call([indices, Arg::list(x)]).build().outputs()
 }
 
+fn patches(x: Tensor) -> [Tensor; 2] {
+    [
+        tf::extract_image_patches(x, [1, 2, 3, 1], [1, 1, 2, 1], [1; 4], "VALID"),
+        tf::extract_image_patches(x, [1, 3, 2, 1], [1, 2, 1, 1], [1, 2, 1, 1], "SAME"),
+    ]
+}
+
 pub static CASES: &[super::Case] = cases! {
     "diag" |x| diag_both(x[0]);
     "diag_matrix" |x| [tf::diag(x[0])];
@@ -231,6 +238,11 @@ pub static CASES: &[super::Case] = cases! {
     "parallel_stitch_int" |x| stitched(x);
     "parallel_stitch_text" |x| stitched(x);
     "parallel_stitch_bool" |x| stitched(x);
+    "patches" |x| patches(x[0]);
+    "patches_f64" |x| patches(x[0]);
+    "patches_int" |x| patches(x[0]);
+    "patches_u8" |x| patches(x[0]);
+    "patches_i64" |x| patches(x[0]);
     "bitcast" [] |x| [tf::bitcast(x[0], tf::uint8), tf::bitcast(x[0], tf::int32)];
     "bitcast_wide" [] |x| [tf::bitcast(x[0], tf::float64), tf::bitcast(x[0], tf::int64)];
     "bitcast_f64" [] |x| [tf::bitcast(x[0], tf::int32), tf::bitcast(x[0], tf::float64)];
@@ -270,5 +282,7 @@ pub static CASES: &[super::Case] = cases! {
     "bad_parallel_stitch" |x| tf::ops::lookup("ParallelDynamicStitch").unwrap()
         .call([Arg::list([[0, 1]]), Arg::list(x)]).build().outputs();
     "bad_bitcast" |x| [tf::bitcast(x[0], tf::int64)];
+    "bad_patches" |x| [tf::extract_image_patches(x[0], [1, 4, 1, 1], [1; 4], [1; 4], "VALID")];
+    "bad_patches_depth" |x| [tf::extract_image_patches(x[0], [1, 1, 1, 2], [1; 4], [1; 4], "VALID")];
     "bad_identity_n" |_x| tf::identity_n(Vec::<Tensor>::new());
 };

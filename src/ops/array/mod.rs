@@ -7,6 +7,7 @@ mod constant;
 mod diag;
 mod fill;
 mod gather;
+mod gather_grad;
 mod gather_nd;
 mod identity;
 mod index;
@@ -15,6 +16,7 @@ mod matrix_diag;
 mod one_hot;
 mod pad;
 mod partition;
+mod patches;
 mod placeholder;
 mod range;
 mod reshape;
@@ -54,6 +56,7 @@ pub use matrix_diag::{
 pub use one_hot::{OneHotArgs, one_hot, one_hot_args};
 pub use pad::{PadArgs, pad, pad_args};
 pub use partition::dynamic_partition;
+pub use patches::extract_image_patches;
 pub use placeholder::{placeholder, placeholder_with_default};
 pub use range::range;
 pub use reshape::{SqueezeArgs, expand_dims, reshape, squeeze, squeeze_args};
@@ -120,6 +123,7 @@ pub(super) static OPS: &[&OpDef] = &[
     &pad::PAD,
     &pad::PAD_V2,
     &partition::DYNAMIC_PARTITION,
+    &patches::EXTRACT_IMAGE_PATCHES,
     &placeholder::PLACEHOLDER,
     &placeholder::PLACEHOLDER_WITH_DEFAULT,
     &range::RANGE,
