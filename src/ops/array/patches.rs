@@ -54,15 +54,19 @@ impl Walk {
     fn both(attrs: AttrReader) -> Result<[Walk; 2]> {
         let lists = [attrs.ints("ksizes")?, attrs.ints("strides")?, attrs.ints("rates")?];
         let same = attrs.str("padding")? == "SAME";
-        let wrong =
-            || Error::invalid_argument(format!("ksizes, strides and rates are {lists:?}: [1, rows, columns, 1]"));
+        let said = || format!("ksizes, strides and rates are {lists:?}: [1, rows, columns, 1]");
+        if lists.iter().any(|list| matches!(list, [n, _, _, c] if (*n, *c) != (1, 1))) {
+            return Err(Error::unimplemented(said()));
+        }
         let along = |axis: usize| -> Result<Walk> {
             let number = |list: &[i64]| match list {
                 [1, _, _, 1] => usize::try_from(list[axis]).ok().filter(|n| (1..1 << 30).contains(n)),
                 _ => None,
             };
-            let [Some(size), Some(stride), Some(rate)] = lists.map(number) else { return Err(wrong()) };
-            Ok(Walk { size, stride, rate, same })
+            match lists.map(number) {
+                [Some(size), Some(stride), Some(rate)] => Ok(Walk { size, stride, rate, same }),
+                _ => Err(Error::invalid_argument(said())),
+            }
         };
         Ok([along(1)?, along(2)?])
     }
