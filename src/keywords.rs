@@ -163,6 +163,8 @@ keyword_macros! { $
     encode_base64 = ops::strings::encode_base64_args;
     /// [`decode_raw`](fn@crate::decode_raw) with the keyword argument `little_endian`.
     decode_raw = ops::strings::decode_raw_args;
+    /// [`edit_distance`](fn@crate::edit_distance) with the keyword argument `normalize`.
+    edit_distance = ops::array::edit_distance_args;
     /// [`transpose`](fn@crate::transpose) with the keyword argument `perm`; without it all dimensions are reversed.
     transpose = ops::array::transpose_args;
     /// [`matmul`](fn@crate::matmul) with keyword arguments `transpose_a` and `transpose_b`.

@@ -66,13 +66,13 @@ pub use initializers::{
 pub use op::{IntoTensor, OpDef};
 pub use ops::array::{
     SparseTensor, batch_to_space, batch_to_space_nd, bitcast, boolean_mask, broadcast_to, concat, constant,
-    constant_of, depth_to_space, diag, diag_part, dynamic_partition, dynamic_stitch, ellipsis, expand_dims,
-    extract_image_patches, fill, gather, gather_nd, identity, identity_n, invert_permutation, matrix_band_part,
-    matrix_diag, matrix_diag_part, matrix_set_diag, newaxis, one_hot, ones, ones_like, pad, parallel_stack,
-    placeholder, placeholder_with_default, range, rank, reshape, reverse, reverse_sequence, reverse_v2, scatter_nd,
-    sequence_mask, setdiff1d, shape, shape_n, size, slice, space_to_batch, space_to_batch_nd, space_to_depth,
-    sparse_to_dense, split, squeeze, stack, step, stop_gradient, strided_slice, tile, transpose, unique,
-    unique_with_counts, unstack, where_true, zeros, zeros_like,
+    constant_of, depth_to_space, diag, diag_part, dynamic_partition, dynamic_stitch, edit_distance, ellipsis,
+    expand_dims, extract_image_patches, fill, gather, gather_nd, identity, identity_n, invert_permutation,
+    matrix_band_part, matrix_diag, matrix_diag_part, matrix_set_diag, newaxis, one_hot, ones, ones_like, pad,
+    parallel_stack, placeholder, placeholder_with_default, range, rank, reshape, reverse, reverse_sequence, reverse_v2,
+    scatter_nd, sequence_mask, setdiff1d, shape, shape_n, size, slice, space_to_batch, space_to_batch_nd,
+    space_to_depth, sparse_to_dense, split, squeeze, stack, step, stop_gradient, strided_slice, tile, transpose,
+    unique, unique_with_counts, unstack, where_true, zeros, zeros_like,
 };
 pub use ops::check::{
     Assert, Print, add_check_numerics_ops, assert_equal, assert_greater, assert_greater_equal, assert_integer,

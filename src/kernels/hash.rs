@@ -138,7 +138,7 @@ fn longer(s: &[u8]) -> u64 {
 /// MurmurHash64A with TensorFlow's seed.
 pub fn murmur64(s: &[u8]) -> u64 {
     const M: u64 = 0xc6a4_a793_5bd1_e995;
-    const SEED: u64 = 0xdeca_fcaf_fe;
+    const SEED: u64 = 0x00de_cafc_affe;
     let mut h = SEED ^ (s.len() as u64).wrapping_mul(M);
     let (words, rest) = s.as_chunks();
     for bytes in words {

@@ -115,6 +115,12 @@ fn patches(x: Tensor) -> [Tensor; 2] {
     ]
 }
 
+fn distances(x: &[Tensor]) -> [Tensor; 2] {
+    let sparse = |x: &[Tensor]| tf::SparseTensor { indices: x[0], values: x[1], dense_shape: x[2] };
+    let (h, t) = (sparse(&x[..3]), sparse(&x[3..]));
+    [tf::edit_distance(h, t), tf::edit_distance!(h, t, normalize = false)]
+}
+
 pub static CASES: &[super::Case] = cases! {
     "diag" |x| diag_both(x[0]);
     "diag_matrix" |x| [tf::diag(x[0])];
@@ -243,6 +249,11 @@ pub static CASES: &[super::Case] = cases! {
     "patches_int" |x| patches(x[0]);
     "patches_u8" |x| patches(x[0]);
     "patches_i64" |x| patches(x[0]);
+    "edit_distance" |x| distances(x);
+    "edit_distance_text" |x| distances(x);
+    "edit_distance_float" [] |x| distances(x);
+    "edit_distance_none" |x| distances(x);
+    "edit_distance_bool" |x| distances(x);
     "bitcast" [] |x| [tf::bitcast(x[0], tf::uint8), tf::bitcast(x[0], tf::int32)];
     "bitcast_wide" [] |x| [tf::bitcast(x[0], tf::float64), tf::bitcast(x[0], tf::int64)];
     "bitcast_f64" [] |x| [tf::bitcast(x[0], tf::int32), tf::bitcast(x[0], tf::float64)];
@@ -284,5 +295,7 @@ pub static CASES: &[super::Case] = cases! {
     "bad_bitcast" |x| [tf::bitcast(x[0], tf::int64)];
     "bad_patches" |x| [tf::extract_image_patches(x[0], [1, 4, 1, 1], [1; 4], [1; 4], "VALID")];
     "bad_patches_depth" |x| [tf::extract_image_patches(x[0], [1, 1, 1, 2], [1; 4], [1; 4], "VALID")];
+    "bad_edit_distance_list" |x| distances(x);
+    "bad_edit_distance_rank" |x| distances(x);
     "bad_identity_n" |_x| tf::identity_n(Vec::<Tensor>::new());
 };

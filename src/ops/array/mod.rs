@@ -5,6 +5,7 @@ mod broadcast;
 mod concat;
 mod constant;
 mod diag;
+mod edit_distance;
 mod fill;
 mod gather;
 mod gather_grad;
@@ -39,6 +40,7 @@ pub use concat::{StackArgs, UnstackArgs, concat, parallel_stack, stack, stack_ar
 pub(crate) use concat::{pack_named, packed};
 pub use constant::{constant, constant_of};
 pub use diag::{diag, diag_part};
+pub use edit_distance::{EditDistanceArgs, edit_distance, edit_distance_args};
 pub(crate) use fill::{FILL, full_of, ones_like_of, ones_of, ones_of_sizes, repeated, zeros_like_op, zeros_of};
 pub use fill::{fill, ones, ones_like, zeros, zeros_like};
 pub use gather::{GatherArgs, gather, gather_args};
@@ -95,6 +97,7 @@ pub(super) static OPS: &[&OpDef] = &[
     &constant::CONST,
     &diag::DIAG,
     &diag::DIAG_PART,
+    &edit_distance::EDIT_DISTANCE,
     &fill::FILL,
     &fill::ONES_LIKE,
     &fill::ZEROS_LIKE,
