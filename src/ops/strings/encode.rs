@@ -124,7 +124,7 @@ fn decode(text: &[u8]) -> Result<Vec<u8>> {
     let wrong = || Error::invalid_argument(format!("'{}' is not base64", text.escape_ascii()));
     let padding = text.iter().rev().take_while(|&&byte| byte == b'=').count();
     let characters = &text[..text.len() - padding];
-    if characters.len() % 4 == 1 || (padding > 0 && (padding > 2 || text.len() % 4 != 0)) {
+    if characters.len() % 4 == 1 || (padding > 0 && (padding > 2 || !text.len().is_multiple_of(4))) {
         return Err(wrong());
     }
     let mut bytes = Vec::with_capacity(characters.len() / 4 * 3 + 2);
@@ -178,7 +178,7 @@ fn decode_numbers(ctx: &mut KernelCtx) -> Result<()> {
     if let Some(other) = strings.iter().find(|s| s.len() != length) {
         return Err(Error::invalid_argument(format!("strings of {length} and of {} bytes", other.len())));
     }
-    if length % size != 0 {
+    if !length.is_multiple_of(size) {
         return Err(Error::invalid_argument(format!("a string of {length} bytes as elements of {size} bytes")));
     }
     let mut bytes = strings.concat();

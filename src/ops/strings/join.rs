@@ -198,6 +198,9 @@ fn run_reduce(ctx: &mut KernelCtx) -> Result<()> {
     // The first one named is walked first.
     let walk: Vec<usize> = joined.into_iter().rev().collect();
     let (kept_sizes, walk_sizes) = (sizes(&kept), sizes(&walk));
+    if kept_sizes.iter().product::<usize>() != ctx.outputs.shape(0)?.num_elements()? {
+        return Err(Error::invalid_argument(format!("strings of shape {x} do not make {}", ctx.outputs.shape(0)?)));
+    }
     let strings = ctx.inputs.slice::<Vec<u8>>(0)?;
     let mut index = vec![0; x.rank()];
     for (i, out) in ctx.outputs.slice::<Vec<u8>>(0)?.iter_mut().enumerate() {
