@@ -65,7 +65,7 @@ pub use initializers::{
 };
 pub use op::{IntoTensor, OpDef};
 pub use ops::array::{
-    SparseTensor, batch_to_space, batch_to_space_nd, bitcast, boolean_mask, broadcast_to, concat, constant,
+    SparseTensor, batch_to_space, batch_to_space_nd, between, bitcast, boolean_mask, broadcast_to, concat, constant,
     constant_of, depth_to_space, diag, diag_part, dynamic_partition, dynamic_stitch, edit_distance, ellipsis,
     expand_dims, extract_image_patches, fill, gather, gather_nd, identity, identity_n, invert_permutation,
     matrix_band_part, matrix_diag, matrix_diag_part, matrix_set_diag, newaxis, one_hot, ones, ones_like, pad,

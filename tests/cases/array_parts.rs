@@ -1,7 +1,7 @@
 //! The cases of `golden/ops/array_parts.py`, in the same order.
 
 use flowstone as tf;
-use tf::{IntoTensor, Tensor, ellipsis, newaxis, step};
+use tf::{IntoTensor, Tensor, between, ellipsis, newaxis, step};
 
 use super::raw;
 
@@ -139,7 +139,7 @@ pub static CASES: &[super::Case] = cases! {
         ]
     };
     "index_steps" |x| [
-        x[0].at(step(.., -1)), x[0].at((..2, step(.., -2))), x[0].at((step(2..0, -1), -3..))
+        x[0].at(step(.., -1)), x[0].at((..2, step(.., -2))), x[0].at((step(between(2, 0), -1), -3..))
     ];
     "index_fed" |x| {
         let (x, j) = (x[0], x[1]);

@@ -47,7 +47,7 @@ pub use gather::{GatherArgs, gather, gather_args};
 pub use gather_nd::{gather_nd, scatter_nd};
 pub(crate) use identity::{IDENTITY, STOP_GRADIENT};
 pub use identity::{identity, identity_n, stop_gradient};
-pub use index::{Bound, Ellipsis, IndexItem, IntoIndex, IntoIndexItem, NewAxis, ellipsis, newaxis, step};
+pub use index::{Bound, Ellipsis, IndexItem, IntoIndex, IntoIndexItem, NewAxis, between, ellipsis, newaxis, step};
 pub use mask::{
     BooleanMaskArgs, SequenceMaskArgs, boolean_mask, boolean_mask_args, sequence_mask, sequence_mask_args, where_true,
 };
