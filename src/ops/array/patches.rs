@@ -126,14 +126,15 @@ fn run<T: Element + Copy>(ctx: &mut KernelCtx) -> Result<()> {
     let (above, left) = (rows.before(height)?, columns.before(width)?);
     let images = ctx.inputs.slice::<T>(0)?;
     let patch = rows.size * columns.size * depth;
-    if patch == 0 || down == 0 || across == 0 {
+    let out = ctx.outputs.slice::<T>(0)?;
+    if out.is_empty() {
         return Ok(());
     }
     // Where pixel `i` of patch `at` lies, if it is not padding.
     let place = |walk: Walk, at: usize, i: usize, before: usize, n: usize| {
         (at * walk.stride + i * walk.rate).checked_sub(before).filter(|&place| place < n)
     };
-    for_each_chunk(ctx.outputs.slice::<T>(0)?, across * patch, |start, out| {
+    for_each_chunk(out, across * patch, |start, out| {
         for (at, out) in out.chunks_exact_mut(patch).enumerate() {
             let at = start / patch + at;
             let (image, y, x) = (at / (down * across), at / across % down, at % across);

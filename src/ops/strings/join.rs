@@ -176,6 +176,9 @@ fn dimensions(list: &[i64], rank: usize) -> Result<Vec<usize>> {
 
 fn infer_reduce(ctx: &mut InferCtx) -> Result<()> {
     let keep = ctx.attrs().bool("keep_dims")?;
+    if ctx.shape(1)?.rank().is_some_and(|rank| rank > 1) {
+        return Err(Error::invalid_argument(format!("a list of dimensions of shape {}", ctx.shape(1)?)));
+    }
     let Some(dims) = ctx.shape(0)?.dims() else { return ctx.set(0, PartialShape::unknown()) };
     let Some(list) = ctx.known_integers(1)? else {
         let kept = if keep { PartialShape::unknown_of_rank(dims.len()) } else { PartialShape::unknown() };
