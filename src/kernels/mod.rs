@@ -11,6 +11,7 @@ pub mod depthwise;
 pub mod einsum;
 pub mod elementwise;
 pub mod gemm;
+pub mod hash;
 pub mod linalg;
 pub mod link;
 pub mod lrn;

@@ -43,6 +43,7 @@ families! {
     array_moves
     array_parts
     classification
+    check_ops
     elementwise_ops
     image_ops
     layers
@@ -59,6 +60,7 @@ families! {
     segment_ops
     state_ops
     training
+    string_ops
     summary_ops
     windows
 }

@@ -184,7 +184,7 @@ mod tests {
             OpTest::new(|x| {
                 let args = max_pool_with_argmax_args(x[0], [1, 2, 2, 1], [1, 2, 1, 1], "VALID");
                 let (y, places) = args.include_batch_in_index(on).build();
-                vec![y, places, crate::autodiff::gradients(y, x[0])[0].unwrap()]
+                vec![y, places, crate::autodiff::gradients(y, x[0])[0].unwrap().values()]
             })
             .inputs([x.clone()])
             .expect([
