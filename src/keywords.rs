@@ -122,6 +122,65 @@ keyword_macros! { $
     depth_to_space = ops::array::depth_to_space_args;
     /// [`sparse_to_dense`](fn@crate::sparse_to_dense) with keyword arguments `default_value` and `validate_indices`.
     sparse_to_dense = ops::array::sparse_to_dense_args;
+    /// [`scalar`](fn@crate::summary::scalar) with keyword arguments `family` and `collections`.
+    summary_scalar = ops::summary::scalar_args;
+    /// [`histogram`](fn@crate::summary::histogram) with keyword arguments `family` and `collections`.
+    summary_histogram = ops::summary::histogram_args;
+    /// [`image`](fn@crate::summary::image) with keyword arguments `max_outputs`, `family` and `collections`.
+    summary_image = ops::summary::image_args;
+    /// [`tensor_summary`](fn@crate::summary::tensor_summary) with keyword arguments `display_name`,
+    /// `summary_description`, `family` and `collections`.
+    tensor_summary = ops::summary::tensor_summary_args;
+    /// [`Assert`](fn@crate::Assert) with the keyword argument `summarize`.
+    Assert = ops::check::assert_args;
+    /// [`Print`](fn@crate::Print) with keyword arguments `message`, `first_n` and `summarize`.
+    Print = ops::check::print_args;
+    /// [`assert_equal`](fn@crate::assert_equal) with keyword arguments `message`, `data` and `summarize`.
+    assert_equal = ops::check::assert_equal_args;
+    /// [`assert_none_equal`](fn@crate::assert_none_equal) with keyword arguments `message`, `data` and `summarize`.
+    assert_none_equal = ops::check::assert_none_equal_args;
+    /// [`assert_less`](fn@crate::assert_less) with keyword arguments `message`, `data` and `summarize`.
+    assert_less = ops::check::assert_less_args;
+    /// [`assert_less_equal`](fn@crate::assert_less_equal) with keyword arguments `message`, `data` and `summarize`.
+    assert_less_equal = ops::check::assert_less_equal_args;
+    /// [`assert_greater`](fn@crate::assert_greater) with keyword arguments `message`, `data` and `summarize`.
+    assert_greater = ops::check::assert_greater_args;
+    /// [`assert_greater_equal`](fn@crate::assert_greater_equal) with keyword arguments `message`, `data` and `summarize`.
+    assert_greater_equal = ops::check::assert_greater_equal_args;
+    /// [`assert_positive`](fn@crate::assert_positive) with keyword arguments `message`, `data` and `summarize`.
+    assert_positive = ops::check::assert_positive_args;
+    /// [`assert_negative`](fn@crate::assert_negative) with keyword arguments `message`, `data` and `summarize`.
+    assert_negative = ops::check::assert_negative_args;
+    /// [`assert_non_negative`](fn@crate::assert_non_negative) with keyword arguments `message`, `data` and `summarize`.
+    assert_non_negative = ops::check::assert_non_negative_args;
+    /// [`assert_non_positive`](fn@crate::assert_non_positive) with keyword arguments `message`, `data` and `summarize`.
+    assert_non_positive = ops::check::assert_non_positive_args;
+    /// [`assert_near`](fn@crate::assert_near) with keyword arguments `rtol`, `atol`, `message`, `data` and `summarize`.
+    assert_near = ops::check::assert_near_args;
+    /// [`assert_rank`](fn@crate::assert_rank) with keyword arguments `message` and `summarize`.
+    assert_rank = ops::check::assert_rank_args;
+    /// [`assert_rank_at_least`](fn@crate::assert_rank_at_least) with keyword arguments `message` and `summarize`.
+    assert_rank_at_least = ops::check::assert_rank_at_least_args;
+    /// [`assert_rank_in`](fn@crate::assert_rank_in) with keyword arguments `message` and `summarize`.
+    assert_rank_in = ops::check::assert_rank_in_args;
+    /// [`as_string`](fn@crate::as_string) with keyword arguments `precision`, `scientific`, `shortest`, `width` and `fill`.
+    as_string = ops::strings::as_string_args;
+    /// [`string_to_number`](fn@crate::string_to_number) with the keyword argument `out_type`.
+    string_to_number = ops::strings::string_to_number_args;
+    /// [`string_join`](fn@crate::string_join) with the keyword argument `separator`.
+    string_join = ops::strings::string_join_args;
+    /// [`reduce_join`](fn@crate::reduce_join) with keyword arguments `axis`, `keepdims` and `separator`.
+    reduce_join = ops::strings::reduce_join_args;
+    /// [`string_split`](fn@crate::string_split) with keyword arguments `delimiter` and `skip_empty`.
+    string_split = ops::strings::string_split_args;
+    /// [`substr`](fn@crate::substr) with the keyword argument `unit`.
+    substr = ops::strings::substr_args;
+    /// [`encode_base64`](fn@crate::encode_base64) with the keyword argument `pad`.
+    encode_base64 = ops::strings::encode_base64_args;
+    /// [`decode_raw`](fn@crate::decode_raw) with the keyword argument `little_endian`.
+    decode_raw = ops::strings::decode_raw_args;
+    /// [`edit_distance`](fn@crate::edit_distance) with the keyword argument `normalize`.
+    edit_distance = ops::array::edit_distance_args;
     /// [`transpose`](fn@crate::transpose) with the keyword argument `perm`; without it all dimensions are reversed.
     transpose = ops::array::transpose_args;
     /// [`matmul`](fn@crate::matmul) with keyword arguments `transpose_a` and `transpose_b`.

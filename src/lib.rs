@@ -65,14 +65,20 @@ pub use initializers::{
 };
 pub use op::{IntoTensor, OpDef};
 pub use ops::array::{
-    SparseTensor, batch_to_space, batch_to_space_nd, bitcast, boolean_mask, broadcast_dynamic_shape, broadcast_to,
-    concat, constant, constant_of, depth_to_space, diag, diag_part, dynamic_partition, dynamic_stitch, ellipsis,
-    expand_dims, fill, gather, gather_nd, identity, identity_n, invert_permutation, matrix_band_part, matrix_diag,
-    matrix_diag_part, matrix_set_diag, matrix_transpose, newaxis, one_hot, ones, ones_like, pad, parallel_stack,
-    placeholder, placeholder_with_default, range, rank, reshape, reverse, reverse_sequence, reverse_v2, scatter_nd,
-    sequence_mask, setdiff1d, shape, shape_n, size, slice, space_to_batch, space_to_batch_nd, space_to_depth,
-    sparse_to_dense, split, squeeze, stack, step, stop_gradient, strided_slice, tile, transpose, unique,
-    unique_with_counts, unstack, where_true, zeros, zeros_like,
+    SparseTensor, batch_to_space, batch_to_space_nd, between, bitcast, boolean_mask, broadcast_dynamic_shape,
+    broadcast_to, concat, constant, constant_of, depth_to_space, diag, diag_part, dynamic_partition, dynamic_stitch,
+    edit_distance, ellipsis, expand_dims, extract_image_patches, fill, gather, gather_nd, identity, identity_n,
+    invert_permutation, matrix_band_part, matrix_diag, matrix_diag_part, matrix_set_diag, matrix_transpose, newaxis,
+    one_hot, ones, ones_like, pad, parallel_stack, placeholder, placeholder_with_default, range, rank, reshape,
+    reverse, reverse_sequence, reverse_v2, scatter_nd, sequence_mask, setdiff1d, shape, shape_n, size, slice,
+    space_to_batch, space_to_batch_nd, space_to_depth, sparse_to_dense, split, squeeze, stack, step, stop_gradient,
+    strided_slice, tile, transpose, unique, unique_with_counts, unstack, where_true, zeros, zeros_like,
+};
+pub use ops::check::{
+    Assert, Print, add_check_numerics_ops, assert_equal, assert_greater, assert_greater_equal, assert_integer,
+    assert_less, assert_less_equal, assert_near, assert_negative, assert_non_negative, assert_non_positive,
+    assert_none_equal, assert_positive, assert_rank, assert_rank_at_least, assert_rank_in, assert_scalar, assert_type,
+    check_numerics, ensure_shape, verify_tensor_all_finite,
 };
 pub use ops::flow::{group, no_op};
 pub use ops::linalg::{
@@ -100,6 +106,10 @@ pub use ops::register as register_op;
 pub use ops::state::{
     Variable, assign, assign_add, assign_sub, global_variables, global_variables_initializer, trainable_variables,
     variables_initializer,
+};
+pub use ops::strings::{
+    as_string, decode_base64, decode_raw, encode_base64, reduce_join, string_join, string_split, string_to_hash_bucket,
+    string_to_hash_bucket_fast, string_to_number, substr,
 };
 pub use session::{Callable, ConfigProto, Explanation, Feeds, Fetch, Session, SessionArgs};
 pub use shape::{IntoShape, PartialShape, Shape as TensorShape, Shape};
@@ -141,6 +151,20 @@ pub mod random {
         random_shuffle as shuffle, random_uniform as uniform, set_random_seed, truncated_normal,
         uniform_candidate_sampler,
     };
+}
+
+/// Strings of bytes. TF: `tf.strings`.
+pub mod strings {
+    pub use crate::ops::strings::*;
+    pub use crate::ops::strings::{
+        string_join as join, string_split as split, string_to_hash_bucket as to_hash_bucket,
+        string_to_hash_bucket_fast as to_hash_bucket_fast, string_to_number as to_number,
+    };
+}
+
+/// What training has to say, for TensorBoard. TF: `tf.summary`.
+pub mod summary {
+    pub use crate::ops::summary::*;
 }
 
 /// Opens a name scope of the default graph. TF: `tf.name_scope`.

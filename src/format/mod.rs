@@ -1,4 +1,6 @@
 //! Bytes and plain structs: TensorFlow's messages, files of images. Knows neither graph nor operation.
 
 pub mod idx;
+pub mod png;
 pub mod proto;
+pub mod summary;

@@ -10,6 +10,7 @@ pub mod depthwise;
 pub mod einsum;
 pub mod elementwise;
 pub mod gemm;
+pub mod hash;
 pub mod linalg;
 pub mod link;
 pub mod math;

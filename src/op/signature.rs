@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{Attr, AttrList};
+use crate::graph::{Attr, AttrList, Written};
 use crate::value::Value;
 
 /// The parsed signature of an operation.
@@ -236,7 +236,13 @@ impl AttrKind {
             AttrKind::Str(_) => Attr::from(text.trim_matches('\'')),
             AttrKind::Type(_) => Attr::Type(dtype(text)?),
             AttrKind::Shape if text == "unknown" => Attr::Shape(Default::default()),
-            AttrKind::Shape | AttrKind::Tensor => return None,
+            AttrKind::Shape => return None,
+            AttrKind::Tensor => {
+                let bytes = split(text.strip_prefix("uint8[")?.strip_suffix(']')?);
+                let bytes = bytes.into_iter().map(|b| b.parse().ok()).collect::<Option<Vec<u8>>>()?;
+                let written = Written::Elements(bytes.len());
+                Attr::Tensor(Value::vector(bytes), written)
+            }
             AttrKind::List(inner) => {
                 let items = split(text.strip_prefix('[')?.strip_suffix(']')?);
                 match **inner {

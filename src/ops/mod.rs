@@ -1,6 +1,7 @@
 //! The operations, one file for each family: user function, signature, shape rule, kernel, gradient, tests.
 
 pub mod array;
+pub mod check;
 mod elementwise;
 pub mod flow;
 pub mod linalg;
@@ -9,6 +10,8 @@ pub mod nn;
 pub mod random;
 mod scope;
 pub mod state;
+pub mod strings;
+pub mod summary;
 
 use std::collections::HashMap;
 use std::sync::{OnceLock, PoisonError, RwLock};
@@ -17,7 +20,18 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::op::OpDef;
 
 /// The tables of the folders.
-static BUILT_IN: &[&[&OpDef]] = &[array::OPS, flow::OPS, linalg::OPS, math::OPS, nn::OPS, random::OPS, state::OPS];
+static BUILT_IN: &[&[&OpDef]] = &[
+    array::OPS,
+    check::OPS,
+    flow::OPS,
+    linalg::OPS,
+    math::OPS,
+    nn::OPS,
+    random::OPS,
+    state::OPS,
+    strings::OPS,
+    summary::OPS,
+];
 
 static REGISTERED: RwLock<Vec<&'static OpDef>> = RwLock::new(Vec::new());
 

@@ -40,6 +40,7 @@ families! {
     array_ops
     array_moves
     array_parts
+    check_ops
     elementwise_ops
     layers
     linalg_ops
@@ -50,6 +51,8 @@ families! {
     reduce_ops
     segment_ops
     state_ops
+    string_ops
+    summary_ops
 }
 
 impl Family {

@@ -4,7 +4,7 @@ use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, resolve_axis};
-use crate::ops::array::{item, shape};
+use crate::ops::array::{gather_grad, item, shape};
 use crate::ops::math::unsorted_segment_sum;
 use crate::shape::{Dim, PartialShape};
 
@@ -12,8 +12,7 @@ use crate::shape::{Dim, PartialShape};
 ///
 /// `indices` is int32 or int64 of any shape, which stands in the result in place of the dimension. Keyword arguments
 /// `axis`, another dimension, and `batch_dims`, how many leading dimensions `params` and `indices` share. An index out
-/// of range is an error of the run. The gradient adds rows up where
-/// they came from; there is none for another dimension than the first.
+/// of range is an error of the run. The gradient adds rows up where they came from.
 ///
 /// ```
 /// use flowstone as tf;
@@ -121,7 +120,7 @@ fn pick(ctx: &mut KernelCtx, axis: i64, batch: usize) -> Result<()> {
 /// keeps the rows apart as long as it can (IndexedSlices); this is what it makes of them in the end.
 fn params_grad(g: &GradCtx) -> Result<Tensor> {
     if g.integers(2).as_deref() != Some(&[0]) || g.attrs().int("batch_dims")? != 0 {
-        return Err(Error::unimplemented("the gradient of a gather along another dimension than the first"));
+        return gather_grad::along_axis(g);
     }
     Ok(rows_grad(g))
 }
@@ -184,6 +183,12 @@ mod tests {
                 Value::new([1, 2, 2], vec![5.0f32, 6.0, 1.0, 2.0]).unwrap_or(Value::scalar(0)),
                 [[2.0f32, 2.0, 1.0], [4.0, 4.0, 3.0], [6.0, 6.0, 5.0]].into(),
             ])
+            .differentiable(&[0])
+            .run();
+        let x = Value::new([2, 3, 2], (0..12).map(|i| i as f32).collect()).unwrap_or(Value::scalar(0));
+        OpTest::new(|x| vec![gather_args(x[0], x[1]).axis(1).batch_dims(1).build()])
+            .inputs([x, [[2i32, 0], [1, 1]].into()])
+            .differentiable(&[0])
             .run();
     }
 }

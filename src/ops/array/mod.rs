@@ -5,8 +5,10 @@ mod broadcast;
 mod concat;
 mod constant;
 mod diag;
+mod edit_distance;
 mod fill;
 mod gather;
+mod gather_grad;
 mod gather_nd;
 mod identity;
 mod index;
@@ -15,6 +17,7 @@ mod matrix_diag;
 mod one_hot;
 mod pad;
 mod partition;
+mod patches;
 mod placeholder;
 mod range;
 mod reshape;
@@ -37,13 +40,14 @@ pub use concat::{StackArgs, UnstackArgs, concat, parallel_stack, stack, stack_ar
 pub(crate) use concat::{pack_named, packed};
 pub use constant::{constant, constant_of};
 pub use diag::{diag, diag_part};
+pub use edit_distance::{EditDistanceArgs, edit_distance, edit_distance_args};
 pub(crate) use fill::{FILL, full_of, ones_like_of, ones_of, ones_of_sizes, repeated, zeros_like_op, zeros_of};
 pub use fill::{fill, ones, ones_like, zeros, zeros_like};
 pub use gather::{GatherArgs, gather, gather_args};
 pub use gather_nd::{gather_nd, scatter_nd};
 pub(crate) use identity::{IDENTITY, STOP_GRADIENT};
 pub use identity::{identity, identity_n, stop_gradient};
-pub use index::{Bound, Ellipsis, IndexItem, IntoIndex, IntoIndexItem, NewAxis, ellipsis, newaxis, step};
+pub use index::{Bound, Ellipsis, IndexItem, IntoIndex, IntoIndexItem, NewAxis, between, ellipsis, newaxis, step};
 pub use mask::{
     BooleanMaskArgs, SequenceMaskArgs, boolean_mask, boolean_mask_args, sequence_mask, sequence_mask_args, where_true,
 };
@@ -54,6 +58,7 @@ pub use matrix_diag::{
 pub use one_hot::{OneHotArgs, one_hot, one_hot_args};
 pub use pad::{PadArgs, pad, pad_args};
 pub use partition::dynamic_partition;
+pub use patches::extract_image_patches;
 pub use placeholder::{placeholder, placeholder_with_default};
 pub use range::range;
 pub use reshape::{SqueezeArgs, expand_dims, reshape, squeeze, squeeze_args};
@@ -94,6 +99,7 @@ pub(super) static OPS: &[&OpDef] = &[
     &constant::CONST,
     &diag::DIAG,
     &diag::DIAG_PART,
+    &edit_distance::EDIT_DISTANCE,
     &fill::FILL,
     &fill::ONES_LIKE,
     &fill::ZEROS_LIKE,
@@ -122,6 +128,7 @@ pub(super) static OPS: &[&OpDef] = &[
     &pad::PAD,
     &pad::PAD_V2,
     &partition::DYNAMIC_PARTITION,
+    &patches::EXTRACT_IMAGE_PATCHES,
     &placeholder::PLACEHOLDER,
     &placeholder::PLACEHOLDER_WITH_DEFAULT,
     &range::RANGE,
