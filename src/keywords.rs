@@ -191,6 +191,8 @@ keyword_macros! { $
     cosine_distance = losses::cosine_distance_args;
     /// [`Variable`](fn@crate::Variable) with keyword arguments `trainable`, `dtype` and `name`.
     Variable = ops::state::VariableArgs::new;
+    /// [`get_collection`](fn@crate::get_collection) with the keyword argument `scope`.
+    get_collection = graph::get_collection_args;
     /// [`Session`](fn@crate::Session) with keyword arguments `graph`, `config` and `threads`.
     Session = SessionArgs::new;
     /// [`gradients`](fn@crate::gradients) with keyword arguments `grad_ys`, `stop_gradients`, `gate_gradients` and `name`.

@@ -35,6 +35,7 @@ pub mod examples;
 pub mod format;
 pub mod graph;
 mod graph_def;
+pub mod host;
 pub mod initializers;
 pub mod keras;
 pub mod kernels;
@@ -61,7 +62,11 @@ pub use dtype::{
     qint8, qint16, qint32, quint8, quint16, resource, string, uint8, uint16, uint32, uint64, variant,
 };
 pub use error::{Error, ErrorKind, Result};
-pub use graph::{Graph, Operation, SeedRule, Tensor, get_default_graph, reset_default_graph};
+pub use graph::{
+    Graph, Operation, SeedRule, Tensor, add_to_collection, add_to_collections, get_collection, get_default_graph,
+    reset_default_graph,
+};
+pub use host::{app, errors, flags, gfile, logging};
 pub use initializers::{
     constant_initializer, glorot_normal_initializer, glorot_uniform_initializer, ones_initializer,
     random_normal_initializer, random_uniform_initializer, truncated_normal_initializer, variance_scaling_initializer,
@@ -97,11 +102,12 @@ pub use ops::random::{random_normal, random_uniform, set_random_seed, truncated_
 pub use ops::register as register_op;
 pub use ops::state::{
     Variable, assign, assign_add, assign_sub, count_up_to, global_variables, global_variables_initializer,
-    is_variable_initialized, scatter_add, scatter_div, scatter_max, scatter_min, scatter_mul, scatter_sub,
-    scatter_update, trainable_variables, variables_initializer,
+    is_variable_initialized, moving_average_variables, report_uninitialized_variables, scatter_add, scatter_div,
+    scatter_max, scatter_min, scatter_mul, scatter_sub, scatter_update, trainable_variables, variables_initializer,
 };
 pub use session::{
-    Callable, ConfigProto, Explanation, Feeds, Fetch, GradientValue, IndexedSlicesValue, Session, SessionArgs,
+    Callable, ConfigProto, DefaultSession, Explanation, Feeds, Fetch, GPUOptions, GradientValue, IndexedSlicesValue,
+    InteractiveSession, Session, SessionArgs, get_default_session,
 };
 pub use shape::{IntoShape, PartialShape, Shape as TensorShape, Shape};
 pub use value::{IntoValue, Value};
@@ -121,6 +127,11 @@ pub mod nn {
 /// What training has to say, for TensorBoard. TF: `tf.summary`.
 pub mod summary {
     pub use crate::ops::summary::*;
+}
+
+/// Whether there are processors and gradients to rely on. TF: `tf.test`.
+pub mod test {
+    pub use crate::host::test::{is_built_with_cuda, is_gpu_available};
 }
 
 /// Opens a name scope of the default graph. TF: `tf.name_scope`.
@@ -146,6 +157,46 @@ pub fn control_dependencies(operations: &[Operation]) -> graph::ScopeGuard {
 /// Nodes built until the guard is dropped carry this device, which is kept and not obeyed. TF: `tf.device`.
 pub fn device(device: &str) -> graph::ScopeGuard {
     get_default_graph().device(device)
+}
+
+/// Nodes built until the guard is dropped are placed with `operation`. TF: `tf.colocate_with`.
+pub fn colocate_with(operation: impl Into<Operation>) -> graph::ScopeGuard {
+    get_default_graph().colocate_with(operation.into())
+}
+
+/// The version of this crate. TF: `tf.VERSION`.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The same as [`VERSION`]. TF: `tf.__version__`.
+#[allow(non_upper_case_globals)]
+pub const __version__: &str = VERSION;
+
+/// Does nothing: TensorFlow 1 is all there is. TF: `tf.disable_v2_behavior`.
+pub fn disable_v2_behavior() {}
+
+/// Does nothing: TensorFlow 1 is all there is. TF: `tf.disable_eager_execution`.
+pub fn disable_eager_execution() {}
+
+/// The names that TensorFlow's own collections have. TF: `tf.GraphKeys`.
+#[allow(non_snake_case)]
+pub mod GraphKeys {
+    pub use crate::graph::keys::*;
+    pub use crate::layers::UPDATE_OPS;
+    pub use crate::losses::LOSSES;
+    pub use crate::ops::state::{GLOBAL_VARIABLES, TRAINABLE_VARIABLES};
+    pub use crate::ops::summary::SUMMARIES;
+    pub use crate::regularizers::REGULARIZATION_LOSSES;
+}
+
+/// Between bytes and text, and this crate under the name that later programs use. TF: `tf.compat`.
+pub mod compat {
+    pub use crate::host::compat::*;
+
+    /// `use flowstone::compat::v1 as tf;`. TF: `tensorflow.compat.v1`.
+    pub mod v1 {
+        #[doc(no_inline)]
+        pub use crate::*;
+    }
 }
 
 /// The README's examples are tests too.
