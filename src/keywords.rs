@@ -197,4 +197,18 @@ keyword_macros! { $
     Session = SessionArgs::new;
     /// [`gradients`](fn@crate::gradients) with keyword arguments `grad_ys`, `stop_gradients`, `gate_gradients` and `name`.
     gradients = autodiff::GradientsArgs::new;
+    /// [`exponential_decay`](fn@crate::train::exponential_decay) with the keyword argument `staircase`.
+    exponential_decay = train::exponential_decay_args;
+    /// [`natural_exp_decay`](fn@crate::train::natural_exp_decay) with the keyword argument `staircase`.
+    natural_exp_decay = train::natural_exp_decay_args;
+    /// [`inverse_time_decay`](fn@crate::train::inverse_time_decay) with the keyword argument `staircase`.
+    inverse_time_decay = train::inverse_time_decay_args;
+    /// [`polynomial_decay`](fn@crate::train::polynomial_decay) with keyword arguments `end_learning_rate`, `power` and
+    /// `cycle`.
+    polynomial_decay = train::polynomial_decay_args;
+    /// [`cosine_decay`](fn@crate::train::cosine_decay) with the keyword argument `alpha`.
+    cosine_decay = train::cosine_decay_args;
+    /// [`cosine_decay_restarts`](fn@crate::train::cosine_decay_restarts) with keyword arguments `t_mul`, `m_mul` and
+    /// `alpha`.
+    cosine_decay_restarts = train::cosine_decay_restarts_args;
 }

@@ -86,24 +86,24 @@ pub use ops::array::{
 pub use ops::flow::{group, no_op};
 pub use ops::math::{
     DotAxes, abs, accumulate_n, acos, acosh, add, add_n, argmax, argmax as arg_max, argmin, argmin as arg_min, asin,
-    asinh, atan, atan2, atanh, bincount, cast, ceil, clip_by_average_norm, clip_by_norm, clip_by_value,
-    confusion_matrix, cos, cosh, count_nonzero, cross, cumprod, cumsum, digamma, div, div_no_nan, divide, einsum,
-    equal, erf, erfc, exp, expm1, floor, floor_div, floordiv, floormod, global_norm, greater, greater_equal, is_finite,
-    is_inf, is_nan, less, less_equal, lgamma, linspace, linspace as lin_space, log, log1p, logical_and, logical_not,
-    logical_or, logical_xor, matmul, matmul as batch_matmul, maximum, minimum, r#mod, multiply, multiply as mul,
-    negative, negative as neg, norm, not_equal, pow, realdiv, reciprocal, reduce_all, reduce_any, reduce_logsumexp,
-    reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum, rint, round, rsqrt, saturate_cast, scalar_mul,
-    segment_max, segment_mean, segment_min, segment_prod, segment_sum, select, sigmoid, sign, sin, sinh,
-    sparse_segment_mean, sparse_segment_sqrt_n, sparse_segment_sum, sqrt, square, squared_difference, subtract,
-    subtract as sub, tan, tanh, tensordot, to_double, to_float, to_int32, to_int64, truediv, truncatediv, truncatemod,
-    unsorted_segment_max, unsorted_segment_min, unsorted_segment_prod, unsorted_segment_sum, where_v2, zeta,
+    asinh, atan, atan2, atanh, bincount, cast, ceil, clip_by_average_norm, clip_by_global_norm, clip_by_norm,
+    clip_by_value, confusion_matrix, cos, cosh, count_nonzero, cross, cumprod, cumsum, digamma, div, div_no_nan,
+    divide, einsum, equal, erf, erfc, exp, expm1, floor, floor_div, floordiv, floormod, global_norm, greater,
+    greater_equal, is_finite, is_inf, is_nan, less, less_equal, lgamma, linspace, linspace as lin_space, log, log1p,
+    logical_and, logical_not, logical_or, logical_xor, matmul, matmul as batch_matmul, maximum, minimum, r#mod,
+    multiply, multiply as mul, negative, negative as neg, norm, not_equal, pow, realdiv, reciprocal, reduce_all,
+    reduce_any, reduce_logsumexp, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum, rint, round, rsqrt,
+    saturate_cast, scalar_mul, segment_max, segment_mean, segment_min, segment_prod, segment_sum, select, sigmoid,
+    sign, sin, sinh, sparse_segment_mean, sparse_segment_sqrt_n, sparse_segment_sum, sqrt, square, squared_difference,
+    subtract, subtract as sub, tan, tanh, tensordot, to_double, to_float, to_int32, to_int64, truediv, truncatediv,
+    truncatemod, unsorted_segment_max, unsorted_segment_min, unsorted_segment_prod, unsorted_segment_sum, where_v2,
+    zeta,
 };
 pub use ops::random::{random_normal, random_uniform, set_random_seed, truncated_normal};
 pub use ops::register as register_op;
 pub use ops::state::{
     Variable, assign, assign_add, assign_sub, count_up_to, global_variables, global_variables_initializer,
-    is_variable_initialized, moving_average_variables, report_uninitialized_variables, scatter_add, scatter_div,
-    scatter_max, scatter_min, scatter_mul, scatter_sub, scatter_update, trainable_variables, variables_initializer,
+    is_variable_initialized, moving_average_variables, report_uninitialized_variables, scatter_add, scatter_div, scatter_max, scatter_min, scatter_mul, scatter_sub, scatter_update, trainable_variables, variables_initializer, local_variables, local_variables_initializer,
 };
 pub use session::{
     Callable, ConfigProto, DefaultSession, Explanation, Feeds, Fetch, GPUOptions, GradientValue, IndexedSlicesValue,
@@ -183,7 +183,7 @@ pub mod GraphKeys {
     pub use crate::graph::keys::*;
     pub use crate::layers::UPDATE_OPS;
     pub use crate::losses::LOSSES;
-    pub use crate::ops::state::{GLOBAL_VARIABLES, TRAINABLE_VARIABLES};
+    pub use crate::ops::state::{GLOBAL_VARIABLES, LOCAL_VARIABLES, MOVING_AVERAGE_VARIABLES, TRAINABLE_VARIABLES};
     pub use crate::ops::summary::SUMMARIES;
     pub use crate::regularizers::REGULARIZATION_LOSSES;
 }

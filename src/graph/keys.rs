@@ -1,13 +1,9 @@
 //! The names of collections that no other part of the crate fills. The others stand where their collections are filled.
 
-/// Variables of one process, not saved. TF: `tf.GraphKeys.LOCAL_VARIABLES`.
-pub const LOCAL_VARIABLES: &str = "local_variables";
 /// The variables of metrics. TF: `tf.GraphKeys.METRIC_VARIABLES`.
 pub const METRIC_VARIABLES: &str = "metric_variables";
 /// Variables that are used to infer. TF: `tf.GraphKeys.MODEL_VARIABLES`.
 pub const MODEL_VARIABLES: &str = "model_variables";
-/// Variables that keep averages. TF: `tf.GraphKeys.MOVING_AVERAGE_VARIABLES`.
-pub const MOVING_AVERAGE_VARIABLES: &str = "moving_average_variables";
 /// The variable that counts steps. TF: `tf.GraphKeys.GLOBAL_STEP`.
 pub const GLOBAL_STEP: &str = "global_step";
 /// Weights of layers. TF: `tf.GraphKeys.WEIGHTS`.

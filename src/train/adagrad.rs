@@ -9,7 +9,6 @@ use crate::op::{Arg, IntoTensor};
 use crate::ops::array::identity;
 use crate::ops::math::cast;
 use crate::ops::state::{ADAGRAD, ADAGRAD_DA, Forms, Variable};
-use crate::value::{Literal, Value};
 
 /// Adagrad, by Duchi, Hazan and Singer: the gradient divided by the root of the sum of its squares.
 /// Source: <https://jmlr.org/papers/v12/duchi11a.html>. TF: `tf.train.AdagradOptimizer`. The slot is `"accumulator"`.
@@ -127,12 +126,8 @@ impl Applied for AdagradDAOptimizer {
     fn scalars(&self, numbers: &[Tensor], variable: Variable) -> Vec<Arg> {
         let dtype = variable.dtype().unwrap_or(DType::Float32);
         let step = identity(numbers[1]);
-        // As TensorFlow's cast of a number does.
-        let strength = |value: f64| {
-            let _scope = variable.op().graph().map(|graph| graph.name_scope("Cast"));
-            number(Arg::Literal(Value::scalar(value).convert(dtype).map(Literal::firm)), "x").into_arg()
-        };
-        let (l1, l2) = (strength(self.l1_regularization_strength), strength(self.l2_regularization_strength));
+        let strengths = [self.l1_regularization_strength, self.l2_regularization_strength];
+        let [l1, l2] = strengths.map(|value| cast(value, dtype).into_arg());
         vec![cast(numbers[0], dtype).into_arg(), l1, l2, step.into_arg()]
     }
 }

@@ -5,18 +5,28 @@ mod adagrad;
 mod adam;
 mod applied;
 mod ftrl;
+mod global_step;
 mod gradient_descent;
 mod momentum;
+mod moving_average;
 mod optimizer;
 mod proximal;
 mod rms_prop;
+mod schedules;
 
 pub use adadelta::AdadeltaOptimizer;
 pub use adagrad::{AdagradDAOptimizer, AdagradOptimizer};
 pub use adam::AdamOptimizer;
 pub use ftrl::FtrlOptimizer;
+pub use global_step::{GLOBAL_STEP, create_global_step, get_global_step, get_or_create_global_step, global_step};
 pub use gradient_descent::GradientDescentOptimizer;
 pub use momentum::MomentumOptimizer;
+pub use moving_average::{ExponentialMovingAverage, assign_moving_average};
 pub use optimizer::{Minimize, Optimizer, Slots, deduplicated};
 pub use proximal::{ProximalAdagradOptimizer, ProximalGradientDescentOptimizer};
 pub use rms_prop::RMSPropOptimizer;
+pub use schedules::{
+    CosineDecayArgs, DecayArgs, PolynomialDecayArgs, cosine_decay, cosine_decay_args, cosine_decay_restarts,
+    cosine_decay_restarts_args, exponential_decay, exponential_decay_args, inverse_time_decay, inverse_time_decay_args,
+    natural_exp_decay, natural_exp_decay_args, piecewise_constant, polynomial_decay, polynomial_decay_args,
+};

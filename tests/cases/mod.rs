@@ -51,6 +51,7 @@ families! {
     normalization
     product_ops
     reduce_ops
+    schedules
     segment_ops
     state_ops
     training

@@ -5,7 +5,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::kernels::copy::broadcast_places;
-use crate::op::{Arg, Flags, Grad, GradCtx, IntoTensor, Kernel, OpDef, Sig, broadcast, convert};
+use crate::op::{Arg, Flags, Grad, GradCtx, Gradient, IntoTensor, Kernel, OpDef, Sig, broadcast, convert};
 use crate::ops::array::{
     FILL, IDENTITY, broadcast_gradient_args, constant_of, ones_like, range, rank, reshape, shape, size, stack,
 };
@@ -147,6 +147,74 @@ pub fn global_norm<T: IntoTensor>(t_list: impl IntoIterator<Item = T>) -> Tensor
     let half = reduce_sum(stack(halves));
     let two = constant_of(2, half.dtype().unwrap_or(DType::Float32));
     SQRT.call([(half * two).into_arg()]).name("global_norm").single()
+}
+
+/// What can stand in a list of gradients: a tensor, a [`Gradient`], or an option of one.
+pub trait IntoGradient {
+    /// The gradient, if there is one.
+    fn into_gradient(&self) -> Option<Gradient>;
+}
+
+impl IntoGradient for Tensor {
+    fn into_gradient(&self) -> Option<Gradient> {
+        Some((*self).into())
+    }
+}
+
+impl IntoGradient for Gradient {
+    fn into_gradient(&self) -> Option<Gradient> {
+        Some(*self)
+    }
+}
+
+impl<G: IntoGradient> IntoGradient for Option<G> {
+    fn into_gradient(&self) -> Option<Gradient> {
+        self.as_ref().and_then(IntoGradient::into_gradient)
+    }
+}
+
+/// `t_list` scaled together so that the square root of the sum of all their squares is at most `clip_norm`; and that root
+/// as it was. TF: `tf.clip_by_global_norm`.
+///
+/// Gradients of one floating-point type; of those for some rows the rows count. If one number is infinite or NaN, all
+/// become NaN.
+///
+/// ```
+/// use flowstone as tf;
+/// let x = tf::Variable([3.0, 4.0]);
+/// let gradients = tf::gradients(tf::nn::l2_loss(x), x);
+/// let (gradients, norm) = tf::clip_by_global_norm(&gradients, 1.0);
+/// let train = tf::train::GradientDescentOptimizer(1.0).apply_gradients(&[(gradients[0], x)], None);
+/// let sess = tf::Session()?;
+/// sess.run(tf::global_variables_initializer(), tf::feed_dict! {})?;
+/// assert_eq!(sess.run((norm, train), tf::feed_dict! {})?.0.item::<f32>()?, 5.0);
+/// assert_eq!(sess.run(x, tf::feed_dict! {})?.as_slice::<f32>()?, [2.4, 3.2]);
+/// # Ok::<(), tf::Error>(())
+/// ```
+#[track_caller]
+pub fn clip_by_global_norm<G: IntoGradient>(
+    t_list: &[G],
+    clip_norm: impl IntoTensor,
+) -> (Vec<Option<Gradient>>, Tensor) {
+    let gradients: Vec<Option<Gradient>> = t_list.iter().map(IntoGradient::into_gradient).collect();
+    let norm = global_norm(gradients.iter().flatten().map(|gradient| gradient.values()));
+    let scope = Scope::open(&[&Arg::Tensor(norm)], "clip_by_global_norm");
+    let clip_norm = clip_norm.into_arg();
+    let dtype = norm.dtype().unwrap_or(DType::Float32);
+    let inverse = 1.0 / norm;
+    let least = constant_of(1, dtype) / clip_norm.clone();
+    let smaller = minimum(inverse, least);
+    let scale = mul_named(clip_norm, smaller.into_arg(), "mul") + (norm - norm);
+    let clip = |(i, gradient): (usize, &Option<Gradient>)| {
+        let gradient = (*gradient)?;
+        let values = gradient.values();
+        let _near = values.graph().map(|graph| graph.colocate_with(values.op()));
+        let scaled = values * cast(scale, values.dtype().unwrap_or(dtype));
+        // TensorFlow's name: the scope's own, inside of it.
+        let name = format!("{}_{i}", scope.itself());
+        Some(gradient.with_values(IDENTITY.call([scaled.into_arg()]).name(name).single()))
+    };
+    (gradients.iter().enumerate().map(clip).collect(), norm)
 }
 
 /// `value` as `dtype`, numbers out of its range moved to the end of it first. TF: `tf.saturate_cast`. Numbers.

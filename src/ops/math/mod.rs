@@ -39,7 +39,8 @@ pub(crate) use cast::cast_arg;
 pub(crate) use cast::cast_op;
 pub use cast::{cast, to_double, to_float, to_int32, to_int64};
 pub use clip::{
-    ClipByNormArgs, clip_by_average_norm, clip_by_norm, clip_by_norm_args, clip_by_value, global_norm, saturate_cast,
+    ClipByNormArgs, IntoGradient, clip_by_average_norm, clip_by_global_norm, clip_by_norm, clip_by_norm_args,
+    clip_by_value, global_norm, saturate_cast,
 };
 pub use compare::{
     equal, greater, greater_equal, is_finite, is_inf, is_nan, less, less_equal, logical_and, logical_not, logical_or,

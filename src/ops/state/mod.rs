@@ -13,14 +13,13 @@ pub(crate) use apply::{
 };
 pub use assign::{assign, assign_add, assign_sub};
 pub(crate) use assign::{assign_add_named, assign_locking, assign_sub_locking, assign_sub_named};
-pub use report::{moving_average_variables, report_uninitialized_variables};
+pub use report::report_uninitialized_variables;
 pub(crate) use resource::resource_gather;
 pub use resource::{count_up_to, is_variable_initialized};
 pub(crate) use scatter::{OPS as SCATTERS, scatter_rows};
 pub use scatter::{scatter_add, scatter_div, scatter_max, scatter_min, scatter_mul, scatter_sub, scatter_update};
 pub use variable::{
-    GLOBAL_VARIABLES, TRAINABLE_VARIABLES, Variable, VariableArgs, global_variables, global_variables_initializer,
-    trainable_variables, variables_initializer,
+    GLOBAL_VARIABLES, TRAINABLE_VARIABLES, Variable, VariableArgs, global_variables, global_variables_initializer, trainable_variables, variables_initializer, LOCAL_VARIABLES, MOVING_AVERAGE_VARIABLES, local_variables, local_variables_initializer, moving_average_variables,
 };
 pub(crate) use variable::{slot_variable, trainable_variables_of, variable_from};
 

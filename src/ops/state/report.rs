@@ -1,16 +1,10 @@
-//! Which variables have no value yet, and which keep averages.
+//! Which variables have no value yet.
 
 use super::is_variable_initialized;
-use super::variable::{Variable, global_variables};
-use crate::graph::keys::{LOCAL_VARIABLES, MOVING_AVERAGE_VARIABLES};
+use super::variable::{global_variables, local_variables};
 use crate::graph::{Tensor, get_default_graph};
 use crate::ops::{array, math};
 use crate::value::Value;
-
-/// The variables of the default graph of which averages are kept. TF: `tf.moving_average_variables`.
-pub fn moving_average_variables() -> Vec<Variable> {
-    get_default_graph().get_collection(MOVING_AVERAGE_VARIABLES)
-}
 
 /// The names of the global and local variables of the default graph that have no value yet, a `[count]` string.
 /// TF: `tf.report_uninitialized_variables`. No gradient.
@@ -28,7 +22,7 @@ pub fn moving_average_variables() -> Vec<Variable> {
 pub fn report_uninitialized_variables() -> Tensor {
     let graph = get_default_graph();
     let mut variables = global_variables();
-    variables.extend(graph.get_collection::<Variable>(LOCAL_VARIABLES));
+    variables.extend(local_variables());
     let _scope = graph.name_scope("report_uninitialized_variables");
     let known: Vec<Tensor> = variables.iter().map(|variable| is_variable_initialized(*variable)).collect();
     let _device = graph.device("/cpu:0");

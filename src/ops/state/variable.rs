@@ -15,6 +15,13 @@ pub const GLOBAL_VARIABLES: &str = "variables";
 /// The variables that optimizers change. TF: `tf.GraphKeys.TRAINABLE_VARIABLES`.
 pub const TRAINABLE_VARIABLES: &str = "trainable_variables";
 
+/// The collection of variables of which averages are kept. TF: `tf.GraphKeys.MOVING_AVERAGE_VARIABLES`.
+pub const MOVING_AVERAGE_VARIABLES: &str = "moving_average_variables";
+
+/// The collection of variables that are no part of a model: counters, and what metrics keep.
+/// TF: `tf.GraphKeys.LOCAL_VARIABLES`.
+pub const LOCAL_VARIABLES: &str = "local_variables";
+
 /// A value that a session keeps from one run to the next. TF: `tf.Variable`.
 ///
 /// A copyable handle. Where a tensor is wanted it stands for its value.
@@ -107,11 +114,14 @@ impl Variable {
     }
 
     /// Puts it into the collections where it belongs.
-    fn collect(self, graph: &Graph) {
+    fn collect(self, graph: &Graph, collections: Option<&[String]>) {
         if self.reference.is_poisoned() {
             return;
         }
-        graph.add_to_collection(GLOBAL_VARIABLES, self);
+        match collections {
+            Some(names) => names.iter().for_each(|name| graph.add_to_collection(name, self)),
+            None => graph.add_to_collection(GLOBAL_VARIABLES, self),
+        }
         if self.trainable {
             graph.add_to_collection(TRAINABLE_VARIABLES, self);
         }
@@ -176,6 +186,7 @@ pub struct VariableArgs {
     trainable: bool,
     dtype: Option<DType>,
     use_resource: bool,
+    collections: Option<Vec<String>>,
     name: String,
 }
 
@@ -187,6 +198,7 @@ impl VariableArgs {
             trainable: true,
             dtype: None,
             use_resource: false,
+            collections: None,
             name: "Variable".into(),
         }
     }
@@ -209,6 +221,12 @@ impl VariableArgs {
         self
     }
 
+    /// The collections it is in, instead of that of all variables.
+    pub fn collections(mut self, collections: &[&str]) -> Self {
+        self.collections = Some(collections.iter().map(|&name| name.to_owned()).collect());
+        self
+    }
+
     /// The name, made unique.
     pub fn name(mut self, name: &str) -> Self {
         self.name = name.to_owned();
@@ -228,7 +246,7 @@ impl VariableArgs {
             convert(self.initial_value, "initial_value", self.dtype)
         };
         let variable = build(&graph, &scope, initial_value, self.trainable, self.use_resource);
-        variable.collect(&graph);
+        variable.collect(&graph, self.collections.as_deref());
         variable
     }
 }
@@ -308,7 +326,7 @@ pub(crate) fn variable_from(
     // Only a variable that is no handle is placed with itself.
     let _together = (!use_resource).then_some(together);
     let variable = build(graph, &scope, initial_value, trainable, use_resource);
-    variable.collect(graph);
+    variable.collect(graph, None);
     variable
 }
 
@@ -342,6 +360,23 @@ pub fn global_variables() -> Vec<Variable> {
 /// The variables of the default graph that optimizers change. TF: `tf.trainable_variables`.
 pub fn trainable_variables() -> Vec<Variable> {
     get_default_graph().get_collection(TRAINABLE_VARIABLES)
+}
+
+/// The variables of the default graph of which averages are kept. TF: `tf.moving_average_variables`.
+pub fn moving_average_variables() -> Vec<Variable> {
+    get_default_graph().get_collection(MOVING_AVERAGE_VARIABLES)
+}
+
+/// The variables of the default graph that are no part of a model. TF: `tf.local_variables`.
+pub fn local_variables() -> Vec<Variable> {
+    get_default_graph().get_collection(LOCAL_VARIABLES)
+}
+
+/// An operation that gives the local variables of the default graph their initial values.
+/// TF: `tf.local_variables_initializer`.
+#[track_caller]
+pub fn local_variables_initializer() -> Operation {
+    variables_initializer(&local_variables())
 }
 
 /// The trainable variables of `graph`.
