@@ -58,8 +58,8 @@ pub use ndarray;
 
 pub use autodiff::gradients;
 pub use dtype::{
-    DType, bfloat16, bool, complex64, complex128, double, float16, float32, float64, half, int8, int16, int32, int64,
-    qint8, qint16, qint32, quint8, quint16, resource, string, uint8, uint16, uint32, uint64, variant,
+    DType, as_dtype, bfloat16, bool, complex64, complex128, double, float16, float32, float64, half, int8, int16,
+    int32, int64, qint8, qint16, qint32, quint8, quint16, resource, string, uint8, uint16, uint32, uint64, variant,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use graph::{
@@ -75,13 +75,13 @@ pub use initializers::{
 pub use op::{Gradient, IndexedSlices, IntoTensor, OpDef};
 pub use ops::array::{
     SparseTensor, batch_to_space, batch_to_space_nd, bitcast, boolean_mask, broadcast_dynamic_shape, broadcast_to,
-    concat, constant, constant_of, depth_to_space, diag, diag_part, dynamic_partition, dynamic_stitch, ellipsis,
-    expand_dims, fill, gather, gather_nd, identity, identity_n, invert_permutation, matrix_band_part, matrix_diag,
-    matrix_diag_part, matrix_set_diag, newaxis, one_hot, ones, ones_like, pad, parallel_stack, placeholder,
-    placeholder_with_default, range, rank, reshape, reverse, reverse_sequence, reverse_v2, scatter_nd, sequence_mask,
-    setdiff1d, shape, shape_n, size, slice, space_to_batch, space_to_batch_nd, space_to_depth, sparse_to_dense, split,
-    squeeze, stack, step, stop_gradient, strided_slice, tile, transpose, unique, unique_with_counts, unstack,
-    where_true, zeros, zeros_like,
+    concat, constant, constant_of, convert_to_tensor, depth_to_space, diag, diag_part, dynamic_partition,
+    dynamic_stitch, ellipsis, expand_dims, fill, gather, gather_nd, identity, identity_n, invert_permutation,
+    matrix_band_part, matrix_diag, matrix_diag_part, matrix_set_diag, newaxis, one_hot, ones, ones_like, pad,
+    parallel_stack, placeholder, placeholder_with_default, range, rank, reshape, reverse, reverse_sequence, reverse_v2,
+    scatter_nd, sequence_mask, setdiff1d, shape, shape_n, size, slice, space_to_batch, space_to_batch_nd,
+    space_to_depth, sparse_to_dense, split, squeeze, stack, step, stop_gradient, strided_slice, tile, transpose,
+    unique, unique_with_counts, unstack, where_true, zeros, zeros_like,
 };
 pub use ops::flow::{group, no_op};
 pub use ops::math::{
@@ -103,15 +103,28 @@ pub use ops::random::{random_normal, random_uniform, set_random_seed, truncated_
 pub use ops::register as register_op;
 pub use ops::state::{
     Variable, assign, assign_add, assign_sub, count_up_to, global_variables, global_variables_initializer,
-    is_variable_initialized, moving_average_variables, report_uninitialized_variables, scatter_add, scatter_div, scatter_max, scatter_min, scatter_mul, scatter_sub, scatter_update, trainable_variables, variables_initializer, local_variables, local_variables_initializer,
+    is_variable_initialized, local_variables, local_variables_initializer, moving_average_variables,
+    report_uninitialized_variables, scatter_add, scatter_div, scatter_max, scatter_min, scatter_mul, scatter_sub,
+    scatter_update, trainable_variables, variables_initializer,
 };
 pub use session::{
     Callable, ConfigProto, DefaultSession, Explanation, Feeds, Fetch, GPUOptions, GradientValue, IndexedSlicesValue,
     InteractiveSession, Session, SessionArgs, get_default_session,
 };
-pub use shape::{IntoShape, PartialShape, Shape as TensorShape, Shape};
+pub use shape::{IntoShape, PartialShape, PartialShape as TensorShape, Shape};
 pub use value::{IntoValue, Value};
 pub use variable_scope::{AUTO_REUSE, VariableScope, get_variable, get_variable_scope, variable_scope};
+
+// The names that TensorFlow had first.
+pub use ops::array::{stack as pack, unstack as unpack};
+pub use ops::state::{
+    global_variables as all_variables, global_variables_initializer as initialize_all_variables,
+    local_variables_initializer as initialize_local_variables, variables_initializer as initialize_variables,
+};
+pub use ops::summary::{
+    histogram as histogram_summary, image as image_summary, merge as merge_summary, merge_all as merge_all_summaries,
+    scalar as scalar_summary,
+};
 
 /// Numbers. TF: `tf.math`.
 pub mod math {
@@ -186,6 +199,7 @@ pub mod GraphKeys {
     pub use crate::ops::state::{GLOBAL_VARIABLES, LOCAL_VARIABLES, MOVING_AVERAGE_VARIABLES, TRAINABLE_VARIABLES};
     pub use crate::ops::summary::SUMMARIES;
     pub use crate::regularizers::REGULARIZATION_LOSSES;
+    pub use crate::train::GLOBAL_STEP;
 }
 
 /// Between bytes and text, and this crate under the name that later programs use. TF: `tf.compat`.

@@ -4,8 +4,6 @@
 pub const METRIC_VARIABLES: &str = "metric_variables";
 /// Variables that are used to infer. TF: `tf.GraphKeys.MODEL_VARIABLES`.
 pub const MODEL_VARIABLES: &str = "model_variables";
-/// The variable that counts steps. TF: `tf.GraphKeys.GLOBAL_STEP`.
-pub const GLOBAL_STEP: &str = "global_step";
 /// Weights of layers. TF: `tf.GraphKeys.WEIGHTS`.
 pub const WEIGHTS: &str = "weights";
 /// Biases of layers. TF: `tf.GraphKeys.BIASES`.

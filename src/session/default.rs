@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use super::{Feeds, Session, SessionArgs};
+use super::{ConfigProto, Feeds, Session, SessionArgs};
 use crate::error::{Error, Result};
-use crate::graph::{Operation, ScopeGuard, Tensor};
+use crate::graph::{Graph, Operation, ScopeGuard, Tensor};
 use crate::ops::state::Variable;
 use crate::value::Value;
 
@@ -84,16 +84,42 @@ pub struct InteractiveSession {
 /// ```
 #[allow(non_snake_case)]
 pub fn InteractiveSession() -> Result<InteractiveSession> {
-    InteractiveSession::new(SessionArgs::new())
+    interactive_args().build()
+}
+
+/// [`InteractiveSession`](fn@InteractiveSession) with keyword arguments.
+pub fn interactive_args() -> InteractiveSessionArgs {
+    InteractiveSessionArgs(SessionArgs::new())
+}
+
+/// A session under construction: the keyword arguments of [`InteractiveSession`](fn@InteractiveSession).
+#[must_use = "there is no session until `build` is called"]
+pub struct InteractiveSessionArgs(SessionArgs);
+
+impl InteractiveSessionArgs {
+    /// The graph to run; the default graph if not said.
+    pub fn graph(self, graph: &Graph) -> Self {
+        InteractiveSessionArgs(self.0.graph(graph))
+    }
+
+    /// How to run.
+    pub fn config(self, config: ConfigProto) -> Self {
+        InteractiveSessionArgs(self.0.config(config))
+    }
+
+    /// The number of threads; 0 takes one for each processor.
+    pub fn threads(self, threads: usize) -> Self {
+        InteractiveSessionArgs(self.0.threads(threads))
+    }
+
+    /// Opens the session and makes it and its graph the defaults.
+    pub fn build(self) -> Result<InteractiveSession> {
+        let session = self.0.build()?;
+        Ok(InteractiveSession { _default: session.as_default(), _graph: session.graph().as_default(), session })
+    }
 }
 
 impl InteractiveSession {
-    /// Opens the session that `args` describe and makes it and its graph the defaults.
-    pub fn new(args: SessionArgs) -> Result<Self> {
-        let session = args.build()?;
-        Ok(InteractiveSession { _default: session.as_default(), _graph: session.graph().as_default(), session })
-    }
-
     /// Ends the session as the default. TF: `sess.close()`.
     pub fn close(self) {}
 }
@@ -138,7 +164,6 @@ impl Operation {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-    use crate::graph::Graph;
     use crate::ops::array::constant;
 
     #[test]

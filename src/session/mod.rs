@@ -11,7 +11,7 @@ mod memory;
 mod plan;
 
 pub use callable::Callable;
-pub use default::{DefaultSession, InteractiveSession, get_default_session};
+pub use default::{DefaultSession, InteractiveSession, InteractiveSessionArgs, get_default_session, interactive_args};
 pub use explain::Explanation;
 pub use feed::{FeedKey, Feeds};
 pub use fetch::{Fetch, GradientValue, IndexedSlicesValue, Results, Target};

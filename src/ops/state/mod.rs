@@ -19,7 +19,9 @@ pub use resource::{count_up_to, is_variable_initialized};
 pub(crate) use scatter::{OPS as SCATTERS, scatter_rows};
 pub use scatter::{scatter_add, scatter_div, scatter_max, scatter_min, scatter_mul, scatter_sub, scatter_update};
 pub use variable::{
-    GLOBAL_VARIABLES, TRAINABLE_VARIABLES, Variable, VariableArgs, global_variables, global_variables_initializer, trainable_variables, variables_initializer, LOCAL_VARIABLES, MOVING_AVERAGE_VARIABLES, local_variables, local_variables_initializer, moving_average_variables,
+    GLOBAL_VARIABLES, LOCAL_VARIABLES, MOVING_AVERAGE_VARIABLES, TRAINABLE_VARIABLES, Variable, VariableArgs,
+    global_variables, global_variables_initializer, local_variables, local_variables_initializer,
+    moving_average_variables, trainable_variables, variables_initializer,
 };
 pub(crate) use variable::{slot_variable, trainable_variables_of, variable_from};
 
