@@ -87,7 +87,7 @@ fn calls_before(line: &'static Location<'static>) -> u64 {
 /// Shows the first, the `n`th after it, and so on, of the messages from this line. TF: `tf.logging.log_every_n`.
 #[track_caller]
 pub fn log_every_n(level: i32, message: impl Display, n: u64) {
-    if calls_before(Location::caller()) % n.max(1) == 0 {
+    if calls_before(Location::caller()).is_multiple_of(n.max(1)) {
         log(level, message);
     }
 }

@@ -44,6 +44,7 @@ families! {
     array_parts
     classification
     elementwise_ops
+    host_side
     layers
     losses
     math_ops

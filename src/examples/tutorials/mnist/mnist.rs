@@ -41,9 +41,11 @@ pub fn inference(images: impl IntoTensor, hidden1_units: usize, hidden2_units: u
 #[track_caller]
 fn layer(name: &str, inputs: impl IntoTensor, width: usize, units: usize, relu: bool) -> Tensor {
     let _scope = get_default_graph().name_scope(name);
-    let initial = truncated_normal_args([width as i64, units as i64]).stddev(1.0 / (width as f64).sqrt()).build();
+    // A size beyond int32 is refused when the graph is built or run.
+    let [rows, columns] = [width, units].map(|size| i32::try_from(size).unwrap_or(i32::MAX));
+    let initial = truncated_normal_args([rows, columns]).stddev(1.0 / (width as f64).sqrt()).build();
     let weights = VariableArgs::new(initial).name("weights").build();
-    let biases = VariableArgs::new(array::zeros([units as i64])).name("biases").build();
+    let biases = VariableArgs::new(array::zeros([columns])).name("biases").build();
     let linear = math::matmul(inputs, weights) + biases;
     if relu { nn::relu(linear) } else { linear }
 }
