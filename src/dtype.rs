@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::error::{Error, Result};
+
 macro_rules! dtypes {
     ($($variant:ident $constant:ident $code:literal $size:literal $rust:literal;)*) => {
         /// The type of a tensor's elements.
@@ -106,6 +108,24 @@ impl DType {
     pub const fn is_trainable(self) -> bool {
         self.is_floating() || self.is_complex() || matches!(self, DType::Resource)
     }
+}
+
+/// The data type of this name, as `"float32"`. TF: `tf.as_dtype`.
+///
+/// ```
+/// use flowstone as tf;
+/// assert_eq!(tf::as_dtype("int64")?, tf::int64);
+/// # Ok::<(), tf::Error>(())
+/// ```
+pub fn as_dtype(name: &str) -> Result<DType> {
+    let name = match name {
+        "half" => "float16",
+        "float" => "float32",
+        "double" => "float64",
+        name => name,
+    };
+    let known = DType::ALL.iter().find(|dtype| dtype.name() == name);
+    known.copied().ok_or_else(|| Error::invalid_argument(format!("there is no data type '{name}'")))
 }
 
 impl fmt::Display for DType {

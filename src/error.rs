@@ -29,6 +29,20 @@ pub enum ErrorKind {
     DataLoss,
     /// A bug in Flowstone itself.
     Internal,
+    /// The system does not allow it.
+    PermissionDenied,
+    /// Somebody asked for it to stop.
+    Cancelled,
+    /// It was given up, and may work if tried again.
+    Aborted,
+    /// It took too long.
+    DeadlineExceeded,
+    /// A service does not answer.
+    Unavailable,
+    /// The caller is not known.
+    Unauthenticated,
+    /// None of the others.
+    Unknown,
 }
 
 /// An error: a [kind](ErrorKind), a sentence, and where it can be known the node and the line that built it.
@@ -77,6 +91,22 @@ impl Error {
     /// An [`ErrorKind::NotFound`].
     pub fn not_found(message: impl Into<String>) -> Self {
         Error::new(ErrorKind::NotFound, message)
+    }
+
+    /// The error of reading or writing `path`.
+    pub(crate) fn of_file(path: &std::path::Path, error: &std::io::Error) -> Self {
+        use std::io::ErrorKind as Io;
+        let kind = match error.kind() {
+            Io::NotFound => ErrorKind::NotFound,
+            Io::AlreadyExists => ErrorKind::AlreadyExists,
+            Io::PermissionDenied => ErrorKind::PermissionDenied,
+            Io::InvalidInput | Io::InvalidFilename => ErrorKind::InvalidArgument,
+            Io::NotADirectory | Io::IsADirectory | Io::DirectoryNotEmpty => ErrorKind::FailedPrecondition,
+            Io::StorageFull | Io::OutOfMemory => ErrorKind::ResourceExhausted,
+            Io::UnexpectedEof => ErrorKind::OutOfRange,
+            _ => ErrorKind::Unknown,
+        };
+        Error::new(kind, format!("{}: {error}", path.display()))
     }
 
     /// An [`ErrorKind::FailedPrecondition`].

@@ -304,6 +304,12 @@ keyword_macros! { $
     random_saturation = ops::image::random_saturation_args;
     /// [`Variable`](fn@crate::Variable) with keyword arguments `trainable`, `dtype` and `name`.
     Variable = ops::state::VariableArgs::new;
+    /// [`convert_to_tensor`](fn@crate::convert_to_tensor) with the keyword argument `dtype`.
+    convert_to_tensor = ops::array::convert_to_tensor_args;
+    /// [`InteractiveSession`](fn@crate::InteractiveSession) with keyword arguments `graph`, `config` and `threads`.
+    InteractiveSession = session::interactive_args;
+    /// [`get_collection`](fn@crate::get_collection) with the keyword argument `scope`.
+    get_collection = graph::get_collection_args;
     /// [`Session`](fn@crate::Session) with keyword arguments `graph`, `config` and `threads`.
     Session = SessionArgs::new;
     /// [`gradients`](fn@crate::gradients) with keyword arguments `grad_ys`, `stop_gradients`, `gate_gradients` and `name`.

@@ -35,6 +35,7 @@ pub mod examples;
 pub mod format;
 pub mod graph;
 mod graph_def;
+pub mod host;
 pub mod initializers;
 pub mod keras;
 pub mod kernels;
@@ -58,11 +59,15 @@ pub use ndarray;
 
 pub use autodiff::gradients;
 pub use dtype::{
-    DType, bfloat16, bool, complex64, complex128, double, float16, float32, float64, half, int8, int16, int32, int64,
-    qint8, qint16, qint32, quint8, quint16, resource, string, uint8, uint16, uint32, uint64, variant,
+    DType, as_dtype, bfloat16, bool, complex64, complex128, double, float16, float32, float64, half, int8, int16,
+    int32, int64, qint8, qint16, qint32, quint8, quint16, resource, string, uint8, uint16, uint32, uint64, variant,
 };
 pub use error::{Error, ErrorKind, Result};
-pub use graph::{Graph, Operation, SeedRule, Tensor, get_default_graph, reset_default_graph};
+pub use graph::{
+    Graph, Operation, SeedRule, Tensor, add_to_collection, add_to_collections, get_collection, get_default_graph,
+    reset_default_graph,
+};
+pub use host::{app, errors, flags, gfile, logging};
 pub use initializers::{
     constant_initializer, glorot_normal_initializer, glorot_uniform_initializer, ones_initializer,
     random_normal_initializer, random_uniform_initializer, truncated_normal_initializer, variance_scaling_initializer,
@@ -71,11 +76,11 @@ pub use initializers::{
 pub use op::{Gradient, IndexedSlices, IntoTensor, OpDef};
 pub use ops::array::{
     SparseTensor, batch_to_space, batch_to_space_nd, between, bitcast, boolean_mask, broadcast_dynamic_shape,
-    broadcast_to, concat, constant, constant_of, depth_to_space, diag, diag_part, dynamic_partition, dynamic_stitch,
-    edit_distance, ellipsis, expand_dims, extract_image_patches, fill, gather, gather_nd, identity, identity_n,
-    invert_permutation, matrix_band_part, matrix_diag, matrix_diag_part, matrix_set_diag, matrix_transpose, newaxis,
-    one_hot, ones, ones_like, pad, parallel_stack, placeholder, placeholder_with_default, range, rank, reshape,
-    reverse, reverse_sequence, reverse_v2, scatter_nd, sequence_mask, setdiff1d, shape, shape_n, size, slice,
+    broadcast_to, concat, constant, constant_of, convert_to_tensor, depth_to_space, diag, diag_part, dynamic_partition,
+    dynamic_stitch, edit_distance, ellipsis, expand_dims, extract_image_patches, fill, gather, gather_nd, identity,
+    identity_n, invert_permutation, matrix_band_part, matrix_diag, matrix_diag_part, matrix_set_diag, matrix_transpose,
+    newaxis, one_hot, ones, ones_like, pad, parallel_stack, placeholder, placeholder_with_default, range, rank,
+    reshape, reverse, reverse_sequence, reverse_v2, scatter_nd, sequence_mask, setdiff1d, shape, shape_n, size, slice,
     space_to_batch, space_to_batch_nd, space_to_depth, sparse_to_dense, split, squeeze, stack, step, stop_gradient,
     strided_slice, tile, transpose, unique, unique_with_counts, unstack, where_true, zeros, zeros_like,
 };
@@ -111,20 +116,32 @@ pub use ops::random::{
 pub use ops::register as register_op;
 pub use ops::state::{
     Variable, assign, assign_add, assign_sub, count_up_to, global_variables, global_variables_initializer,
-    is_variable_initialized, local_variables, local_variables_initializer, moving_average_variables, scatter_add,
-    scatter_div, scatter_max, scatter_min, scatter_mul, scatter_sub, scatter_update, trainable_variables,
-    variables_initializer,
+    is_variable_initialized, local_variables, local_variables_initializer, moving_average_variables,
+    report_uninitialized_variables, scatter_add, scatter_div, scatter_max, scatter_min, scatter_mul, scatter_sub,
+    scatter_update, trainable_variables, variables_initializer,
 };
 pub use ops::strings::{
     as_string, decode_base64, decode_raw, encode_base64, reduce_join, string_join, string_split, string_to_hash_bucket,
     string_to_hash_bucket_fast, string_to_number, substr,
 };
 pub use session::{
-    Callable, ConfigProto, Explanation, Feeds, Fetch, GradientValue, IndexedSlicesValue, Session, SessionArgs,
+    Callable, ConfigProto, DefaultSession, Explanation, Feeds, Fetch, GPUOptions, GradientValue, IndexedSlicesValue,
+    InteractiveSession, Session, SessionArgs, get_default_session,
 };
-pub use shape::{IntoShape, PartialShape, Shape as TensorShape, Shape};
+pub use shape::{IntoShape, PartialShape, PartialShape as TensorShape, Shape};
 pub use value::{IntoValue, Value};
 pub use variable_scope::{AUTO_REUSE, VariableScope, get_variable, get_variable_scope, variable_scope};
+
+// The names that TensorFlow had first.
+pub use ops::array::{stack as pack, unstack as unpack};
+pub use ops::state::{
+    global_variables as all_variables, global_variables_initializer as initialize_all_variables,
+    local_variables_initializer as initialize_local_variables, variables_initializer as initialize_variables,
+};
+pub use ops::summary::{
+    histogram as histogram_summary, image as image_summary, merge as merge_summary, merge_all as merge_all_summaries,
+    scalar as scalar_summary,
+};
 
 /// Numbers. TF: `tf.math`.
 pub mod math {
@@ -182,6 +199,11 @@ pub mod summary {
     pub use crate::ops::summary::*;
 }
 
+/// Whether there are processors and gradients to rely on. TF: `tf.test`.
+pub mod test {
+    pub use crate::host::test::{is_built_with_cuda, is_gpu_available};
+}
+
 /// Opens a name scope of the default graph. TF: `tf.name_scope`.
 ///
 /// ```
@@ -205,6 +227,47 @@ pub fn control_dependencies(operations: &[Operation]) -> graph::ScopeGuard {
 /// Nodes built until the guard is dropped carry this device, which is kept and not obeyed. TF: `tf.device`.
 pub fn device(device: &str) -> graph::ScopeGuard {
     get_default_graph().device(device)
+}
+
+/// Nodes built until the guard is dropped are placed with `operation`. TF: `tf.colocate_with`.
+pub fn colocate_with(operation: impl Into<Operation>) -> graph::ScopeGuard {
+    get_default_graph().colocate_with(operation.into())
+}
+
+/// The version of this crate. TF: `tf.VERSION`.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The same as [`VERSION`]. TF: `tf.__version__`.
+#[allow(non_upper_case_globals)]
+pub const __version__: &str = VERSION;
+
+/// Does nothing: TensorFlow 1 is all there is. TF: `tf.disable_v2_behavior`.
+pub fn disable_v2_behavior() {}
+
+/// Does nothing: TensorFlow 1 is all there is. TF: `tf.disable_eager_execution`.
+pub fn disable_eager_execution() {}
+
+/// The names that TensorFlow's own collections have. TF: `tf.GraphKeys`.
+#[allow(non_snake_case)]
+pub mod GraphKeys {
+    pub use crate::graph::keys::*;
+    pub use crate::layers::UPDATE_OPS;
+    pub use crate::losses::LOSSES;
+    pub use crate::ops::state::{GLOBAL_VARIABLES, LOCAL_VARIABLES, MOVING_AVERAGE_VARIABLES, TRAINABLE_VARIABLES};
+    pub use crate::ops::summary::SUMMARIES;
+    pub use crate::regularizers::REGULARIZATION_LOSSES;
+    pub use crate::train::GLOBAL_STEP;
+}
+
+/// Between bytes and text, and this crate under the name that later programs use. TF: `tf.compat`.
+pub mod compat {
+    pub use crate::host::compat::*;
+
+    /// `use flowstone::compat::v1 as tf;`. TF: `tensorflow.compat.v1`.
+    pub mod v1 {
+        #[doc(no_inline)]
+        pub use crate::*;
+    }
 }
 
 /// The README's examples are tests too.

@@ -170,6 +170,47 @@ impl PartialShape {
         self.0.as_ref().is_some_and(|dims| dims.iter().all(Option::is_some))
     }
 
+    /// The sizes; an error if not even their number is known. TF: `shape.as_list()`.
+    ///
+    /// ```
+    /// use flowstone as tf;
+    /// let x = tf::placeholder(tf::float32, (None, 784));
+    /// assert_eq!(x.get_shape().as_list()?, [None, Some(784)]);
+    /// # Ok::<(), tf::Error>(())
+    /// ```
+    pub fn as_list(&self) -> Result<Vec<Dim>> {
+        let dims = self.dims().map(<[Dim]>::to_vec);
+        dims.ok_or_else(|| Error::invalid_argument("a shape of unknown rank has no list of sizes"))
+    }
+
+    /// The same as [`rank`](PartialShape::rank). TF: `shape.ndims`.
+    pub fn ndims(&self) -> Option<usize> {
+        self.rank()
+    }
+
+    /// The same as [`is_known`](PartialShape::is_known). TF: `shape.is_fully_defined()`.
+    pub fn is_fully_defined(&self) -> bool {
+        self.is_known()
+    }
+
+    /// Whether `self` and `other` may be the same shape. TF: `shape.is_compatible_with(other)`.
+    pub fn is_compatible_with(&self, other: &PartialShape) -> bool {
+        self.merge(other).is_some()
+    }
+
+    /// As [`merge`](PartialShape::merge), with an error. TF: `shape.merge_with(other)`.
+    pub fn merge_with(&self, other: &PartialShape) -> Result<PartialShape> {
+        self.merge(other).ok_or_else(|| Error::invalid_argument(format!("shapes {self} and {other} do not agree")))
+    }
+
+    /// The dimensions of `self`, then those of `other`. TF: `shape.concatenate(other)`.
+    pub fn concatenate(&self, other: &PartialShape) -> PartialShape {
+        match (&self.0, &other.0) {
+            (Some(a), Some(b)) => PartialShape(Some(a.iter().chain(b).copied().collect())),
+            _ => PartialShape::unknown(),
+        }
+    }
+
     /// What is known when both `self` and `other` hold; `None` if they contradict each other.
     pub fn merge(&self, other: &PartialShape) -> Option<PartialShape> {
         let (Some(a), Some(b)) = (&self.0, &other.0) else {

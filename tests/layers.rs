@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["error", "dtype", "shape"],
     &["value"],
-    &["graph", "kernels", "format"],
+    &["graph", "kernels", "format", "host"],
     &["op"],
     &["ops"],
     &["autodiff", "optimize", "graph_def", "initializers", "regularizers"],

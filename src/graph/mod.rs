@@ -1,5 +1,7 @@
 //! The program as data: named nodes with inputs, control inputs and attributes. Knows no operation by name.
 
+mod collection;
+pub mod keys;
 mod names;
 mod node;
 mod registry;
@@ -7,6 +9,9 @@ mod scope;
 mod tensor;
 mod view;
 
+pub use collection::{
+    CollectionArgs, Named, add_to_collection, add_to_collections, get_collection, get_collection_args,
+};
 pub use node::{Attr, AttrList, Attrs, Fact, Handle, Integers, LONGEST_INTEGERS, Node, NodeId, Port, Written};
 pub use registry::GraphKey;
 pub use scope::{ScopeGuard, get_default_graph, reset_default_graph};

@@ -34,6 +34,10 @@ pub use training::{Compile, Evaluate, Fit, History, Predict};
 
 pub use crate::{initializers, regularizers};
 
+/// The version of this crate. TF: `tf.keras.__version__`.
+#[allow(non_upper_case_globals)]
+pub const __version__: &str = env!("CARGO_PKG_VERSION");
+
 /// The layers. Keras: `keras.layers`.
 pub mod layers {
     pub use crate::layers::*;

@@ -33,7 +33,7 @@ impl Session {
     /// # Ok::<(), tf::Error>(())
     /// ```
     pub fn make_callable<F: Fetch>(&self, fetches: F, feeds: &[Tensor]) -> Result<Callable<'_, F>> {
-        self.graph.check()?;
+        self.graph().check()?;
         let (signature, places) = self.signature(&fetches)?;
         let feeds = feeds.iter().map(|&tensor| Ok((tensor, self.feedable(tensor)?))).collect::<Result<Vec<_>>>()?;
         for (i, (tensor, _)) in feeds.iter().enumerate() {
@@ -48,7 +48,7 @@ impl Session {
 impl<F: Fetch> Callable<'_, F> {
     /// Runs with these values for the feeds.
     pub fn call<V: IntoValue>(&self, values: impl IntoIterator<Item = V>) -> Result<F::Output> {
-        self.session.graph.check()?;
+        self.session.graph().check()?;
         let values: Vec<_> = values.into_iter().map(IntoValue::into_literal).collect();
         if values.len() != self.feeds.len() {
             let (given, feeds) = (values.len(), self.feeds.len());
@@ -64,7 +64,7 @@ impl<F: Fetch> Callable<'_, F> {
     /// The plan for values of these shapes: the last one, if nothing changed since.
     fn plan(&self, fed: &[Value]) -> Result<Arc<Plan>> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let revision = self.session.graph.lock().revision();
+        let revision = self.session.graph().lock().revision();
         let (signature, plan) = &mut *last;
         let same = signature.feeds.len() == fed.len()
             && signature.feeds.iter().zip(fed).all(|((_, shape), value)| shape == value.shape());

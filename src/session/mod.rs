@@ -2,6 +2,7 @@
 //! executes it on a thread pool of its own.
 
 mod callable;
+mod default;
 mod exec;
 mod explain;
 mod feed;
@@ -10,6 +11,7 @@ mod memory;
 mod plan;
 
 pub use callable::Callable;
+pub use default::{DefaultSession, InteractiveSession, InteractiveSessionArgs, get_default_session, interactive_args};
 pub use explain::Explanation;
 pub use feed::{FeedKey, Feeds};
 pub use fetch::{Fetch, GradientValue, IndexedSlicesValue, Results, Target};
@@ -35,11 +37,47 @@ pub struct ConfigProto {
     pub intra_op_parallelism_threads: usize,
     /// Runs the nodes as they were built: nothing is folded or fused. To compare with.
     pub plain: bool,
+    /// As in TensorFlow, and without effect: operations of a run are executed one after another.
+    pub inter_op_parallelism_threads: usize,
+    /// As in TensorFlow, and without effect: there is one device.
+    pub allow_soft_placement: bool,
+    /// As in TensorFlow, and without effect: [`Session::explain`] says what is run.
+    pub log_device_placement: bool,
+    /// As in TensorFlow, and without effect: nothing is run by graphics processors.
+    pub gpu_options: GPUOptions,
+}
+
+impl ConfigProto {
+    /// The settings that hold if nothing is said, to be changed field by field.
+    pub fn new() -> Self {
+        ConfigProto::default()
+    }
+}
+
+/// How graphics processors are used; without effect, as none is. TF: `tf.GPUOptions`.
+///
+/// ```
+/// use flowstone as tf;
+/// let mut config = tf::ConfigProto::new();
+/// config.gpu_options.allow_growth = true;
+/// let sess = tf::Session!(config = config)?;
+/// # Ok::<(), tf::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct GPUOptions {
+    /// The share of each processor's memory to take.
+    pub per_process_gpu_memory_fraction: f64,
+    /// Whether memory is taken bit by bit.
+    pub allow_growth: bool,
+    /// The processors to use.
+    pub visible_device_list: String,
 }
 
 /// A graph being run: its variables, its plans, its threads. TF: `tf.Session`.
 ///
-/// Several threads may call [`run`](Session::run) on one session at once. Dropping it frees all it holds.
+/// Several threads may call [`run`](Session::run) on one session at once. Cloning gives another handle of the same session;
+/// dropping the last one frees all it holds.
 ///
 /// ```
 /// use flowstone as tf;
@@ -50,7 +88,12 @@ pub struct ConfigProto {
 /// assert_eq!(y.as_slice::<f32>()?, [3.0, 5.0]);
 /// # Ok::<(), tf::Error>(())
 /// ```
+#[derive(Clone)]
 pub struct Session {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
     graph: Graph,
     plain: bool,
     resources: Resources,
@@ -111,14 +154,15 @@ impl SessionArgs {
             .thread_name(|i| format!("flowstone-{i}"))
             .build()
             .map_err(|e| Error::resource_exhausted(format!("cannot start the session's threads: {e}")))?;
-        Ok(Session {
+        let shared = Shared {
             graph: self.graph.unwrap_or_else(get_default_graph),
             plain: self.config.plain,
             resources: Resources::default(),
             pool,
             plans: Mutex::default(),
             frames: Mutex::default(),
-        })
+        };
+        Ok(Session { shared: Arc::new(shared) })
     }
 }
 
@@ -160,12 +204,15 @@ impl Session {
 
     /// The graph that is run.
     pub fn graph(&self) -> &Graph {
-        &self.graph
+        &self.shared.graph
     }
+
+    /// Gives this handle back; the last one frees all that the session holds. TF: `sess.close()`.
+    pub fn close(self) {}
 
     /// The number of threads of the session's pool.
     pub fn threads(&self) -> usize {
-        self.pool.current_num_threads()
+        self.shared.pool.current_num_threads()
     }
 
     /// Computes what is fetched from what is fed. TF: `sess.run(fetches, feed_dict)`.
@@ -175,7 +222,7 @@ impl Session {
     /// node once. If anything fails, the error names the node, its inputs and the line that built it, and every
     /// variable has the value it had before the failing update.
     pub fn run<F: Fetch>(&self, fetches: F, feeds: impl Into<Feeds>) -> Result<F::Output> {
-        self.graph.check()?;
+        self.shared.graph.check()?;
         let (mut signature, places) = self.signature(&fetches)?;
         let values = self.feed(&mut signature, feeds.into())?;
         let plan = self.plan(signature)?;
@@ -196,7 +243,7 @@ impl Session {
     /// # Ok::<(), tf::Error>(())
     /// ```
     pub fn explain(&self, fetches: impl Fetch, feeds: impl Into<Feeds>) -> Result<Explanation> {
-        self.graph.check()?;
+        self.shared.graph.check()?;
         let (mut signature, _) = self.signature(&fetches)?;
         self.feed(&mut signature, feeds.into())?;
         Ok(Explanation(self.plan(signature)?))
@@ -204,19 +251,19 @@ impl Session {
 
     /// The bytes of the buffers that runs of this session share, as they are now held.
     pub fn held_bytes(&self) -> usize {
-        let frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
-        let plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        let frames = self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        let plans = self.shared.plans.lock().unwrap_or_else(PoisonError::into_inner);
         let blocks = plans.0.iter().map(|(_, plan)| plan.held_by_blocks());
         frames.iter().map(Frame::held).chain(blocks).sum()
     }
 
     /// Runs `plan` in the memory of an earlier run.
     fn execute(&self, plan: &Plan, feeds: Vec<Value>) -> Result<Vec<Value>> {
-        let frames = || self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        let frames = || self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner);
         let mut frame = frames().pop().unwrap_or_default();
         frame.prepare(plan.number, &plan.memory);
-        let run = || exec::run_plan(plan, &self.resources, &mut frame, feeds);
-        let fetched = if plan.parallel { self.pool.install(run) } else { run() }?;
+        let run = || exec::run_plan(plan, &self.shared.resources, &mut frame, feeds);
+        let fetched = if plan.parallel { self.shared.pool.install(run) } else { run() }?;
         frames().push(frame);
         Ok(fetched)
     }
@@ -229,11 +276,11 @@ impl Session {
             fetches: Vec::new(),
             targets: Vec::new(),
             feeds: Vec::new(),
-            revision: self.graph.lock().revision(),
+            revision: self.shared.graph.lock().revision(),
         };
         let mut places = Vec::with_capacity(targets.len());
         for target in targets {
-            match target.resolve(&self.graph)? {
+            match target.resolve(&self.shared.graph)? {
                 Target::Tensor(tensor) => {
                     self.owns(tensor)?;
                     let port = tensor.port();
@@ -260,7 +307,7 @@ impl Session {
         for (key, literal) in feeds.0 {
             let tensor = match key {
                 FeedKey::Tensor(tensor) => tensor,
-                FeedKey::Name(name) => self.graph.get_tensor_by_name(&name)?,
+                FeedKey::Name(name) => self.shared.graph.get_tensor_by_name(&name)?,
             };
             let value = fed_value(tensor, &self.feedable(tensor)?, literal)?;
             signature.feeds.push((tensor.port(), value.shape().clone()));
@@ -269,7 +316,7 @@ impl Session {
         let mut ports: SmallVec<[Port; 8]> = signature.feeds.iter().map(|(port, _)| *port).collect();
         ports.sort_unstable();
         if let Some(twice) = ports.windows(2).find(|pair| pair[0] == pair[1]) {
-            let name = self.graph.lock().node(twice[0].node).map(|node| node.output_name(twice[0].output));
+            let name = self.shared.graph.lock().node(twice[0].node).map(|node| node.output_name(twice[0].output));
             return Err(Error::invalid_argument(format!("'{}' is fed twice", name.unwrap_or_default())));
         }
         Ok(values)
@@ -282,7 +329,7 @@ impl Session {
     }
 
     fn owns(&self, tensor: Tensor) -> Result<()> {
-        if tensor.graph != self.graph.key() {
+        if tensor.graph != self.shared.graph.key() {
             tensor.graph()?;
             return Err(Error::invalid_argument(format!(
                 "'{}' is of another graph than the session runs",
@@ -296,18 +343,18 @@ impl Session {
     }
 
     fn plan(&self, signature: Signature) -> Result<Arc<Plan>> {
-        let plans = || self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        let plans = || self.shared.plans.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(plan) = plans().get(&signature) {
             return Ok(plan);
         }
-        let plan = Arc::new(Plan::new(&self.graph, &signature, self.plain)?);
+        let plan = Arc::new(Plan::new(&self.shared.graph, &signature, self.shared.plain)?);
         plans().insert(signature, plan.clone());
         Ok(plan)
     }
 
     /// The number of plans that are kept.
     pub fn cached_plans(&self) -> usize {
-        self.plans.lock().unwrap_or_else(PoisonError::into_inner).0.len()
+        self.shared.plans.lock().unwrap_or_else(PoisonError::into_inner).0.len()
     }
 
     /// The nodes that a run of `fetches` would execute when `feeds` are fed, in an order in which they could run.
@@ -317,7 +364,7 @@ impl Session {
         let fed: HashSet<Port> = feeds.iter().map(|tensor| tensor.port()).collect();
         let mut wanted = Vec::new();
         for target in targets {
-            match target.resolve(&self.graph)? {
+            match target.resolve(&self.shared.graph)? {
                 Target::Tensor(tensor) if fed.contains(&tensor.port()) => {}
                 Target::Tensor(tensor) => {
                     self.owns(tensor)?;
@@ -330,8 +377,8 @@ impl Session {
                 Target::Name(_) => {}
             }
         }
-        let order = crate::optimize::prune::prune(self.graph.lock().nodes(), wanted, &fed)?;
-        Ok(order.into_iter().map(|node| crate::graph::Operation::new(&self.graph, node)).collect())
+        let order = crate::optimize::prune::prune(self.shared.graph.lock().nodes(), wanted, &fed)?;
+        Ok(order.into_iter().map(|node| crate::graph::Operation::new(&self.shared.graph, node)).collect())
     }
 }
 
@@ -363,6 +410,6 @@ fn feed_value(literal: crate::value::Literal, fact: &Fact) -> Result<Value> {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Session({:?}, {} threads)", self.graph, self.threads())
+        write!(f, "Session({:?}, {} threads)", self.shared.graph, self.threads())
     }
 }

@@ -45,6 +45,7 @@ families! {
     classification
     check_ops
     elementwise_ops
+    host_side
     image_ops
     layers
     linalg_ops

@@ -3,7 +3,7 @@
 use crate::dtype::DType;
 use crate::error::Error;
 use crate::graph::{Fact, Tensor, get_default_graph};
-use crate::op::{Flags, Grad, Kernel, OpDef, Sig, constant_in};
+use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, OpDef, Sig, constant_in, convert};
 use crate::value::IntoValue;
 
 /// A value that is part of the graph. TF: `tf.constant`.
@@ -44,6 +44,56 @@ fn build(value: impl IntoValue, dtype: Option<DType>) -> Tensor {
         if let Some(dtype) = dtype { value.convert(dtype) } else { Ok(value) }
     });
     constant_in(&get_default_graph(), value, "Const", location)
+}
+
+/// A tensor as it is, a variable's value, or a constant of what else there is. TF: `tf.convert_to_tensor`.
+///
+/// Keyword argument `dtype`: an error if a tensor is of another type; a literal takes it.
+///
+/// ```
+/// use flowstone as tf;
+/// let x = tf::convert_to_tensor([1.0, 2.0]);
+/// assert_eq!(tf::convert_to_tensor(x), x);
+/// assert_eq!(tf::convert_to_tensor!(1, dtype = tf::float64).dtype()?, tf::float64);
+/// # Ok::<(), tf::Error>(())
+/// ```
+#[track_caller]
+pub fn convert_to_tensor(value: impl IntoTensor) -> Tensor {
+    convert_to_tensor_args(value).build()
+}
+
+/// [`convert_to_tensor`] with keyword arguments.
+pub fn convert_to_tensor_args(value: impl IntoTensor) -> ConvertArgs {
+    ConvertArgs { value: value.into_arg(), dtype: None }
+}
+
+/// What is to be a tensor: the keyword arguments of [`convert_to_tensor`].
+#[must_use = "nothing is built until `build` is called"]
+pub struct ConvertArgs {
+    value: Arg,
+    dtype: Option<DType>,
+}
+
+impl ConvertArgs {
+    /// The data type it has to have.
+    pub fn dtype(mut self, dtype: DType) -> Self {
+        self.dtype = Some(dtype);
+        self
+    }
+
+    /// The tensor.
+    #[track_caller]
+    pub fn build(self) -> Tensor {
+        let tensor = convert(self.value, "Const", self.dtype);
+        let (Some(wanted), Ok(dtype)) = (self.dtype, tensor.dtype()) else { return tensor };
+        if dtype == wanted {
+            return tensor;
+        }
+        let graph = tensor.graph().unwrap_or_else(|_| get_default_graph());
+        let error = Error::invalid_argument(format!("a tensor of {dtype}, where {wanted} is asked for"));
+        graph.record(error.at(&tensor.op().name(), Some(crate::graph::here())));
+        Tensor::poisoned(&graph)
+    }
 }
 
 pub(super) static CONST: OpDef = OpDef {

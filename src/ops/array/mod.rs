@@ -38,7 +38,7 @@ pub(crate) use broadcast::{TILE, broadcast_gradient_args};
 pub use broadcast::{broadcast_dynamic_shape, broadcast_to, tile};
 pub(crate) use concat::{CONCAT_V2, pack_named, packed};
 pub use concat::{StackArgs, UnstackArgs, concat, parallel_stack, stack, stack_args, unstack, unstack_args};
-pub use constant::{constant, constant_of};
+pub use constant::{ConvertArgs, constant, constant_of, convert_to_tensor, convert_to_tensor_args};
 pub use diag::{diag, diag_part};
 pub use edit_distance::{EditDistanceArgs, edit_distance, edit_distance_args};
 pub(crate) use fill::{FILL, full_of, ones_like_of, ones_of, ones_of_sizes, repeated, zeros_like_op, zeros_of};

@@ -2,6 +2,7 @@
 
 mod apply;
 mod assign;
+mod report;
 mod resource;
 mod scatter;
 mod variable;
@@ -12,13 +13,15 @@ pub(crate) use apply::{
 };
 pub use assign::{assign, assign_add, assign_sub};
 pub(crate) use assign::{assign_add_named, assign_locking, assign_sub_locking, assign_sub_named};
+pub use report::report_uninitialized_variables;
 pub(crate) use resource::resource_gather;
 pub use resource::{count_up_to, is_variable_initialized};
 pub(crate) use scatter::{OPS as SCATTERS, scatter_rows};
 pub use scatter::{scatter_add, scatter_div, scatter_max, scatter_min, scatter_mul, scatter_sub, scatter_update};
 pub use variable::{
-    LOCAL_VARIABLES, MOVING_AVERAGE_VARIABLES, Variable, VariableArgs, global_variables, global_variables_initializer,
-    local_variables, local_variables_initializer, moving_average_variables, trainable_variables, variables_initializer,
+    GLOBAL_VARIABLES, LOCAL_VARIABLES, MOVING_AVERAGE_VARIABLES, TRAINABLE_VARIABLES, Variable, VariableArgs,
+    global_variables, global_variables_initializer, local_variables, local_variables_initializer,
+    moving_average_variables, trainable_variables, variables_initializer,
 };
 pub(crate) use variable::{local_variable, slot_variable, trainable_variables_of, variable_from};
 

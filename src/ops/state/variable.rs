@@ -2,7 +2,7 @@
 
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::graph::{Attr, Graph, Operation, Tensor, get_default_graph};
+use crate::graph::{Attr, Graph, Named, Operation, Tensor, get_default_graph};
 use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert};
 use crate::ops::array;
 use crate::ops::flow::no_op_after;
@@ -10,8 +10,10 @@ use crate::ops::state::assign::ASSIGN;
 use crate::ops::state::resource::{ASSIGN_VARIABLE_OP, READ_VARIABLE_OP, VAR_HANDLE_OP, VAR_IS_INITIALIZED_OP, key};
 use crate::shape::PartialShape;
 
-const GLOBAL_VARIABLES: &str = "variables";
-const TRAINABLE_VARIABLES: &str = "trainable_variables";
+/// All variables that are shared and saved. TF: `tf.GraphKeys.GLOBAL_VARIABLES`.
+pub const GLOBAL_VARIABLES: &str = "variables";
+/// The variables that optimizers change. TF: `tf.GraphKeys.TRAINABLE_VARIABLES`.
+pub const TRAINABLE_VARIABLES: &str = "trainable_variables";
 
 /// The collection of variables of which averages are kept. TF: `tf.GraphKeys.MOVING_AVERAGE_VARIABLES`.
 pub const MOVING_AVERAGE_VARIABLES: &str = "moving_average_variables";
@@ -137,6 +139,12 @@ impl Variable {
     pub fn named(self, name: &str) -> Self {
         self.reference.named(name);
         self
+    }
+}
+
+impl Named for Variable {
+    fn item_name(&self) -> String {
+        self.name()
     }
 }
 
