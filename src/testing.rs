@@ -256,3 +256,18 @@ pub(crate) fn build_error<R>(build: impl FnOnce() -> R) -> String {
     build();
     graph.check().expect_err("building must fail").to_string()
 }
+
+/// `build` draws what TensorFlow gives for the graph's seed 7 and the operation's seed 9, in two runs of one session;
+/// `tests/golden/make_random.py` prints it.
+pub(crate) fn check_draws(build: impl Fn() -> Tensor, expected: [Value; 2], tolerance: f64) {
+    for threads in [1, 2] {
+        let graph = Graph::new();
+        let _default = graph.as_default();
+        graph.set_random_seed(7);
+        let numbers = build();
+        let session = SessionArgs::new().threads(threads).build().unwrap();
+        for expected in &expected {
+            assert_close(&session.run(numbers, Feeds::new()).unwrap(), expected, tolerance);
+        }
+    }
+}

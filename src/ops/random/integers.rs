@@ -50,17 +50,17 @@ fn run<T: Number, const N: usize>(ctx: &mut KernelCtx, draw: fn(&mut PhiloxRando
 #[cfg(test)]
 mod tests {
     use crate::dtype::{int32, int64};
-    use crate::ops::random::normal::tests::check;
     use crate::ops::random::random_uniform_args;
+    use crate::testing::check_draws;
 
     #[test]
     fn whole_numbers_are_tensorflows() {
-        check(
+        check_draws(
             || random_uniform_args([5]).minval(-3).maxval(100).dtype(int32).seed(9).build(),
             [[68i32, 0, 47, 41, 59].into(), [66i32, 12, 65, 51, 88].into()],
             0.0,
         );
-        check(
+        check_draws(
             || random_uniform_args([3]).maxval(1i64 << 40).dtype(int64).seed(9).build(),
             [
                 [19_642_230_515i64, 832_220_913_846, 1_059_705_166_841].into(),

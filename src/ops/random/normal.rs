@@ -252,33 +252,17 @@ pub(super) static RANDOM_UNIFORM: OpDef = OpDef {
 };
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::dtype::{float32, float64};
     use crate::graph::Graph;
     use crate::session::{Feeds, SessionArgs};
-    use crate::testing::{assert_close, build_error};
-    use crate::value::Value;
-
-    /// What TensorFlow gives for the graph's seed 7 and the operation's seed 9, in two runs of one session;
-    /// `tests/golden/make_random.py` prints it.
-    pub(in crate::ops::random) fn check(build: impl Fn() -> Tensor, expected: [Value; 2], tolerance: f64) {
-        for threads in [1, 2] {
-            let graph = Graph::new();
-            let _default = graph.as_default();
-            set_random_seed(7);
-            let numbers = build();
-            let session = SessionArgs::new().threads(threads).build().unwrap();
-            for expected in &expected {
-                assert_close(&session.run(numbers, Feeds::new()).unwrap(), expected, tolerance);
-            }
-        }
-    }
+    use crate::testing::{build_error, check_draws};
 
     #[test]
     fn normal_numbers_are_tensorflows() {
-        check(
+        check_draws(
             || random_normal_args([5]).seed(9).build(),
             [
                 [0.186_820_4f32, -1.100_478_9, -0.135_374_89, -1.232_028_4, -0.837_075_3].into(),
@@ -286,7 +270,7 @@ pub(super) mod tests {
             ],
             2e-6,
         );
-        check(
+        check_draws(
             || random_normal_args([3]).dtype(float64).seed(9).build(),
             [
                 [-1.525_099_055_405_142f64, -0.380_249_621_762_111_4, -0.846_545_951_359_855_6].into(),
@@ -298,7 +282,7 @@ pub(super) mod tests {
 
     #[test]
     fn truncated_numbers_are_tensorflows() {
-        check(
+        check_draws(
             || truncated_normal_args([5]).seed(9).build(),
             [
                 [0.186_820_4f32, -1.100_478_9, -0.135_374_89, -1.232_028_4, 0.287_977_8].into(),
@@ -306,7 +290,7 @@ pub(super) mod tests {
             ],
             2e-6,
         );
-        check(
+        check_draws(
             || truncated_normal_args([3]).dtype(float64).seed(9).build(),
             [
                 [-1.525_099_055_405_142f64, -0.380_249_621_762_111_4, 0.418_593_411_667_690_3].into(),
@@ -318,7 +302,7 @@ pub(super) mod tests {
 
     #[test]
     fn uniform_numbers_are_tensorflows() {
-        check(
+        check_draws(
             || random_uniform_args([5]).seed(9).build(),
             [
                 [0.536_344_9f32, 0.473_236_56, 0.463_888_88, 0.517_418, 0.700_072_4].into(),
@@ -326,7 +310,7 @@ pub(super) mod tests {
             ],
             1e-7,
         );
-        check(
+        check_draws(
             || random_uniform_args([3]).dtype(float64).seed(9).build(),
             [
                 [0.290_759_605_305_71f64, 0.711_111_138_607_222_6, 0.600_579_969_079_999_6].into(),

@@ -130,18 +130,18 @@ mod tests {
     use super::*;
     use crate::graph::Graph;
     use crate::ops::array::constant;
-    use crate::ops::random::normal::tests::check;
     use crate::session::{Feeds, SessionArgs};
+    use crate::testing::check_draws;
     use crate::value::Value;
 
     #[test]
     fn orders_are_tensorflows() {
-        check(
+        check_draws(
             || random_shuffle_args([0i32, 1, 2, 3, 4, 5]).seed(9).build(),
             [[1i32, 0, 4, 2, 5, 3].into(), [1i32, 3, 5, 0, 4, 2].into()],
             0.0,
         );
-        check(
+        check_draws(
             || random_shuffle_args([[0i32, 1], [2, 3], [4, 5]]).seed(9).build(),
             [[[2i32, 3], [0, 1], [4, 5]].into(), [[4i32, 5], [2, 3], [0, 1]].into()],
             0.0,
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn crops_are_tensorflows() {
         let image = || constant(Value::new([3, 4], (0..12).collect::<Vec<i32>>()).unwrap());
-        check(
+        check_draws(
             || random_crop_args(image(), [2, 2]).seed(9).build(),
             [[[1i32, 2], [5, 6]].into(), [[6i32, 7], [10, 11]].into()],
             0.0,
