@@ -23,9 +23,9 @@ use crate::value::{Literal, Value};
 ///
 /// ```
 /// use flowstone as tf;
-/// let image = tf::constant([[0u8, 51, 255]]);
+/// let image = tf::constant([[0u8, 255]]);
 /// let y = tf::image::convert_image_dtype(image, tf::float32);
-/// assert_eq!(tf::Session()?.run(y, tf::feed_dict! {})?.as_slice::<f32>()?, [0.0, 0.2, 1.0]);
+/// assert_eq!(tf::Session()?.run(y, tf::feed_dict! {})?.as_slice::<f32>()?, [0.0, 1.0]);
 /// # Ok::<(), tf::Error>(())
 /// ```
 #[track_caller]
