@@ -69,6 +69,18 @@ keyword_macros! { $
     bincount = ops::math::bincount_args;
     /// [`confusion_matrix`](fn@crate::confusion_matrix) with keyword arguments `num_classes`, `weights` and `dtype`.
     confusion_matrix = ops::math::confusion_matrix_args;
+    /// [`matrix_inverse`](fn@crate::matrix_inverse) with the keyword argument `adjoint`.
+    matrix_inverse = ops::linalg::matrix_inverse_args;
+    /// [`matrix_solve`](fn@crate::matrix_solve) with the keyword argument `adjoint`.
+    matrix_solve = ops::linalg::matrix_solve_args;
+    /// [`matrix_triangular_solve`](fn@crate::matrix_triangular_solve) with keyword arguments `lower` and `adjoint`.
+    matrix_triangular_solve = ops::linalg::matrix_triangular_solve_args;
+    /// [`qr`](fn@crate::qr) with the keyword argument `full_matrices`.
+    qr = ops::linalg::qr_args;
+    /// [`svd`](fn@crate::svd) with the keyword argument `full_matrices`.
+    svd = ops::linalg::svd_args;
+    /// [`eye`](fn@crate::eye) with keyword arguments `num_columns`, `batch_shape` and `dtype`.
+    eye = ops::linalg::eye_args;
     /// [`argmax`](fn@crate::argmax) with the keyword argument `output_type`.
     argmax = ops::math::argmax_args;
     /// [`argmin`](fn@crate::argmin) with the keyword argument `output_type`.
@@ -119,6 +131,56 @@ keyword_macros! { $
     /// [`tensor_summary`](fn@crate::summary::tensor_summary) with keyword arguments `display_name`,
     /// `summary_description`, `family` and `collections`.
     tensor_summary = ops::summary::tensor_summary_args;
+    /// [`Assert`](fn@crate::Assert) with the keyword argument `summarize`.
+    Assert = ops::check::assert_args;
+    /// [`Print`](fn@crate::Print) with keyword arguments `message`, `first_n` and `summarize`.
+    Print = ops::check::print_args;
+    /// [`assert_equal`](fn@crate::assert_equal) with keyword arguments `message`, `data` and `summarize`.
+    assert_equal = ops::check::assert_equal_args;
+    /// [`assert_none_equal`](fn@crate::assert_none_equal) with keyword arguments `message`, `data` and `summarize`.
+    assert_none_equal = ops::check::assert_none_equal_args;
+    /// [`assert_less`](fn@crate::assert_less) with keyword arguments `message`, `data` and `summarize`.
+    assert_less = ops::check::assert_less_args;
+    /// [`assert_less_equal`](fn@crate::assert_less_equal) with keyword arguments `message`, `data` and `summarize`.
+    assert_less_equal = ops::check::assert_less_equal_args;
+    /// [`assert_greater`](fn@crate::assert_greater) with keyword arguments `message`, `data` and `summarize`.
+    assert_greater = ops::check::assert_greater_args;
+    /// [`assert_greater_equal`](fn@crate::assert_greater_equal) with keyword arguments `message`, `data` and `summarize`.
+    assert_greater_equal = ops::check::assert_greater_equal_args;
+    /// [`assert_positive`](fn@crate::assert_positive) with keyword arguments `message`, `data` and `summarize`.
+    assert_positive = ops::check::assert_positive_args;
+    /// [`assert_negative`](fn@crate::assert_negative) with keyword arguments `message`, `data` and `summarize`.
+    assert_negative = ops::check::assert_negative_args;
+    /// [`assert_non_negative`](fn@crate::assert_non_negative) with keyword arguments `message`, `data` and `summarize`.
+    assert_non_negative = ops::check::assert_non_negative_args;
+    /// [`assert_non_positive`](fn@crate::assert_non_positive) with keyword arguments `message`, `data` and `summarize`.
+    assert_non_positive = ops::check::assert_non_positive_args;
+    /// [`assert_near`](fn@crate::assert_near) with keyword arguments `rtol`, `atol`, `message`, `data` and `summarize`.
+    assert_near = ops::check::assert_near_args;
+    /// [`assert_rank`](fn@crate::assert_rank) with keyword arguments `message` and `summarize`.
+    assert_rank = ops::check::assert_rank_args;
+    /// [`assert_rank_at_least`](fn@crate::assert_rank_at_least) with keyword arguments `message` and `summarize`.
+    assert_rank_at_least = ops::check::assert_rank_at_least_args;
+    /// [`assert_rank_in`](fn@crate::assert_rank_in) with keyword arguments `message` and `summarize`.
+    assert_rank_in = ops::check::assert_rank_in_args;
+    /// [`as_string`](fn@crate::as_string) with keyword arguments `precision`, `scientific`, `shortest`, `width` and `fill`.
+    as_string = ops::strings::as_string_args;
+    /// [`string_to_number`](fn@crate::string_to_number) with the keyword argument `out_type`.
+    string_to_number = ops::strings::string_to_number_args;
+    /// [`string_join`](fn@crate::string_join) with the keyword argument `separator`.
+    string_join = ops::strings::string_join_args;
+    /// [`reduce_join`](fn@crate::reduce_join) with keyword arguments `axis`, `keepdims` and `separator`.
+    reduce_join = ops::strings::reduce_join_args;
+    /// [`string_split`](fn@crate::string_split) with keyword arguments `delimiter` and `skip_empty`.
+    string_split = ops::strings::string_split_args;
+    /// [`substr`](fn@crate::substr) with the keyword argument `unit`.
+    substr = ops::strings::substr_args;
+    /// [`encode_base64`](fn@crate::encode_base64) with the keyword argument `pad`.
+    encode_base64 = ops::strings::encode_base64_args;
+    /// [`decode_raw`](fn@crate::decode_raw) with the keyword argument `little_endian`.
+    decode_raw = ops::strings::decode_raw_args;
+    /// [`edit_distance`](fn@crate::edit_distance) with the keyword argument `normalize`.
+    edit_distance = ops::array::edit_distance_args;
     /// [`transpose`](fn@crate::transpose) with the keyword argument `perm`; without it all dimensions are reversed.
     transpose = ops::array::transpose_args;
     /// [`matmul`](fn@crate::matmul) with keyword arguments `transpose_a` and `transpose_b`.
@@ -127,6 +189,15 @@ keyword_macros! { $
     random_normal = ops::random::random_normal_args;
     /// [`random_uniform`](fn@crate::random_uniform) with keyword arguments `minval`, `maxval`, `dtype` and `seed`.
     random_uniform = ops::random::random_uniform_args;
+    /// [`random_shuffle`](fn@crate::random_shuffle) with the keyword argument `seed`.
+    random_shuffle = ops::random::random_shuffle_args;
+    /// [`random_crop`](fn@crate::random_crop) with the keyword argument `seed`.
+    random_crop = ops::random::random_crop_args;
+    /// [`multinomial`](fn@crate::multinomial) with keyword arguments `seed` and `output_dtype`.
+    multinomial = ops::random::multinomial_args;
+    /// [`fixed_unigram_candidate_sampler`](fn@crate::nn::fixed_unigram_candidate_sampler) with keyword arguments
+    /// `vocab_file`, `distortion`, `num_reserved_ids`, `num_shards`, `shard`, `unigrams` and `seed`.
+    fixed_unigram_candidate_sampler = ops::random::fixed_unigram_candidate_sampler_args;
     /// [`truncated_normal`](fn@crate::truncated_normal) with keyword arguments `mean`, `stddev`, `dtype` and `seed`.
     truncated_normal = ops::random::truncated_normal_args;
     /// [`strided_slice`](fn@crate::strided_slice) with keyword arguments `strides` and the five masks.
@@ -143,13 +214,29 @@ keyword_macros! { $
     bias_add = ops::nn::bias_add_args;
     /// [`conv2d`](fn@crate::nn::conv2d) with keyword arguments `dilations` and `data_format`.
     conv2d = ops::nn::conv2d_args;
+    /// [`conv1d`](fn@crate::nn::conv1d) with keyword arguments `dilations` and `data_format`.
+    conv1d = ops::nn::conv1d_args;
+    /// [`conv2d_transpose`](fn@crate::nn::conv2d_transpose) with keyword arguments `data_format` and `dilations`.
+    conv2d_transpose = ops::nn::conv2d_transpose_args;
+    /// [`max_pool_with_argmax`](fn@crate::nn::max_pool_with_argmax) with keyword arguments `targmax` and
+    /// `include_batch_in_index`.
+    max_pool_with_argmax = ops::nn::max_pool_with_argmax_args;
+    /// [`convolution`](fn@crate::nn::convolution) with keyword arguments `strides`, `dilation_rate` and `data_format`.
+    convolution = ops::nn::convolution_args;
+    /// [`pool`](fn@crate::nn::pool) with keyword arguments `strides` and `data_format`.
+    pool = ops::nn::pool_args;
+    /// [`softmax`](fn@crate::nn::softmax) with the keyword argument `axis`.
+    softmax = ops::nn::softmax_args;
+    /// [`log_softmax`](fn@crate::nn::log_softmax) with the keyword argument `axis`.
+    log_softmax = ops::nn::log_softmax_args;
     /// [`max_pool`](fn@crate::nn::max_pool) with the keyword argument `data_format`.
     max_pool = ops::nn::max_pool_args;
     /// [`avg_pool`](fn@crate::nn::avg_pool) with the keyword argument `data_format`.
     avg_pool = ops::nn::avg_pool_args;
     /// [`leaky_relu`](fn@crate::nn::leaky_relu) with the keyword argument `alpha`.
     leaky_relu = ops::nn::leaky_relu_args;
-    /// [`depthwise_conv2d`](fn@crate::nn::depthwise_conv2d) with the keyword argument `rate`.
+    /// [`depthwise_conv2d`](fn@crate::nn::depthwise_conv2d) with keyword arguments `rate` and
+    /// `data_format`.
     depthwise_conv2d = ops::nn::depthwise_conv2d_args;
     /// [`lrn`](fn@crate::nn::lrn) with keyword arguments `depth_radius`, `bias`, `alpha` and `beta`.
     lrn = ops::nn::lrn_args;
@@ -189,6 +276,32 @@ keyword_macros! { $
     sparse_softmax_cross_entropy = losses::sparse_softmax_cross_entropy_args;
     /// [`cosine_distance`](fn@crate::losses::cosine_distance) with keyword arguments.
     cosine_distance = losses::cosine_distance_args;
+    /// [`resize_images`](fn@crate::image::resize_images) with keyword arguments: `method`, `align_corners` and `preserve_aspect_ratio`.
+    resize_images = ops::image::resize_images_args;
+    /// [`resize_bilinear`](fn@crate::image::resize_bilinear) with keyword arguments: `align_corners` and `half_pixel_centers`.
+    resize_bilinear = ops::image::resize_bilinear_args;
+    /// [`resize_nearest_neighbor`](fn@crate::image::resize_nearest_neighbor) with keyword arguments: `align_corners` and `half_pixel_centers`.
+    resize_nearest_neighbor = ops::image::resize_nearest_neighbor_args;
+    /// [`resize_bicubic`](fn@crate::image::resize_bicubic) with keyword arguments: `align_corners` and `half_pixel_centers`.
+    resize_bicubic = ops::image::resize_bicubic_args;
+    /// [`resize_area`](fn@crate::image::resize_area) with keyword arguments: `align_corners`.
+    resize_area = ops::image::resize_area_args;
+    /// [`convert_image_dtype`](fn@crate::image::convert_image_dtype) with keyword arguments: `saturate`.
+    convert_image_dtype = ops::image::convert_image_dtype_args;
+    /// [`rot90`](fn@crate::image::rot90) with keyword arguments: `k`.
+    rot90 = ops::image::rot90_args;
+    /// [`random_flip_left_right`](fn@crate::image::random_flip_left_right) with keyword arguments: `seed`.
+    random_flip_left_right = ops::image::random_flip_left_right_args;
+    /// [`random_flip_up_down`](fn@crate::image::random_flip_up_down) with keyword arguments: `seed`.
+    random_flip_up_down = ops::image::random_flip_up_down_args;
+    /// [`random_brightness`](fn@crate::image::random_brightness) with keyword arguments: `seed`.
+    random_brightness = ops::image::random_brightness_args;
+    /// [`random_contrast`](fn@crate::image::random_contrast) with keyword arguments: `seed`.
+    random_contrast = ops::image::random_contrast_args;
+    /// [`random_hue`](fn@crate::image::random_hue) with keyword arguments: `seed`.
+    random_hue = ops::image::random_hue_args;
+    /// [`random_saturation`](fn@crate::image::random_saturation) with keyword arguments: `seed`.
+    random_saturation = ops::image::random_saturation_args;
     /// [`Variable`](fn@crate::Variable) with keyword arguments `trainable`, `dtype` and `name`.
     Variable = ops::state::VariableArgs::new;
     /// [`convert_to_tensor`](fn@crate::convert_to_tensor) with the keyword argument `dtype`.

@@ -42,6 +42,7 @@ pub mod kernels;
 mod keywords;
 pub mod layers;
 pub mod losses;
+pub mod metrics;
 pub mod op;
 pub mod ops;
 mod optimize;
@@ -74,16 +75,26 @@ pub use initializers::{
 };
 pub use op::{Gradient, IndexedSlices, IntoTensor, OpDef};
 pub use ops::array::{
-    SparseTensor, batch_to_space, batch_to_space_nd, bitcast, boolean_mask, broadcast_dynamic_shape, broadcast_to,
-    concat, constant, constant_of, convert_to_tensor, depth_to_space, diag, diag_part, dynamic_partition,
-    dynamic_stitch, ellipsis, expand_dims, fill, gather, gather_nd, identity, identity_n, invert_permutation,
-    matrix_band_part, matrix_diag, matrix_diag_part, matrix_set_diag, newaxis, one_hot, ones, ones_like, pad,
-    parallel_stack, placeholder, placeholder_with_default, range, rank, reshape, reverse, reverse_sequence, reverse_v2,
-    scatter_nd, sequence_mask, setdiff1d, shape, shape_n, size, slice, space_to_batch, space_to_batch_nd,
-    space_to_depth, sparse_to_dense, split, squeeze, stack, step, stop_gradient, strided_slice, tile, transpose,
-    unique, unique_with_counts, unstack, where_true, zeros, zeros_like,
+    SparseTensor, batch_to_space, batch_to_space_nd, between, bitcast, boolean_mask, broadcast_dynamic_shape,
+    broadcast_to, concat, constant, constant_of, convert_to_tensor, depth_to_space, diag, diag_part, dynamic_partition,
+    dynamic_stitch, edit_distance, ellipsis, expand_dims, extract_image_patches, fill, gather, gather_nd, identity,
+    identity_n, invert_permutation, matrix_band_part, matrix_diag, matrix_diag_part, matrix_set_diag, matrix_transpose,
+    newaxis, one_hot, ones, ones_like, pad, parallel_stack, placeholder, placeholder_with_default, range, rank,
+    reshape, reverse, reverse_sequence, reverse_v2, scatter_nd, sequence_mask, setdiff1d, shape, shape_n, size, slice,
+    space_to_batch, space_to_batch_nd, space_to_depth, sparse_to_dense, split, squeeze, stack, step, stop_gradient,
+    strided_slice, tile, transpose, unique, unique_with_counts, unstack, where_true, zeros, zeros_like,
+};
+pub use ops::check::{
+    Assert, Print, add_check_numerics_ops, assert_equal, assert_greater, assert_greater_equal, assert_integer,
+    assert_less, assert_less_equal, assert_near, assert_negative, assert_non_negative, assert_non_positive,
+    assert_none_equal, assert_positive, assert_rank, assert_rank_at_least, assert_rank_in, assert_scalar, assert_type,
+    check_numerics, ensure_shape, verify_tensor_all_finite,
 };
 pub use ops::flow::{group, no_op};
+pub use ops::linalg::{
+    cholesky, cholesky_solve, eye, matrix_determinant, matrix_inverse, matrix_solve, matrix_triangular_solve, qr,
+    self_adjoint_eig, self_adjoint_eigvals, svd, trace,
+};
 pub use ops::math::{
     DotAxes, abs, accumulate_n, acos, acosh, add, add_n, argmax, argmax as arg_max, argmin, argmin as arg_min, asin,
     asinh, atan, atan2, atanh, bincount, cast, ceil, clip_by_average_norm, clip_by_global_norm, clip_by_norm,
@@ -99,13 +110,19 @@ pub use ops::math::{
     truncatemod, unsorted_segment_max, unsorted_segment_min, unsorted_segment_prod, unsorted_segment_sum, where_v2,
     zeta,
 };
-pub use ops::random::{random_normal, random_uniform, set_random_seed, truncated_normal};
+pub use ops::random::{
+    multinomial, random_crop, random_normal, random_shuffle, random_uniform, set_random_seed, truncated_normal,
+};
 pub use ops::register as register_op;
 pub use ops::state::{
     Variable, assign, assign_add, assign_sub, count_up_to, global_variables, global_variables_initializer,
     is_variable_initialized, local_variables, local_variables_initializer, moving_average_variables,
     report_uninitialized_variables, scatter_add, scatter_div, scatter_max, scatter_min, scatter_mul, scatter_sub,
     scatter_update, trainable_variables, variables_initializer,
+};
+pub use ops::strings::{
+    as_string, decode_base64, decode_raw, encode_base64, reduce_join, string_join, string_split, string_to_hash_bucket,
+    string_to_hash_bucket_fast, string_to_number, substr,
 };
 pub use session::{
     Callable, ConfigProto, DefaultSession, Explanation, Feeds, Fetch, GPUOptions, GradientValue, IndexedSlicesValue,
@@ -131,10 +148,50 @@ pub mod math {
     pub use crate::ops::math::*;
 }
 
+/// Images. TF: `tf.image`.
+pub mod image {
+    pub use crate::ops::image::*;
+}
+
 /// Neural networks. TF: `tf.nn`.
 pub mod nn {
     pub use crate::ops::math::{sigmoid, tanh};
     pub use crate::ops::nn::*;
+    pub use crate::ops::random::{
+        Candidates, FixedUnigramArgs, all_candidate_sampler, compute_accidental_hits, fixed_unigram_candidate_sampler,
+        fixed_unigram_candidate_sampler_args, learned_unigram_candidate_sampler, log_uniform_candidate_sampler,
+        uniform_candidate_sampler,
+    };
+}
+
+/// Linear algebra. TF: `tf.linalg`.
+pub mod linalg {
+    pub use crate::ops::array::{matrix_band_part as band_part, matrix_transpose};
+    pub use crate::ops::linalg::*;
+    pub use crate::ops::linalg::{
+        log_matrix_determinant as slogdet, matrix_determinant as det, matrix_inverse as inv, matrix_solve as solve,
+        matrix_triangular_solve as triangular_solve, self_adjoint_eig as eigh, self_adjoint_eigvals as eigvalsh,
+    };
+    pub use crate::ops::math::{cross, einsum, global_norm, matmul, norm, tensordot};
+}
+
+/// Random numbers. TF: `tf.random`.
+pub mod random {
+    pub use crate::ops::random::{
+        all_candidate_sampler, categorical, categorical_args, fixed_unigram_candidate_sampler,
+        learned_unigram_candidate_sampler, log_uniform_candidate_sampler, multinomial, random_normal as normal,
+        random_shuffle as shuffle, random_uniform as uniform, set_random_seed, truncated_normal,
+        uniform_candidate_sampler,
+    };
+}
+
+/// Strings of bytes. TF: `tf.strings`.
+pub mod strings {
+    pub use crate::ops::strings::*;
+    pub use crate::ops::strings::{
+        string_join as join, string_split as split, string_to_hash_bucket as to_hash_bucket,
+        string_to_hash_bucket_fast as to_hash_bucket_fast, string_to_number as to_number,
+    };
 }
 
 /// What training has to say, for TensorBoard. TF: `tf.summary`.

@@ -2,6 +2,7 @@
 
 pub mod batch_norm;
 pub mod batch_norm_nchw;
+pub mod candidates;
 pub mod chain;
 pub mod conv;
 pub mod copy;
@@ -10,6 +11,8 @@ pub mod depthwise;
 pub mod einsum;
 pub mod elementwise;
 pub mod gemm;
+pub mod hash;
+pub mod linalg;
 pub mod link;
 pub mod lrn;
 pub mod math;
@@ -17,6 +20,7 @@ pub mod parallel;
 pub mod pool;
 pub mod random;
 pub mod reduce;
+pub mod resize;
 mod scratch;
 pub(crate) mod simd;
 pub mod softmax;

@@ -222,6 +222,33 @@ vectorized! {
     }
 }
 
+/// As [`max_forward`]; `places` says where in its image each window's winner stands, in `y` the first of several.
+pub fn max_with_places<T: Number + Plain>(s: &Pool2d, x: &[T], y: &mut [T], places: &mut [usize]) {
+    let (input, output) = (s.input_len(), s.output_len());
+    assert_eq!(
+        (x.len(), y.len(), places.len()),
+        (s.batch * input, s.batch * output, y.len()),
+        "the sizes of a pooling"
+    );
+    each_image(places, output, |n, places| {
+        with_winners(s, |best, winner| {
+            for (i, j) in (0..s.out_h).flat_map(|i| (0..s.out_w).map(move |j| (i, j))) {
+                let (rows, columns) = (s.rows(i), s.columns(j));
+                let width = columns.len().max(1);
+                window_winner(s, image(x, n, input), rows.clone(), columns.clone(), best, winner);
+                for ((channel, place), winner) in places[s.result(i, j)].iter_mut().enumerate().zip(&*winner) {
+                    let pixel = *winner as usize;
+                    *place = s.pixel(rows.start + pixel / width, columns.start + pixel % width).start + channel;
+                }
+            }
+        });
+    });
+    for ((y, places), n) in y.chunks_mut(output.max(1)).zip(places.chunks(output.max(1))).zip(0..) {
+        let x = image(x, n, input);
+        y.iter_mut().zip(places).for_each(|(y, place)| *y = x.get(*place).copied().unwrap_or(T::LOWEST));
+    }
+}
+
 /// Memory for the winners of a window.
 fn with_winners<T: Plain>(s: &Pool2d, f: impl FnOnce(&mut [T], &mut [u32])) {
     scratch::with(s.channels, |best: &mut [T]| scratch::with(s.channels, |winner: &mut [u32]| f(best, winner)));

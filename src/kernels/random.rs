@@ -46,8 +46,13 @@ impl PhiloxRandom {
 
     /// Sets the blocks for `outputs` numbers aside: gives the generator that draws them, and stands behind them after.
     pub fn reserve(&mut self, outputs: usize) -> PhiloxRandom {
+        self.set_aside((outputs as u128).wrapping_mul(BLOCKS_PER_OUTPUT))
+    }
+
+    /// Sets `blocks` blocks aside: gives the generator that draws them, and stands behind them after.
+    pub fn set_aside(&mut self, blocks: u128) -> PhiloxRandom {
         let here = self.clone();
-        self.skip((outputs as u128).wrapping_mul(BLOCKS_PER_OUTPUT));
+        self.skip(blocks);
         here
     }
 
@@ -64,8 +69,46 @@ impl PhiloxRandom {
         counter
     }
 
+    /// The next number in [0, 1), with 23 random bits.
+    pub fn next_f32(&mut self) -> f32 {
+        uniform_f32(self.next_single())
+    }
+
+    /// The next number in [0, 1), with 52 random bits.
+    pub fn next_f64(&mut self) -> f64 {
+        let high = self.next_single();
+        uniform_f64(high, self.next_single())
+    }
+
+    /// A whole number below `n`, each as likely as the others; 0 if `n` is.
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.unskewed(n, u64::MAX, |generator| {
+            let low = generator.next_single();
+            u64::from(low) | u64::from(generator.next_single()) << 32
+        })
+    }
+
+    /// As [`below`](PhiloxRandom::below), drawn from single numbers.
+    pub fn below_u32(&mut self, n: u32) -> u32 {
+        self.unskewed(n.into(), u32::MAX.into(), |generator| generator.next_single().into()) as u32
+    }
+
+    /// A whole number below `n` made of what `draw` gives, numbers up to `most`. Those that would make small results more
+    /// likely are drawn again.
+    fn unskewed(&mut self, n: u64, most: u64, draw: impl Fn(&mut Self) -> u64) -> u64 {
+        if n.is_power_of_two() || n == 0 {
+            return draw(self) & n.saturating_sub(1);
+        }
+        loop {
+            let number = draw(self);
+            if number > most % n {
+                return number % n;
+            }
+        }
+    }
+
     /// The next single number.
-    fn next_single(&mut self) -> u32 {
+    pub(crate) fn next_single(&mut self) -> u32 {
         if self.rest.is_empty() {
             self.rest = self.next_block().into_iter().rev().collect();
         }
@@ -192,7 +235,12 @@ pub type Draw<T> = fn(&mut PhiloxRandom) -> <T as Sample>::Group;
 
 /// Fills `out` with numbers that `draw` makes of `generator`'s blocks, `blocks` of them for each group; the same for any
 /// number of threads, since every place knows its block.
-pub fn fill<T: Sample>(generator: &PhiloxRandom, out: &mut [T], blocks: u128, draw: Draw<T>) {
+pub fn fill<T: Copy + Send, G: AsRef<[T]>>(
+    generator: &PhiloxRandom,
+    out: &mut [T],
+    blocks: u128,
+    draw: impl Fn(&mut PhiloxRandom) -> G + Sync,
+) {
     let group = draw(&mut generator.clone()).as_ref().len();
     const GROUPS: usize = 2048;
     for_each_chunk(out, GROUPS * group, |start, out| {

@@ -13,6 +13,7 @@ pub use functions::{
     sigmoid_cross_entropy_args, softmax_cross_entropy, softmax_cross_entropy_args, sparse_softmax_cross_entropy,
     sparse_softmax_cross_entropy_args,
 };
+pub(crate) use weighted::broadcast_weights;
 pub use weighted::{Reduction, WeightedLossArgs, compute_weighted_loss, compute_weighted_loss_args};
 
 use crate::graph::{Tensor, get_default_graph};

@@ -168,8 +168,9 @@ pub(super) fn num_present(losses: Tensor, weights: Tensor, per_batch: bool) -> T
     sum.named(scope.itself()).build()
 }
 
+/// `weights` as many as `values`.
 #[track_caller]
-fn broadcast_weights(weights: Tensor, values: Tensor) -> Tensor {
+pub(crate) fn broadcast_weights(weights: Tensor, values: Tensor) -> Tensor {
     let scope = Scope::open(&[&weights.into_arg()], "broadcast_weights");
     let (own, other) = (weights.shape(), values.shape());
     if own.is_known() && own == other {

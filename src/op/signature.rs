@@ -357,6 +357,15 @@ impl<'a> AttrReader<'a> {
         }
     }
 
+    /// The floating-point numbers `name`.
+    pub fn floats(self, name: &str) -> Result<&'a [f32]> {
+        match self.get(name)? {
+            Attr::List(AttrList::Float(list)) => Ok(list),
+            Attr::List(AttrList::Empty) => Ok(&[]),
+            other => Err(Error::invalid_argument(format!("attribute {name} is {other}"))),
+        }
+    }
+
     /// The whole numbers `name`.
     pub fn ints(self, name: &str) -> Result<&'a [i64]> {
         match self.get(name)? {

@@ -1,14 +1,18 @@
 //! The operations, one file for each family: user function, signature, shape rule, kernel, gradient, tests.
 
 pub mod array;
+pub mod check;
 mod elementwise;
 pub mod flow;
+pub mod image;
 pub(crate) mod indexed_slices;
+pub mod linalg;
 pub mod math;
 pub mod nn;
 pub mod random;
 pub(crate) mod scope;
 pub mod state;
+pub mod strings;
 pub mod summary;
 
 use std::collections::HashMap;
@@ -18,8 +22,20 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::op::OpDef;
 
 /// The tables of the folders.
-static BUILT_IN: &[&[&OpDef]] =
-    &[array::OPS, flow::OPS, math::OPS, nn::OPS, random::OPS, state::OPS, state::SCATTERS, summary::OPS];
+static BUILT_IN: &[&[&OpDef]] = &[
+    array::OPS,
+    check::OPS,
+    flow::OPS,
+    image::OPS,
+    linalg::OPS,
+    math::OPS,
+    nn::OPS,
+    random::OPS,
+    state::OPS,
+    state::SCATTERS,
+    strings::OPS,
+    summary::OPS,
+];
 
 static REGISTERED: RwLock<Vec<&'static OpDef>> = RwLock::new(Vec::new());
 

@@ -108,6 +108,19 @@ fn stitched(x: &[Tensor]) -> Vec<Tensor> {
     tf::ops::lookup("ParallelDynamicStitch").unwrap().call([indices, Arg::list(x)]).build().outputs()
 }
 
+fn patches(x: Tensor) -> [Tensor; 2] {
+    [
+        tf::extract_image_patches(x, [1, 2, 3, 1], [1, 1, 2, 1], [1; 4], "VALID"),
+        tf::extract_image_patches(x, [1, 3, 2, 1], [1, 2, 1, 1], [1, 2, 1, 1], "SAME"),
+    ]
+}
+
+fn distances(x: &[Tensor]) -> [Tensor; 2] {
+    let sparse = |x: &[Tensor]| tf::SparseTensor { indices: x[0], values: x[1], dense_shape: x[2] };
+    let (h, t) = (sparse(&x[..3]), sparse(&x[3..]));
+    [tf::edit_distance(h, t), tf::edit_distance!(h, t, normalize = false)]
+}
+
 pub static CASES: &[super::Case] = cases! {
     "diag" |x| diag_both(x[0]);
     "diag_matrix" |x| [tf::diag(x[0])];
@@ -231,6 +244,16 @@ pub static CASES: &[super::Case] = cases! {
     "parallel_stitch_int" |x| stitched(x);
     "parallel_stitch_text" |x| stitched(x);
     "parallel_stitch_bool" |x| stitched(x);
+    "patches" |x| patches(x[0]);
+    "patches_f64" |x| patches(x[0]);
+    "patches_int" |x| patches(x[0]);
+    "patches_u8" |x| patches(x[0]);
+    "patches_i64" |x| patches(x[0]);
+    "edit_distance" |x| distances(x);
+    "edit_distance_text" |x| distances(x);
+    "edit_distance_float" [] |x| distances(x);
+    "edit_distance_none" |x| distances(x);
+    "edit_distance_bool" |x| distances(x);
     "bitcast" [] |x| [tf::bitcast(x[0], tf::uint8), tf::bitcast(x[0], tf::int32)];
     "bitcast_wide" [] |x| [tf::bitcast(x[0], tf::float64), tf::bitcast(x[0], tf::int64)];
     "bitcast_f64" [] |x| [tf::bitcast(x[0], tf::int32), tf::bitcast(x[0], tf::float64)];
@@ -270,5 +293,9 @@ pub static CASES: &[super::Case] = cases! {
     "bad_parallel_stitch" |x| tf::ops::lookup("ParallelDynamicStitch").unwrap()
         .call([Arg::list([[0, 1]]), Arg::list(x)]).build().outputs();
     "bad_bitcast" |x| [tf::bitcast(x[0], tf::int64)];
+    "bad_patches" |x| [tf::extract_image_patches(x[0], [1, 4, 1, 1], [1; 4], [1; 4], "VALID")];
+    "bad_patches_depth" |x| [tf::extract_image_patches(x[0], [1, 1, 1, 2], [1; 4], [1; 4], "VALID")];
+    "bad_edit_distance_list" |x| distances(x);
+    "bad_edit_distance_rank" |x| distances(x);
     "bad_identity_n" |_x| tf::identity_n(Vec::<Tensor>::new());
 };

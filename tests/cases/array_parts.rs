@@ -1,7 +1,7 @@
 //! The cases of `golden/ops/array_parts.py`, in the same order.
 
 use flowstone as tf;
-use tf::{IntoTensor, Tensor, ellipsis, newaxis, step};
+use tf::{IntoTensor, Tensor, between, ellipsis, newaxis, step};
 
 use super::raw;
 
@@ -41,6 +41,10 @@ pub static CASES: &[super::Case] = cases! {
     "old_gather_scalar" |x| old_gather(x);
     "old_gather_text" |x| old_gather(x);
     "old_gather_none" [] |x| old_gather(x);
+    "gather_columns" |x| [tf::gather!(x[0], x[1], axis = 1)];
+    "gather_last" [] |x| [tf::gather!(x[0], x[1], axis = -1)];
+    "gather_batch" |x| [tf::gather!(x[0], x[1], axis = 1, batch_dims = 1)];
+    "gather_batches" |x| [tf::gather!(x[0], x[1], batch_dims = 2)];
     "split" |x| tf::split(x[0], 2);
     "split_axis" |x| tf::split!(x[0], 3, axis = -1);
     "split_one" |x| tf::split!(x[0], 1, axis = 0);
@@ -135,7 +139,7 @@ pub static CASES: &[super::Case] = cases! {
         ]
     };
     "index_steps" |x| [
-        x[0].at(step(.., -1)), x[0].at((..2, step(.., -2))), x[0].at((step(2..0, -1), -3..))
+        x[0].at(step(.., -1)), x[0].at((..2, step(.., -2))), x[0].at((step(between(2, 0), -1), -3..))
     ];
     "index_fed" |x| {
         let (x, j) = (x[0], x[1]);

@@ -40,6 +40,16 @@ pub static CASES: &[super::Case] = cases! {
     "sparse_xent_scalar" |x| sparse(x);
     "sparse_xent_labels" |x| sparse(x);
     "sparse_xent_no_class" |x| sparse(x);
+    "softmax_axis" |x| [tf::softmax!(x[0], axis = 1)];
+    "softmax_dim" |x| [tf::softmax!(x[0], dim = -3)];
+    "softmax_last" |x| [tf::softmax!(x[0], axis = 2)];
+    "softmax_beyond" |x| [tf::softmax!(x[0], axis = 3)];
+    "softmax_scalar" |x| [tf::nn::softmax(x[0])];
+    "log_softmax_axis" |x| [tf::log_softmax!(x[0], axis = 1)];
+    "log_softmax_dim" |x| [tf::log_softmax!(x[0], dim = -3)];
+    "log_softmax_last" |x| [tf::log_softmax!(x[0], axis = 2)];
+    "log_softmax_beyond" |x| [tf::log_softmax!(x[0], axis = 3)];
+    "log_softmax_scalar" |x| [tf::nn::log_softmax(x[0])];
     "sigmoid_xent" |x| logistic(x);
     "sigmoid_xent_f64" |x| logistic(x);
     "sigmoid_xent_special" |x| logistic(x);

@@ -43,20 +43,27 @@ families! {
     array_moves
     array_parts
     classification
+    check_ops
     elementwise_ops
     host_side
+    image_ops
     layers
+    linalg_ops
     losses
     math_ops
+    metrics
     nn_ops
     normalization
     product_ops
+    random_ops
     reduce_ops
     schedules
     segment_ops
     state_ops
     training
+    string_ops
     summary_ops
+    windows
 }
 
 impl Family {

@@ -2,10 +2,10 @@
 
 use crate::dispatch;
 use crate::error::{Error, Result};
-use crate::graph::Tensor;
+use crate::graph::{Tensor, get_default_graph};
 use crate::kernels::copy::gather_steps;
-use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig, broadcast};
-use crate::ops::array::{range, reshape, shape_as, size, stack, transpose_args};
+use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig, broadcast, convert};
+use crate::ops::array::{packed, range, reshape, shape_as, size, stack, transpose_args};
 use crate::ops::math::{ReduceArgs, reduce_sum_args};
 use crate::shape::{Dim, PartialShape};
 use crate::value::Value;
@@ -31,6 +31,17 @@ pub fn broadcast_to(input: impl IntoTensor, shape: impl IntoTensor) -> Tensor {
 #[track_caller]
 pub fn tile(input: impl IntoTensor, multiples: impl IntoTensor) -> Tensor {
     TILE.call([input.into_arg(), multiples.into_arg()]).single()
+}
+
+/// A list of `n` ones, with the nodes that Python makes of `tile([1], [n])`.
+#[track_caller]
+pub(super) fn ones_list(n: Tensor) -> Tensor {
+    let graph = n.graph().unwrap_or_else(|_| get_default_graph());
+    let scope = graph.scope_name("Tile");
+    let _scope = graph.name_scope(&format!("{scope}/"));
+    let one = convert([1].into_arg(), "input", None);
+    let multiples = packed(vec![n.into_arg()], "multiples");
+    TILE.call([one.into_arg(), multiples.into_arg()]).name(format!("{scope}/")).single()
 }
 
 /// The axes along which gradients to operands of shapes `s0` and `s1` are summed.
@@ -78,7 +89,7 @@ pub(super) static BROADCAST_TO: OpDef = OpDef {
     flags: Flags::PURE,
 };
 
-pub(super) static TILE: OpDef = OpDef {
+pub(crate) static TILE: OpDef = OpDef {
     sig: Sig::new("Tile(input: T, multiples: Tmultiples) -> (output: T) where T: type, Tmultiples: index = int32"),
     infer: infer_tile,
     kernel: Kernel::Run(|ctx| {

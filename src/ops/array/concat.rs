@@ -38,10 +38,17 @@ pub fn concat<T: IntoTensor>(values: impl IntoIterator<Item = T>, axis: impl Int
     CONCAT_V2.call([Arg::List(values), axis.into_arg()]).name("concat").single()
 }
 
-/// [`concat`] under a full name.
+/// The list `before`, `middle` and `after`, with the nodes that Python makes of `[*before, [middle], *after]`.
 #[track_caller]
-pub(super) fn concat_exact<const N: usize>(values: [Tensor; N], axis: i32, name: &str) -> Tensor {
-    CONCAT_V2.call([Arg::list(values), axis.into_arg()]).name(name).single()
+pub(super) fn concat_around(before: &[Tensor], middle: Tensor, after: &[Tensor]) -> Tensor {
+    let graph = middle.graph().unwrap_or_else(|_| get_default_graph());
+    let scope = graph.scope_name("concat");
+    let middle = {
+        let _scope = graph.name_scope(&format!("{scope}/"));
+        packed(vec![middle.into_arg()], &format!("values_{}", before.len()))
+    };
+    let values = before.iter().copied().chain([middle]).chain(after.iter().copied());
+    CONCAT_V2.call([Arg::list(values), 0.into_arg()]).name(format!("{scope}/")).single()
 }
 
 /// `values`, all of one shape, side by side along a new first dimension. TF: `tf.stack`.

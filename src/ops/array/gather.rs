@@ -7,7 +7,7 @@ use crate::op::{
     Arg, Flags, Grad, GradCtx, Gradient, IndexedSlices, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig,
     resolve_axis,
 };
-use crate::ops::array::{concat, expand_dims, reshape, rest, shape, size};
+use crate::ops::array::{concat, expand_dims, gather_grad, reshape, rest, shape, size};
 use crate::ops::state::resource_gather;
 use crate::shape::{Dim, PartialShape};
 use crate::value::Value;
@@ -16,8 +16,7 @@ use crate::value::Value;
 ///
 /// `indices` is int32 or int64 of any shape, which stands in the result in place of the dimension. Keyword arguments
 /// `axis`, another dimension, and `batch_dims`, how many leading dimensions `params` and `indices` share. An index out
-/// of range is an error of the run. The gradient adds rows up where
-/// they came from; there is none for another dimension than the first.
+/// of range is an error of the run. The gradient adds rows up where they came from.
 ///
 /// ```
 /// use flowstone as tf;
@@ -138,7 +137,7 @@ pub(crate) fn run_gather(ctx: &mut KernelCtx, params: &Value, indices: &Value, a
 /// The gradient of what was gathered along the first dimension: the rows of `dy`, and where they came from.
 fn params_grad(g: &GradCtx) -> Result<Gradient> {
     if g.integers(2).as_deref() != Some(&[0]) || g.attrs().int("batch_dims")? != 0 {
-        return Err(Error::unimplemented("the gradient of a gather along another dimension than the first"));
+        return gather_grad::along_axis(g).map(Gradient::Dense);
     }
     Ok(rows_grad(g))
 }
@@ -222,6 +221,12 @@ mod tests {
                 Value::new([1, 2, 2], vec![5.0f32, 6.0, 1.0, 2.0]).unwrap_or(Value::scalar(0)),
                 [[2.0f32, 2.0, 1.0], [4.0, 4.0, 3.0], [6.0, 6.0, 5.0]].into(),
             ])
+            .differentiable(&[0])
+            .run();
+        let x = Value::new([2, 3, 2], (0..12).map(|i| i as f32).collect()).unwrap_or(Value::scalar(0));
+        OpTest::new(|x| vec![gather_args(x[0], x[1]).axis(1).batch_dims(1).build()])
+            .inputs([x, [[2i32, 0], [1, 1]].into()])
+            .differentiable(&[0])
             .run();
     }
 }

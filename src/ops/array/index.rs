@@ -32,6 +32,12 @@ pub fn step(range: impl IntoIndexItem, step: impl Bound) -> IndexItem {
     }
 }
 
+/// In [`Tensor::at`]: the elements from `begin` up to `end`, where a Rust range cannot say it: a number and a tensor, or
+/// backwards with [`step`]. Python: `begin:end`.
+pub fn between(begin: impl Bound, end: impl Bound) -> IndexItem {
+    part(Some(begin.into_arg()), Some(end.into_arg()))
+}
+
 /// One entry of an index.
 #[derive(Clone, Debug)]
 pub enum IndexItem {
@@ -121,7 +127,7 @@ impl Tensor {
     /// The part of the tensor that Python's brackets take.
     ///
     /// An entry for each of the first dimensions: a number (negative ones count from the end) takes one element, a range
-    /// its elements, `..` all; [`step`] walks in steps, [`newaxis`] is a new dimension and [`ellipsis`] stands for all
+    /// its elements, `..` all; [`between`] is a range of tensors or backwards, [`step`] walks in steps, [`newaxis`] is a new dimension and [`ellipsis`] stands for all
     /// dimensions that no other entry speaks of. Numbers may be scalar tensors. TF: `x[…]`.
     ///
     /// ```
@@ -256,6 +262,7 @@ mod tests {
                 x[0].at(step(.., -1)),
                 x[0].at((x[1], x[1]..)),
                 x[0].at((0..1, step(x[1].., x[1]))),
+                x[0].at((between(0, x[1]), step(between(2, 0), -1))),
             ]
         })
         .inputs([x, Value::scalar(1i32)])
@@ -267,6 +274,7 @@ mod tests {
             [[4.0f32, 5.0, 6.0], [1.0, 2.0, 3.0]].into(),
             [5.0f32, 6.0].into(),
             [[2.0f32, 3.0]].into(),
+            [[3.0f32, 2.0]].into(),
         ])
         .differentiable(&[0])
         .run();

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Tensor, get_default_graph};
 use crate::kernels::copy::coordinates;
 use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert};
+use crate::ops::array::concat::concat_around;
 use crate::ops::array::range::range_named;
 use crate::ops::array::{expand_dims, gather_args, rank, reshape, shape, squeeze_args};
 use crate::ops::math::{cast_op, less, maximum, reduce_max_args, reduce_prod_args};
@@ -110,23 +111,11 @@ fn masked(tensor: Tensor, mask: Tensor, axis: usize, (dims, rank): (PartialShape
     let (start, end) = (axis as i32, (axis + rank) as i32);
     let count = reduce_prod_args(shape(tensor).at(start..end)).axis([0]).build();
     let (before, after) = (shape(tensor).at(..start), shape(tensor).at(end..));
-    let sizes = joined_sizes(before, count, after);
+    let sizes = concat_around(&[before], count, &[after]);
     let flat = reshape(tensor, sizes);
     flat.set_shape(dims);
     let places = squeeze_args(where_true(reshape(mask, [-1]))).axis([1]).build();
     gather_args(flat, places).axis(start).build()
-}
-
-/// The list of sizes `before`, `count`, `after`, with the nodes that Python's list makes.
-#[track_caller]
-fn joined_sizes(before: Tensor, count: Tensor, after: Tensor) -> Tensor {
-    let graph = count.graph().unwrap_or_else(|_| get_default_graph());
-    let scope = graph.scope_name("concat");
-    let middle = {
-        let _scope = graph.name_scope(&format!("{scope}/"));
-        super::packed(vec![count.into_arg()], "values_1")
-    };
-    super::concat::concat_exact([before, middle, after], 0, &format!("{scope}/"))
 }
 
 /// Whether a position lies below each of `lengths`: true `lengths[…]` times, then false. TF: `tf.sequence_mask`.

@@ -5,8 +5,10 @@ mod broadcast;
 mod concat;
 mod constant;
 mod diag;
+mod edit_distance;
 mod fill;
 mod gather;
+mod gather_grad;
 mod gather_nd;
 mod identity;
 mod index;
@@ -15,6 +17,7 @@ mod matrix_diag;
 mod one_hot;
 mod pad;
 mod partition;
+mod patches;
 mod placeholder;
 mod range;
 mod reshape;
@@ -31,12 +34,13 @@ mod transpose;
 mod unique;
 
 pub use bitcast::bitcast;
-pub(crate) use broadcast::broadcast_gradient_args;
+pub(crate) use broadcast::{TILE, broadcast_gradient_args};
 pub use broadcast::{broadcast_dynamic_shape, broadcast_to, tile};
 pub(crate) use concat::{CONCAT_V2, pack_named, packed};
 pub use concat::{StackArgs, UnstackArgs, concat, parallel_stack, stack, stack_args, unstack, unstack_args};
 pub use constant::{ConvertArgs, constant, constant_of, convert_to_tensor, convert_to_tensor_args};
 pub use diag::{diag, diag_part};
+pub use edit_distance::{EditDistanceArgs, edit_distance, edit_distance_args};
 pub(crate) use fill::{FILL, full_of, ones_like_of, ones_of, ones_of_sizes, repeated, zeros_like_op, zeros_of};
 pub use fill::{fill, ones, ones_like, zeros, zeros_like};
 pub use gather::{GatherArgs, gather, gather_args};
@@ -45,7 +49,7 @@ pub(crate) use gather_nd::SCATTER_ND;
 pub use gather_nd::{gather_nd, scatter_nd};
 pub(crate) use identity::{IDENTITY, STOP_GRADIENT};
 pub use identity::{identity, identity_n, stop_gradient};
-pub use index::{Bound, Ellipsis, IndexItem, IntoIndex, IntoIndexItem, NewAxis, ellipsis, newaxis, step};
+pub use index::{Bound, Ellipsis, IndexItem, IntoIndex, IntoIndexItem, NewAxis, between, ellipsis, newaxis, step};
 pub use mask::{
     BooleanMaskArgs, SequenceMaskArgs, boolean_mask, boolean_mask_args, sequence_mask, sequence_mask_args, where_true,
 };
@@ -56,6 +60,7 @@ pub use matrix_diag::{
 pub use one_hot::{OneHotArgs, one_hot, one_hot_args};
 pub use pad::{PadArgs, pad, pad_args};
 pub use partition::dynamic_partition;
+pub use patches::extract_image_patches;
 pub use placeholder::{placeholder, placeholder_with_default};
 pub use range::range;
 pub use reshape::{SqueezeArgs, expand_dims, reshape, squeeze, squeeze_args};
@@ -75,7 +80,8 @@ pub use split::{SplitArgs, split, split_args};
 pub use stitch::dynamic_stitch;
 pub use strided_slice::{StridedSliceArgs, strided_slice, strided_slice_args};
 pub(crate) use strided_slice::{item, rest};
-pub use transpose::{TransposeArgs, invert_permutation, transpose, transpose_args};
+pub(crate) use transpose::adjoint;
+pub use transpose::{TransposeArgs, invert_permutation, matrix_transpose, transpose, transpose_args};
 pub use unique::{unique, unique_with_counts};
 
 use crate::op::OpDef;
@@ -95,6 +101,7 @@ pub(super) static OPS: &[&OpDef] = &[
     &constant::CONST,
     &diag::DIAG,
     &diag::DIAG_PART,
+    &edit_distance::EDIT_DISTANCE,
     &fill::FILL,
     &fill::ONES_LIKE,
     &fill::ZEROS_LIKE,
@@ -123,6 +130,7 @@ pub(super) static OPS: &[&OpDef] = &[
     &pad::PAD,
     &pad::PAD_V2,
     &partition::DYNAMIC_PARTITION,
+    &patches::EXTRACT_IMAGE_PATCHES,
     &placeholder::PLACEHOLDER,
     &placeholder::PLACEHOLDER_WITH_DEFAULT,
     &range::RANGE,

@@ -201,12 +201,14 @@ impl Blocks {
         let sizes = if last == 1 { vec![block_size(ctx.node.attrs())?; 2] } else { list(1)? };
         let edges = list(last)?;
         let product = sizes.iter().fold(1usize, |product, n| product.saturating_mul(*n));
-        let mut fits = sizes.len() < whole.rank() && edges.len() == 2 * sizes.len();
-        fits = fits && product > 0 && whole[0].saturating_mul(product) == parts[0];
-        for (axis, (size, edges)) in sizes.iter().zip(edges.chunks(2)).enumerate() {
-            let padded = edges.iter().fold(whole[axis + 1], |sum, n| sum.saturating_add(*n));
-            fits = fits && parts[axis + 1].saturating_mul(*size) == padded;
-        }
+        let padded = whole.iter().skip(1).zip(edges.chunks(2));
+        let padded = padded.map(|(n, edges)| edges.iter().fold(*n, |sum, n| sum.saturating_add(*n)));
+        let tiled = parts.iter().skip(1).zip(&sizes).map(|(n, size)| n.saturating_mul(*size));
+        let fits = sizes.len() < whole.rank()
+            && edges.len() == 2 * sizes.len()
+            && product > 0
+            && whole[0].saturating_mul(product) == parts[0]
+            && padded.eq(tiled);
         if !fits {
             return Err(Error::invalid_argument(format!(
                 "blocks of sizes {sizes:?} with edges {edges:?} do not make {parts} of {whole}"

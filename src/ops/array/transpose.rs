@@ -7,7 +7,9 @@ use crate::kernels::copy::gather_steps;
 use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, OpDef, Sig, convert};
 use crate::ops::array::range::range_named;
 use crate::ops::array::shape::rank_op;
+use crate::ops::array::{concat, packed, rank};
 use crate::ops::math::sub;
+use crate::ops::scope::{Scope, refuse};
 use crate::shape::PartialShape;
 use crate::value::Value;
 
@@ -139,6 +141,47 @@ pub(super) static INVERT_PERMUTATION: OpDef = OpDef {
     grad: Grad::Stop("a permutation is not smooth"),
     flags: Flags::PURE,
 };
+
+/// The last two dimensions exchanged. TF: `tf.matrix_transpose`.
+///
+/// Any data type, two dimensions at least.
+///
+/// ```
+/// use flowstone as tf;
+/// let y = tf::matrix_transpose([[[1, 2], [3, 4]]]);
+/// assert_eq!(tf::Session()?.run(y, tf::feed_dict! {})?.as_slice::<i32>()?, [1, 3, 2, 4]);
+/// # Ok::<(), tf::Error>(())
+/// ```
+#[track_caller]
+pub fn matrix_transpose(a: impl IntoTensor) -> Tensor {
+    let a = a.into_arg();
+    let scope = Scope::open(&[&a], "matrix_transpose");
+    let a = convert(a, "a", None);
+    match a.rank() {
+        Some(0 | 1) => {
+            let error = format!("a matrix has two dimensions at least, not {}", a.shape());
+            refuse(scope.itself(), Error::invalid_argument(error))
+        }
+        Some(rank) => {
+            let rank = rank as i32;
+            transpose(a, (0..rank - 2).chain([rank - 1, rank - 2]).collect::<Vec<i32>>())
+        }
+        None => {
+            let rank = rank(a);
+            let outer = range_named(0.into_arg(), (rank - 2).into_arg(), 1.into_arg(), "Range");
+            let last = [rank - 1, rank - 2].map(IntoTensor::into_arg);
+            let last = packed(last.to_vec(), "concat/values_1");
+            transpose(a, concat([outer, last], 0))
+        }
+    }
+}
+
+/// [`matrix_transpose`] as TensorFlow's gradients name it.
+#[track_caller]
+pub(crate) fn adjoint(matrix: Tensor) -> Tensor {
+    let _scope = Scope::open(&[&matrix.into_arg()], "adjoint");
+    matrix_transpose(matrix)
+}
 
 #[cfg(test)]
 mod tests {

@@ -194,20 +194,20 @@ fn infer(ctx: &mut InferCtx) -> Result<()> {
     if !counts_one && arr.is_known() && weights.is_known() && arr != weights {
         return Err(Error::invalid_argument(format!("weights {weights} for numbers of shape {arr}")));
     }
-    Ok(match arr.rank() {
-        None => ctx.set(0, PartialShape::unknown())?,
-        Some(2) if is_dense(ctx)? => {
-            let rows = arr.dim(0);
-            ctx.set(0, PartialShape::new([rows, n]))?
+    let shape = match arr.rank() {
+        None => PartialShape::unknown(),
+        Some(2) if is_dense(ctx) => PartialShape::new([arr.dim(0), n]),
+        Some(rank) if rank > 1 && is_dense(ctx) => {
+            return Err(Error::invalid_argument(format!("numbers of shape {arr} have more than two dimensions")));
         }
-        Some(rank) if rank > 1 && is_dense(ctx)? => return Err(Error::invalid_argument("more than two dimensions")),
-        Some(_) => ctx.set(0, PartialShape::new([n]))?,
-    })
+        Some(_) => PartialShape::new([n]),
+    };
+    ctx.set(0, shape)
 }
 
 /// DenseBincount counts each row of a matrix on its own.
-fn is_dense(ctx: &InferCtx) -> Result<bool> {
-    Ok(ctx.attrs().bool("binary_output").is_ok())
+fn is_dense(ctx: &InferCtx) -> bool {
+    ctx.attrs().bool("binary_output").is_ok()
 }
 
 fn run<T: Number>(ctx: &mut KernelCtx, binary: bool) -> Result<()> {

@@ -27,7 +27,7 @@ pub fn cast(x: impl IntoTensor, dtype: DType) -> Tensor {
 }
 
 #[track_caller]
-fn cast_named(x: Arg, dtype: DType, name: &str) -> Tensor {
+pub(crate) fn cast_named(x: Arg, dtype: DType, name: &str) -> Tensor {
     if let Some(tensor) = x.tensor().filter(|x| x.dtype().is_ok_and(|own| own == dtype)) {
         return tensor;
     }

@@ -220,8 +220,13 @@ pub fn clip_by_global_norm<G: IntoGradient>(
 /// `value` as `dtype`, numbers out of its range moved to the end of it first. TF: `tf.saturate_cast`. Numbers.
 #[track_caller]
 pub fn saturate_cast(value: impl IntoTensor, dtype: DType) -> Tensor {
-    let value = value.into_arg();
-    let scope = Scope::open(&[&value], "saturate_cast");
+    saturate_cast_named(value.into_arg(), dtype, "saturate_cast")
+}
+
+/// [`saturate_cast`] in a scope `name`, as which the result is called.
+#[track_caller]
+pub(crate) fn saturate_cast_named(value: Arg, dtype: DType, name: &str) -> Tensor {
+    let scope = Scope::open(&[&value], name);
     let value = convert(value, "value", None);
     let from = value.dtype().unwrap_or(dtype);
     let limits = match limits(from, dtype) {

@@ -74,9 +74,9 @@ pub(super) static CROSS: OpDef = OpDef {
             let (a, b) = (ctx.inputs.slice::<T>(0)?, ctx.inputs.slice::<T>(1)?);
             let vectors = a.chunks_exact(3).zip(b.chunks_exact(3));
             for (out, (a, b)) in ctx.outputs.slice::<T>(0)?.chunks_exact_mut(3).zip(vectors) {
-                for i in 0..3 {
+                for (i, out) in out.iter_mut().enumerate() {
                     let (j, k) = ((i + 1) % 3, (i + 2) % 3);
-                    out[i] = a[j].times(b[k]).minus(a[k].times(b[j]));
+                    *out = a[j].times(b[k]).minus(a[k].times(b[j]));
                 }
             }
             Ok(())

@@ -9,7 +9,7 @@ use crate::op::{
     Arg, AttrReader, Flags, Grad, GradCtx, InferCtx, Inputs, IntoTensor, Kernel, KernelCtx, OpDef, Sig, broadcast,
     convert,
 };
-use crate::ops::array::{broadcast_gradient_args, reshape, shape, slice};
+use crate::ops::array::{broadcast_gradient_args, reshape, shape};
 use crate::ops::math::reduce_sum_args;
 use crate::shape::{PartialShape, merge_dims};
 use crate::value::Element;
@@ -258,8 +258,7 @@ fn batched_grad(g: &GradCtx) -> Result<Vec<Option<Tensor>>> {
         return Ok(vec![Some(gx), Some(gy)]);
     }
     let (sx, sy) = (shape(x), shape(y));
-    let outer = |s: Tensor, t: Tensor| slice(s, [0], crate::ops::array::stack([crate::ops::array::rank(t) - 2]));
-    let (ax, ay) = broadcast_gradient_args(outer(sx, x), outer(sy, y));
+    let (ax, ay) = broadcast_gradient_args(sx.at(..-2), sy.at(..-2));
     let reduce = |gradient, axes, shape| Some(reshape(reduce_sum_args(gradient).axis(axes).build(), shape));
     Ok(vec![reduce(gx, ax, sx), reduce(gy, ay, sy)])
 }

@@ -36,8 +36,9 @@ pub use arithmetic::{
 pub(crate) use arithmetic::{add_named, floordiv_named, mul_named, truediv_named};
 pub use bincount::{BincountArgs, ConfusionArgs, bincount, bincount_args, confusion_matrix, confusion_matrix_args};
 pub(crate) use cast::cast_arg;
-pub(crate) use cast::cast_op;
 pub use cast::{cast, to_double, to_float, to_int32, to_int64};
+pub(crate) use cast::{cast_named, cast_op};
+pub(crate) use clip::saturate_cast_named;
 pub use clip::{
     ClipByNormArgs, IntoGradient, clip_by_average_norm, clip_by_global_norm, clip_by_norm, clip_by_norm_args,
     clip_by_value, global_norm, saturate_cast,

@@ -78,6 +78,12 @@ impl ReduceArgs {
         self
     }
 
+    /// Builds the reduction, one operation, under the full name `name`.
+    #[track_caller]
+    pub(crate) fn build_exact(self, name: &str) -> Tensor {
+        ReduceArgs { name: Some(name.to_owned()), ..self }.build()
+    }
+
     /// Builds the reduction.
     #[track_caller]
     pub fn build(self) -> Tensor {

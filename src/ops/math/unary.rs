@@ -103,7 +103,7 @@ pub(super) static RSQRT: OpDef = OpDef {
 pub(super) static RSQRT_GRAD: OpDef = OpDef {
     sig: Sig::new("RsqrtGrad(y: T, dy: T) -> (z: T) where T: floating"),
     infer: rules::all_alike,
-    kernel: binary_kernel!(floats, T, |y: T, dy: T| -0.5 * (dy * y) * (y * y)),
+    kernel: binary_kernel!(floats, T, |y: T, dy: T| -0.5 * (dy * y) * y * y),
     grad: Grad::Rule(|g| {
         let (y, dy, ddy) = (g.x(0), g.x(1), g.dy(0));
         let _after = g.graph().control_dependencies(&[ddy.op()]);
@@ -174,7 +174,7 @@ macro_rules! reciprocals {
         pub(super) static $grad: OpDef = OpDef {
             sig: Sig::new($grad_sig),
             infer: rules::all_alike,
-            kernel: binary_kernel!(floats, T, |y: T, dy: T| -dy * (y * y)),
+            kernel: binary_kernel!(floats, T, |y: T, dy: T| -(y * dy) * y),
             grad: Grad::Rule(|g| {
                 let (y, dy, ddy) = (g.x(0), g.x(1), g.dy(0));
                 let _after = g.graph().control_dependencies(&[ddy.op()]);

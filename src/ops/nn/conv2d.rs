@@ -106,12 +106,68 @@ pub fn conv2d_transpose(
     strides: [i64; 4],
     padding: impl IntoPadding,
 ) -> Tensor {
-    padding
-        .into_padding()
-        .set(CONV_2D_BACKPROP_INPUT.call([output_shape.into_arg(), filter.into_arg(), value.into_arg()]))
-        .attr("strides", strides.to_vec())
-        .name("conv2d_transpose")
-        .single()
+    conv2d_transpose_args(value, filter, output_shape, strides, padding).build()
+}
+
+/// [`conv2d_transpose`] as TensorFlow called it first. TF: `tf.nn.deconv2d`.
+#[track_caller]
+pub fn deconv2d(
+    value: impl IntoTensor,
+    filter: impl IntoTensor,
+    output_shape: impl IntoTensor,
+    strides: [i64; 4],
+    padding: impl IntoPadding,
+) -> Tensor {
+    conv2d_transpose(value, filter, output_shape, strides, padding)
+}
+
+/// [`conv2d_transpose`] with keyword arguments.
+pub fn conv2d_transpose_args(
+    value: impl IntoTensor,
+    filter: impl IntoTensor,
+    output_shape: impl IntoTensor,
+    strides: [i64; 4],
+    padding: impl IntoPadding,
+) -> Conv2dTransposeArgs {
+    let args = [output_shape.into_arg(), filter.into_arg(), value.into_arg()];
+    let padding = padding.into_padding();
+    Conv2dTransposeArgs { args, strides, padding, data_format: "NHWC".into(), dilations: [1; 4] }
+}
+
+/// A [`conv2d_transpose`] under construction: its keyword arguments.
+#[must_use = "nothing is built until `build` is called"]
+pub struct Conv2dTransposeArgs {
+    args: [Arg; 3],
+    strides: [i64; 4],
+    padding: PaddingAttrs,
+    data_format: String,
+    dilations: [i64; 4],
+}
+
+impl Conv2dTransposeArgs {
+    /// `"NHWC"` (if not said) or `"NCHW"`.
+    pub fn data_format(mut self, format: &str) -> Self {
+        self.data_format = format.to_owned();
+        self
+    }
+
+    /// How far apart the filter's elements are, for each dimension; 1 if not said.
+    pub fn dilations(mut self, dilations: [i64; 4]) -> Self {
+        self.dilations = dilations;
+        self
+    }
+
+    /// Builds the convolution.
+    #[track_caller]
+    pub fn build(self) -> Tensor {
+        self.padding
+            .set(CONV_2D_BACKPROP_INPUT.call(self.args))
+            .attr("strides", self.strides.to_vec())
+            .attr("data_format", self.data_format.as_str())
+            .attr("dilations", self.dilations.to_vec())
+            .name("conv2d_transpose")
+            .single()
+    }
 }
 
 /// Checks the window and the shapes of input, filter and output against each other; gives the shape of the output.

@@ -13,13 +13,14 @@ use crate::ops::elementwise::kernel_fn;
 use crate::ops::nn::conv2d::conv2d_exact;
 use crate::ops::nn::window::{IntoPadding, PaddingAttrs, Window};
 use crate::shape::{PartialShape, Shape, merge_dims};
+use crate::value::room_for;
 
 /// A convolution of each channel with filters of its own. TF: `tf.nn.depthwise_conv2d`.
 ///
 /// `input` is float32 or float64 of shape [batch, height, width, in], `filter` of the same type and shape [filter height,
 /// filter width, in, multiplier]; the output has in * multiplier channels. `strides` has one number for each dimension of
-/// `input`; `padding` is `"SAME"` or `"VALID"`, or zeros before and after for each dimension. Keyword argument `rate`, how
-/// far apart the filter's elements are along height and width. The gradients are depthwise too.
+/// `input`; `padding` is `"SAME"` or `"VALID"`, or zeros before and after for each dimension. Keyword arguments `rate`, how
+/// far apart the filter's elements are along height and width, and `data_format`. The gradients are depthwise too.
 ///
 /// ```
 /// use flowstone as tf;
@@ -45,7 +46,8 @@ pub fn depthwise_conv2d_args(
     padding: impl IntoPadding,
 ) -> DepthwiseConv2dArgs {
     let (input, filter) = (input.into_arg(), filter.into_arg());
-    DepthwiseConv2dArgs { input, filter, strides, padding: padding.into_padding(), rate: [1, 1] }
+    let (padding, data_format) = (padding.into_padding(), "NHWC".to_owned());
+    DepthwiseConv2dArgs { input, filter, strides, padding, rate: [1, 1], data_format }
 }
 
 /// A depthwise convolution under construction: the keyword arguments of [`depthwise_conv2d`].
@@ -56,12 +58,24 @@ pub struct DepthwiseConv2dArgs {
     strides: [i64; 4],
     padding: PaddingAttrs,
     rate: [i64; 2],
+    data_format: String,
 }
 
 impl DepthwiseConv2dArgs {
     /// How far apart the filter's elements are, along height and width; 1 if not said.
     pub fn rate(mut self, rate: [i64; 2]) -> Self {
         self.rate = rate;
+        self
+    }
+
+    /// The same as [`rate`](DepthwiseConv2dArgs::rate), as TensorFlow calls it too.
+    pub fn dilations(self, dilations: [i64; 2]) -> Self {
+        self.rate(dilations)
+    }
+
+    /// `"NHWC"` (if not said) or `"NCHW"`.
+    pub fn data_format(mut self, format: &str) -> Self {
+        self.data_format = format.to_owned();
         self
     }
 
@@ -74,28 +88,34 @@ impl DepthwiseConv2dArgs {
         let _scope = graph.name_scope(&format!("{scope}/"));
         let input = convert(self.input, "tensor_in", None);
         let filter = convert(self.filter, "filter_in", None);
-        native(input, filter, self.strides, &self.padding, self.rate, &format!("{scope}/"))
+        let window =
+            Strides { strides: self.strides, padding: &self.padding, rate: self.rate, format: &self.data_format };
+        native(input, filter, window, &format!("{scope}/"))
     }
 }
 
 /// The node under a full name, with two constants that TensorFlow leaves unused.
 #[track_caller]
-fn native(
-    input: Tensor,
-    filter: Tensor,
-    strides: [i64; 4],
-    padding: &PaddingAttrs,
-    rate: [i64; 2],
-    name: &str,
-) -> Tensor {
-    let [rate_h, rate_w] = rate;
-    leave_constants(filter, rate);
-    padding
+fn native(input: Tensor, filter: Tensor, window: Strides, name: &str) -> Tensor {
+    let [rate_h, rate_w] = window.rate;
+    leave_constants(filter, window.rate);
+    let nchw = window.format == "NCHW";
+    window
+        .padding
         .set(DEPTHWISE_CONV_2D_NATIVE.call([input.into_arg(), filter.into_arg()]))
-        .attr("strides", strides.to_vec())
-        .attr("dilations", vec![1, rate_h, rate_w, 1])
+        .attr("strides", window.strides.to_vec())
+        .attr("dilations", if nchw { vec![1, 1, rate_h, rate_w] } else { vec![1, rate_h, rate_w, 1] })
+        .attr("data_format", window.format)
         .name(name)
         .single()
+}
+
+/// How the filters slide over images.
+struct Strides<'a> {
+    strides: [i64; 4],
+    padding: &'a PaddingAttrs,
+    rate: [i64; 2],
+    format: &'a str,
 }
 
 #[track_caller]
@@ -133,7 +153,8 @@ pub fn separable_conv2d(
     let input = convert(input, "tensor_in", None);
     let each = convert(each, "depthwise_filter", None);
     let mix = convert(mix, "pointwise_filter", None);
-    let between = native(input, each, strides, &padding.into_padding(), [1, 1], "depthwise");
+    let window = Strides { strides, padding: &padding.into_padding(), rate: [1, 1], format: "NHWC" };
+    let between = native(input, each, window, "depthwise");
     conv2d_exact(between, mix, &format!("{scope}/"))
 }
 
@@ -172,11 +193,11 @@ fn sizes(window: &Window, input: &Shape, filter: &Shape, output: &Shape) -> Resu
     if !output_shape(window, &input.into(), &filter.into())?.accepts(output) {
         return Err(wrong());
     }
-    let (&[batch, in_h, in_w, in_c], &[k_h, k_w, ..], &[_, out_h, out_w, out_c]) =
-        (input.dims(), filter.dims(), output.dims())
-    else {
-        return Err(wrong());
-    };
+    let (&[batch, ..], &[k_h, k_w, ..]) = (input.dims(), filter.dims()) else { return Err(wrong()) };
+    let (h, w, c) = window.places();
+    let (in_h, in_w, in_c, out_h, out_w, out_c) = (input[h], input[w], input[c], output[h], output[w], output[c]);
+    // The kernels keep a row of the image with each channel once for each of its filters.
+    room_for::<f64>(in_w.checked_mul(out_c).ok_or_else(|| Error::resource_exhausted("a row of the image"))?)?;
     let ((_, pad_top), (_, pad_left)) = (window.output(0, in_h, k_h)?, window.output(1, in_w, k_w)?);
     let ([stride_h, stride_w], [dilation_h, dilation_w]) = (window.strides, window.dilations);
     Ok(Conv2d {
@@ -200,7 +221,6 @@ fn sizes(window: &Window, input: &Shape, filter: &Shape, output: &Shape) -> Resu
 
 fn kernel(node: &NodeInfo, run: fn(&mut KernelCtx, &Window) -> Result<()>) -> Result<KernelFn> {
     let window = Window::new(node.attrs(), true)?;
-    window.need_nhwc()?;
     kernel_fn(move |ctx| run(ctx, &window))
 }
 
@@ -231,7 +251,8 @@ pub(super) static DEPTHWISE_CONV_2D_NATIVE: OpDef = OpDef {
         kernel(node, |ctx, window| {
             let s = sizes(window, ctx.inputs.shape(0)?, ctx.inputs.shape(1)?, ctx.outputs.shape(0)?)?;
             dispatch!(ctx.node.dtype()?, floats, T => {
-                depthwise::forward::<T>(&s, ctx.inputs.slice(0)?, ctx.inputs.slice(1)?, ctx.outputs.slice(0)?);
+                let run = if window.is_nchw() { depthwise::nchw::forward::<T> } else { depthwise::forward::<T> };
+                run(&s, ctx.inputs.slice(0)?, ctx.inputs.slice(1)?, ctx.outputs.slice(0)?);
                 Ok(())
             })
         })
@@ -272,7 +293,9 @@ pub(super) static DEPTHWISE_CONV_2D_NATIVE_BACKPROP_INPUT: OpDef = OpDef {
         kernel(node, |ctx, window| {
             let s = sizes(window, ctx.outputs.shape(0)?, ctx.inputs.shape(1)?, ctx.inputs.shape(2)?)?;
             dispatch!(ctx.node.dtype()?, floats, T => {
-                depthwise::backprop_input::<T>(&s, ctx.inputs.slice(1)?, ctx.inputs.slice(2)?, ctx.outputs.slice(0)?);
+                let nchw = window.is_nchw();
+                let run = if nchw { depthwise::nchw::backprop_input::<T> } else { depthwise::backprop_input::<T> };
+                run(&s, ctx.inputs.slice(1)?, ctx.inputs.slice(2)?, ctx.outputs.slice(0)?);
                 Ok(())
             })
         })
@@ -298,7 +321,9 @@ pub(super) static DEPTHWISE_CONV_2D_NATIVE_BACKPROP_FILTER: OpDef = OpDef {
         kernel(node, |ctx, window| {
             let s = sizes(window, ctx.inputs.shape(0)?, ctx.outputs.shape(0)?, ctx.inputs.shape(2)?)?;
             dispatch!(ctx.node.dtype()?, floats, T => {
-                depthwise::backprop_filter::<T>(&s, ctx.inputs.slice(0)?, ctx.inputs.slice(2)?, ctx.outputs.slice(0)?);
+                let nchw = window.is_nchw();
+                let run = if nchw { depthwise::nchw::backprop_filter::<T> } else { depthwise::backprop_filter::<T> };
+                run(&s, ctx.inputs.slice(0)?, ctx.inputs.slice(2)?, ctx.outputs.slice(0)?);
                 Ok(())
             })
         })
@@ -333,6 +358,13 @@ mod tests {
                 .differentiable(&[0, 1])
                 .run();
         }
+        OpTest::new(|x| {
+            let args = depthwise_conv2d_args(x[0], x[1], [1, 1, 2, 2], "SAME");
+            vec![args.data_format("NCHW").build()]
+        })
+        .inputs([numbers([2, 2, 4, 3], 3), numbers([2, 2, 2, 2], 5)])
+        .differentiable(&[0, 1])
+        .run();
         OpTest::new(|x| vec![depthwise_conv2d(x[0], x[1], [1, 1, 1, 1], "VALID")])
             .inputs([
                 Value::new([1, 1, 2, 2], vec![1.0f32, 2.0, 3.0, 4.0]).unwrap(),

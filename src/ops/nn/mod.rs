@@ -3,7 +3,9 @@
 mod affine;
 mod avg_pool;
 mod bias;
+mod conv1d;
 mod conv2d;
+mod convolution;
 pub(crate) mod cross_entropy;
 mod depthwise_conv2d;
 mod dropout;
@@ -16,6 +18,8 @@ mod leaky_relu;
 pub(crate) mod logistic;
 mod lrn;
 mod max_pool;
+mod max_pool_v2;
+mod max_pool_with_argmax;
 mod moments;
 mod relu;
 mod softmax;
@@ -27,7 +31,11 @@ mod window;
 pub use affine::{relu_layer, swish, xw_plus_b};
 pub use avg_pool::{AvgPoolArgs, avg_pool, avg_pool_args};
 pub use bias::{BiasAddArgs, bias_add, bias_add_args};
-pub use conv2d::{Conv2dArgs, conv2d, conv2d_args, conv2d_transpose};
+pub use conv1d::{Conv1dArgs, conv1d, conv1d_args};
+pub use conv2d::{
+    Conv2dArgs, Conv2dTransposeArgs, conv2d, conv2d_args, conv2d_transpose, conv2d_transpose_args, deconv2d,
+};
+pub use convolution::{ConvolutionArgs, PoolArgs, atrous_conv2d, convolution, convolution_args, pool, pool_args};
 pub use cross_entropy::{softmax_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2};
 pub use depthwise_conv2d::{DepthwiseConv2dArgs, depthwise_conv2d, depthwise_conv2d_args, separable_conv2d};
 pub use dropout::{DropoutArgs, dropout, dropout_args};
@@ -42,13 +50,14 @@ pub use logistic::{
 };
 pub use lrn::{LrnArgs, local_response_normalization, lrn, lrn_args};
 pub use max_pool::{MaxPoolArgs, max_pool, max_pool_args};
+pub use max_pool_with_argmax::{MaxPoolWithArgmaxArgs, max_pool_with_argmax, max_pool_with_argmax_args};
 pub use moments::{
     L2NormalizeArgs, MomentsArgs, batch_norm_with_global_normalization, batch_normalization, l2_normalize,
     l2_normalize_args, moments, moments_args, normalize_moments, sufficient_statistics, weighted_moments,
     weighted_moments_args,
 };
 pub use relu::{crelu, relu, relu6};
-pub use softmax::{log_softmax, softmax};
+pub use softmax::{SoftmaxArgs, log_softmax, log_softmax_args, softmax, softmax_args};
 pub use softplus::{softplus, softsign};
 pub use sparse_cross_entropy::sparse_softmax_cross_entropy_with_logits;
 pub use top_k::{TopKArgs, in_top_k, top_k, top_k_args};
@@ -87,6 +96,11 @@ pub(super) static OPS: &[&OpDef] = &[
     &max_pool::MAX_POOL,
     &max_pool::MAX_POOL_GRAD,
     &max_pool::MAX_POOL_GRAD_GRAD,
+    &max_pool_v2::MAX_POOL_GRAD_GRAD_V2,
+    &max_pool_v2::MAX_POOL_GRAD_V2,
+    &max_pool_v2::MAX_POOL_V2,
+    &max_pool_with_argmax::MAX_POOL_GRAD_WITH_ARGMAX,
+    &max_pool_with_argmax::MAX_POOL_WITH_ARGMAX,
     &relu::RELU,
     &relu::RELU_6,
     &relu::RELU_6_GRAD,

@@ -91,8 +91,13 @@ pub(super) type Places = (usize, usize, usize);
 
 impl Window {
     pub(super) fn new(attrs: AttrReader, with_dilations: bool) -> Result<Self> {
-        let nchw = attrs.str("data_format")? == "NCHW";
-        let strides = pair(attrs.ints("strides")?, "strides", nchw)?;
+        Window::with_strides(attrs, attrs.ints("strides")?, with_dilations)
+    }
+
+    fn with_strides(attrs: AttrReader, strides: &[i64], with_dilations: bool) -> Result<Self> {
+        // Operations that know one order only do not say it.
+        let nchw = attrs.str("data_format").is_ok_and(|format| format == "NCHW");
+        let strides = pair(strides, "strides", nchw)?;
         let dilations = if with_dilations { pair(attrs.ints("dilations")?, "dilations", nchw)? } else { [1, 1] };
         let padding = match attrs.str("padding")? {
             "SAME" => PaddingKind::Same,
@@ -104,8 +109,13 @@ impl Window {
 
     /// The window of a pooling, and its height and width.
     pub(super) fn of_pool(attrs: AttrReader) -> Result<(Self, [usize; 2])> {
-        let window = Window::new(attrs, false)?;
-        let size = pair(attrs.ints("ksize")?, "ksize", window.nchw)?;
+        Window::of_sizes(attrs, attrs.ints("ksize")?, attrs.ints("strides")?)
+    }
+
+    /// As [`of_pool`](Window::of_pool), where size and strides are no attributes.
+    pub(super) fn of_sizes(attrs: AttrReader, ksize: &[i64], strides: &[i64]) -> Result<(Self, [usize; 2])> {
+        let window = Window::with_strides(attrs, strides, false)?;
+        let size = pair(ksize, "ksize", window.nchw)?;
         Ok((window, size))
     }
 
@@ -150,11 +160,6 @@ impl Window {
     /// Whether the channels come first.
     pub(super) fn is_nchw(&self) -> bool {
         self.nchw
-    }
-
-    /// Some kernels take NHWC only, as TensorFlow's own do on a CPU.
-    pub(super) fn need_nhwc(&self) -> Result<()> {
-        if self.nchw { Err(Error::unimplemented("data_format NCHW on a CPU")) } else { Ok(()) }
     }
 
     /// The size of the output along `axis` (0 height, 1 width) and the padding before.

@@ -4,11 +4,13 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::dispatch;
 use crate::dtype::DType;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{Tensor, get_default_graph};
 use crate::kernels::random::{Draw, PhiloxRandom, Sample, fill};
 use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert};
 use crate::ops::math::{add_named, mul_named, multiply, sub};
+use crate::ops::random::integers::RANDOM_UNIFORM_INT;
+use crate::ops::scope::refuse;
 use crate::value::Element;
 
 /// Normally distributed numbers of mean 0 and standard deviation 1. TF: `tf.random_normal`.
@@ -35,7 +37,8 @@ pub fn random_normal_args(shape: impl IntoTensor) -> RandomArgs {
 
 /// Numbers spread evenly over [0, 1). TF: `tf.random_uniform`.
 ///
-/// As [`random_normal`], with the keyword arguments `minval`, `maxval`, `dtype` and `seed`.
+/// As [`random_normal`], with the keyword arguments `minval`, `maxval`, `dtype` and `seed`. With `dtype` int32 or int64 they
+/// are whole numbers from `minval` up to, but not, `maxval`, which must be said.
 #[track_caller]
 pub fn random_uniform(shape: impl IntoTensor) -> Tensor {
     random_uniform_args(shape).build()
@@ -108,7 +111,7 @@ impl RandomArgs {
         self.stddev(maxval)
     }
 
-    /// float32, if not said, or float64.
+    /// float32, if not said, or float64; int32 or int64 for whole numbers that are spread evenly.
     pub fn dtype(mut self, dtype: DType) -> Self {
         self.dtype = dtype;
         self
@@ -137,11 +140,20 @@ impl RandomArgs {
         let from_zero = uniform && self.parameters[0].is_none();
         let to_one = from_zero && self.parameters[1].is_none();
         let [low, high] = self.parameters;
-        let parameter = |arg: Option<Arg>, default: f64, name| {
+        let whole = self.dtype.is_integer();
+        let says_maxval = high.is_some();
+        let parameter = |arg: Option<Arg>, default: i32, name| {
             convert(arg.unwrap_or_else(|| default.into_arg()), name, Some(self.dtype))
         };
-        let bounds = (!to_one).then(|| (parameter(low, 0.0, names[0]), parameter(high, 1.0, names[1])));
+        let bounds = (!to_one || whole).then(|| (parameter(low, 0, names[0]), parameter(high, 1, names[1])));
         let (seed, seed2) = graph.next_seeds(self.seed);
+        if self.dtype.is_integer() {
+            let Some((low, high)) = bounds.filter(|_| uniform && says_maxval) else {
+                return refuse("random_uniform", Error::invalid_argument("whole numbers need a maxval"));
+            };
+            let call = RANDOM_UNIFORM_INT.call([shape, low, high].map(IntoTensor::into_arg)).name(format!("{name}/"));
+            return call.attr("Tout", self.dtype).attr("seed", seed).attr("seed2", seed2).single();
+        }
         let call = self.op.call([shape.into_arg()]).attr("dtype", self.dtype);
         let numbers = call.attr("seed", seed).attr("seed2", seed2).single();
         let Some((low, high)) = bounds else { return numbers };
@@ -154,10 +166,10 @@ impl RandomArgs {
     }
 }
 
-fn infer(ctx: &mut InferCtx) -> Result<()> {
+pub(super) fn infer(ctx: &mut InferCtx) -> Result<()> {
     let shape = ctx.shape_from(0)?;
     if let Some(negative) = ctx.known_integers(0)?.and_then(|sizes| sizes.into_iter().find(|&n| n < 0)) {
-        return Err(crate::error::Error::invalid_argument(format!("shape holds a size of {negative}")));
+        return Err(Error::invalid_argument(format!("shape holds a size of {negative}")));
     }
     ctx.set(0, shape)
 }
@@ -165,7 +177,8 @@ fn infer(ctx: &mut InferCtx) -> Result<()> {
 /// The generator of a node lives as long as the session.
 struct Generator(Mutex<PhiloxRandom>);
 
-fn run<T: Element + Sample>(ctx: &mut KernelCtx, blocks: u128, draw: Draw<T>) -> Result<()> {
+/// The node's generator, from which `take` sets numbers aside.
+pub(super) fn generator(ctx: &KernelCtx, take: impl FnOnce(&mut PhiloxRandom) -> PhiloxRandom) -> Result<PhiloxRandom> {
     let attrs = ctx.node.attrs();
     let (seed, seed2) = (attrs.int("seed")? as u64, attrs.int("seed2")? as u64);
     let make = || {
@@ -173,9 +186,14 @@ fn run<T: Element + Sample>(ctx: &mut KernelCtx, blocks: u128, draw: Draw<T>) ->
         Generator(Mutex::new(PhiloxRandom::new(seed, seed2)))
     };
     let generator = ctx.resources.get_or_create(&format!("random generator of {}", ctx.node.name), make)?;
-    let out = ctx.outputs.slice::<T>(0)?;
-    let here = generator.0.lock().unwrap_or_else(PoisonError::into_inner).reserve(out.len());
-    fill(&here, out, blocks, draw);
+    let mut generator = generator.0.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(take(&mut generator))
+}
+
+fn run<T: Element + Sample>(ctx: &mut KernelCtx, blocks: u128, draw: Draw<T>) -> Result<()> {
+    let n = ctx.outputs.shape(0)?.num_elements()?;
+    let generator = generator(ctx, |generator| generator.reserve(n))?;
+    fill(&generator, ctx.outputs.slice::<T>(0)?, blocks, draw);
     Ok(())
 }
 
@@ -234,7 +252,7 @@ pub(super) static RANDOM_UNIFORM: OpDef = OpDef {
 };
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::dtype::{float32, float64};
@@ -245,7 +263,7 @@ mod tests {
 
     /// What TensorFlow gives for the graph's seed 7 and the operation's seed 9, in two runs of one session;
     /// `tests/golden/make_random.py` prints it.
-    fn check(build: impl Fn() -> Tensor, expected: [Value; 2], tolerance: f64) {
+    pub(in crate::ops::random) fn check(build: impl Fn() -> Tensor, expected: [Value; 2], tolerance: f64) {
         for threads in [1, 2] {
             let graph = Graph::new();
             let _default = graph.as_default();

@@ -330,6 +330,23 @@ pub(crate) fn variable_from(
     variable
 }
 
+/// A variable called `name`, made unique, that no optimizer changes, in these collections.
+#[track_caller]
+pub(crate) fn local_variable(name: &str, collections: &[&str], initial_value: impl FnOnce() -> Tensor) -> Variable {
+    let graph = get_default_graph();
+    let _outside = graph.clear_control_dependencies();
+    let scope = graph.scope_name(name);
+    let _together = graph.colocate_with_name(&scope);
+    let initial_value = {
+        let _scope = graph.name_scope(&format!("{scope}/Initializer/"));
+        initial_value()
+    };
+    let variable = build(&graph, &scope, initial_value, false, false);
+    let collections: Vec<String> = collections.iter().map(|&name| name.to_owned()).collect();
+    variable.collect(&graph, Some(&collections));
+    variable
+}
+
 /// A variable that an optimizer keeps beside `primary`, whose full name is `name`, made unique; `initial_value` builds its
 /// initial value in the scope `name/Initializer`. TF: `slot_creator.create_slot_with_initializer`.
 #[track_caller]

@@ -111,6 +111,22 @@ case("parallel_stitch", stitched, f(2, 3), f(2, 3, shift=1), known="sd", wrt=())
 case("parallel_stitch_int", stitched, i(1, 2), i(3, 4), known="s")
 case("parallel_stitch_text", stitched, np.array(["a", "b"]), np.array(["c", "d"]), known="s")
 case("parallel_stitch_bool", stitched, np.array([True, False]), np.array([True, True]), known="s")
+patches = lambda x: [tf.extract_image_patches(x, [1, 2, 3, 1], [1, 1, 2, 1], [1, 1, 1, 1], "VALID"), tf.extract_image_patches(x, [1, 3, 2, 1], [1, 2, 1, 1], [1, 2, 1, 1], "SAME")]
+case("patches", patches, f(2, 4, 5, 2), known="sd")
+case("patches_f64", patches, f(1, 2, 3, 1, dtype=np.float64), known="s")
+case("patches_int", patches, np.arange(16).reshape(1, 4, 4, 1).astype(np.int32), known="s")
+case("patches_u8", patches, np.arange(18).reshape(1, 3, 3, 2).astype(np.uint8), known="s")
+case("patches_i64", patches, np.arange(12).reshape(1, 3, 4, 1), known="u")
+def distances(*parts):
+    h, t = tf.SparseTensor(*parts[:3]), tf.SparseTensor(*parts[3:])
+    return [tf.edit_distance(h, t), tf.edit_distance(h, t, normalize=False)]
+def sparse(indices, values, shape):
+    return i(*indices, dtype=np.int64).reshape(-1, len(shape)), np.array(values), i(*shape, dtype=np.int64)
+case("edit_distance", distances, *sparse([[0, 0], [0, 1], [1, 0]], [1, 2, 3], [2, 2]), *sparse([[0, 0], [0, 1], [0, 2], [2, 0]], [1, 5, 2, 3], [3, 3]), known="s")
+case("edit_distance_text", distances, *sparse([[0, 0, 0], [0, 0, 1], [0, 1, 0]], ["a", "b", "c"], [1, 2, 2]), *sparse([[0, 0, 0], [0, 1, 0]], ["b", "c"], [1, 2, 1]), known="s")
+case("edit_distance_float", distances, *sparse([[0, 0]], np.array([nan], np.float32), [1, 1]), *sparse([[0, 0]], np.array([nan], np.float32), [1, 1]), known="s", wrt=())
+case("edit_distance_none", distances, *sparse([], np.zeros(0, np.int32), [2, 2]), *sparse([], np.zeros(0, np.int32), [1, 2]), known="s")
+case("edit_distance_bool", distances, *sparse([[0, 0], [0, 1]], [True, False], [1, 2]), *sparse([[0, 0], [0, 1], [0, 2]], [True, True, False], [1, 3]), known="s")
 case("bitcast", lambda x: [tf.bitcast(x, tf.uint8), tf.bitcast(x, tf.int32)], np.array([1.5, -0.0, nan], np.float32), wrt=())
 case("bitcast_wide", lambda x: [tf.bitcast(x, tf.float64), tf.bitcast(x, tf.int64)], i([1, 2], [3, 4]), known="sd", wrt=())
 case("bitcast_f64", lambda x: [tf.bitcast(x, tf.int32), tf.bitcast(x, tf.float64)], f(2, dtype=np.float64), known="s", wrt=())
@@ -150,6 +166,10 @@ bad("bad_dynamic_partition", lambda x, p: tf.dynamic_partition(x, p, 2), f(2), i
 bad("bad_dynamic_partition_shape", lambda x, p: tf.dynamic_partition(x, p, 2), f(2), i(0, 1, 1))
 bad("bad_parallel_stitch", lambda x: raw.ParallelDynamicStitch(indices=[[0, 1]], data=[x]), f(3))
 bad("bad_bitcast", lambda x: tf.bitcast(x, tf.int64), i(1, 2, 3))
+bad("bad_patches", lambda x: tf.extract_image_patches(x, [1, 4, 1, 1], [1, 1, 1, 1], [1, 1, 1, 1], "VALID"), f(1, 2, 2, 1))
+bad("bad_patches_depth", lambda x: tf.extract_image_patches(x, [1, 1, 1, 2], [1, 1, 1, 1], [1, 1, 1, 1], "VALID"), f(1, 2, 2, 2))
+bad("bad_edit_distance_list", distances, *sparse([[0]], [1], [1]), *sparse([[0]], [1], [1]))
+bad("bad_edit_distance_rank", distances, *sparse([[0, 0]], [1], [1, 1]), *sparse([[0, 0, 0]], [1], [1, 1, 1]))
 bad("bad_identity_n", lambda: tf.identity_n([]))
 
 write("array_moves")

@@ -28,6 +28,32 @@ case("sqrt_grad", lambda y, dy: raw.SqrtGrad(y=y, dy=dy), f(2, 3, shift=3), f(2,
 case("rsqrt_grad", lambda y, dy: raw.RsqrtGrad(y=y, dy=dy), f(2, 3, shift=3), f(2, 3, shift=1), known="sd")
 case("tanh_grad", lambda y, dy: raw.TanhGrad(y=y, dy=dy), f(2, 3), f(2, 3, shift=1), known="sd")
 case("sigmoid_grad", lambda y, dy: raw.SigmoidGrad(y=y, dy=dy), f(2, 3), f(2, 3, shift=1), known="sd")
+for op in ["InvGrad", "SqrtGrad", "RsqrtGrad", "TanhGrad", "SigmoidGrad"]:
+    grad = lambda y, dy: getattr(raw, op)(y=y, dy=dy)
+    case(op + "_empty", grad, f(0), f(0), known="s", second=False)
+    case(op + "_scalar", grad, f(shift=2), f(), known="s")
+    case(op + "_special", grad, special, special[::-1].copy(), known="s", wrt=())
+for name, build in [("tanh", tf.tanh), ("sigmoid", tf.sigmoid)]:
+    case(name + "_empty", build, f(0, 2), known="s", second=False)
+    case(name + "_unknown", build, f(2, 2), known="u")
+case("div_no_nan_f64", tf.div_no_nan, f(3, dtype=np.float64), np.array([2.0, 0.0, -1.5]), known="s", wrt=())
+case("div_no_nan_empty", tf.div_no_nan, f(0), f(0), known="s", second=False)
+case("logical_not", tf.logical_not, np.array([True, False]))
+case("logical_not_empty", tf.logical_not, np.zeros([0, 2], bool), known="s")
+case("logical_not_scalar", tf.logical_not, np.array(True), known="s")
+for op in ["ArgMax", "ArgMin"]:
+    arg = lambda x, a: getattr(raw, op)(input=x, dimension=a)
+    case(op, arg, f(2, 3), np.int32(-1), known="u", wrt=())
+    case(op + "_i64", arg, i(2, 9, 3, dtype=np.int64), np.int64(0), known="s", wrt=())
+    case(op + "_u8", arg, i(2, 200, 3, dtype=np.uint8).reshape(1, 3), np.int32(1), known="s", wrt=())
+    bad(op + "_axis", arg, f(2, 3), np.int32(2))
+    bad(op + "_empty", arg, f(0, 3), np.int32(0))
+for name, build in [("cumsum", tf.cumsum), ("cumprod", tf.cumprod)]:
+    case(name + "_i32", lambda x: build(x, axis=-1), i(1, 2, 3, 4).reshape(2, 2), known="s")
+    case(name + "_f64", lambda x: build(x, exclusive=True, reverse=True), f(3, 2, dtype=np.float64), known="sd", second=False)
+    case(name + "_empty", build, f(0, 2), known="s", wrt=())
+    case(name + "_fed", lambda x, a: build(x, axis=a), f(2, 3), np.int32(1), known="su", second=False)
+    bad(name + "_axis", lambda x: build(x, axis=1), f(2))
 for name in ["Inv", "Reciprocal", "Sqrt", "Rsqrt", "Tanh", "Sigmoid"]:
     bad(name + "_grad_shapes", lambda y, dy: getattr(raw, name + "Grad")(y=y, dy=dy), f(2), f(3))
 # Kinds of numbers.

@@ -38,6 +38,7 @@ for name, build in [("sum", tf.sparse_segment_sum), ("mean", tf.sparse_segment_m
     case("sparse_" + name + "_f64", build, f(3, dtype=np.float64), rows, numbers, known="s", second=False)
     case("sparse_" + name + "_fixed", lambda *x: build(*x, num_segments=4), f(3, dtype=np.float64), rows, numbers, known="s", second=False)
     case("sparse_" + name + "_empty", lambda *x: [build(*x), build(*x, num_segments=2)], f(3, 2), rows[:0], rows[:0], known="s", second=False)
+    case("sparse_" + name + "_same", lambda *x: [build(*x), build(*x, num_segments=2)], f(3, 2), i(1, 1, 1), i(0, 0, 0), known="s", second=False)
     bad("sparse_" + name + "_row", build, f(2), rows, numbers)
     bad("sparse_" + name + "_falling", build, f(3), rows, rows)
     bad("sparse_" + name + "_length", build, f(3), rows, numbers[:2])

@@ -1,0 +1,42 @@
+//! Images: other sizes, colors, parts and mirror images. TF: `tf.image`.
+
+mod adjust;
+mod color;
+mod frame;
+mod resize;
+
+pub use adjust::{
+    ConvertImageArgs, RandomAdjustArgs, adjust_brightness, adjust_contrast, adjust_hue, adjust_saturation,
+    convert_image_dtype, convert_image_dtype_args, grayscale_to_rgb, per_image_standardization, random_brightness,
+    random_brightness_args, random_contrast, random_contrast_args, random_hue, random_hue_args, random_saturation,
+    random_saturation_args, rgb_to_grayscale,
+};
+pub use color::{hsv_to_rgb, rgb_to_hsv};
+pub(crate) use frame::image_sizes;
+pub use frame::{
+    RandomFlipArgs, Rot90Args, central_crop, crop_to_bounding_box, flip_left_right, flip_up_down, pad_to_bounding_box,
+    random_flip_left_right, random_flip_left_right_args, random_flip_up_down, random_flip_up_down_args,
+    resize_image_with_crop_or_pad, rot90, rot90_args, transpose_image,
+};
+pub use resize::{
+    ResizeArgs, ResizeImagesArgs, ResizeMethod, resize_area, resize_area_args, resize_bicubic, resize_bicubic_args,
+    resize_bilinear, resize_bilinear_args, resize_images, resize_images_args, resize_nearest_neighbor,
+    resize_nearest_neighbor_args,
+};
+
+use crate::op::OpDef;
+
+pub(super) static OPS: &[&OpDef] = &[
+    &color::ADJUST_CONTRAST_V2,
+    &color::ADJUST_HUE,
+    &color::ADJUST_SATURATION,
+    &color::HSV_TO_RGB,
+    &color::RGB_TO_HSV,
+    &resize::RESIZE_AREA,
+    &resize::RESIZE_BICUBIC,
+    &resize::RESIZE_BICUBIC_GRAD,
+    &resize::RESIZE_BILINEAR,
+    &resize::RESIZE_BILINEAR_GRAD,
+    &resize::RESIZE_NEAREST_NEIGHBOR,
+    &resize::RESIZE_NEAREST_NEIGHBOR_GRAD,
+];
