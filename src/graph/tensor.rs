@@ -76,6 +76,11 @@ impl Tensor {
         self.fact().map(|fact| fact.shape).unwrap_or_default()
     }
 
+    /// The same as [`shape`](Tensor::shape). TF: `tensor.get_shape()`.
+    pub fn get_shape(self) -> PartialShape {
+        self.shape()
+    }
+
     /// The number of dimensions, if it is known.
     pub fn rank(self) -> Option<usize> {
         self.shape().rank()
