@@ -258,3 +258,22 @@ fn products_take_in_bias_and_activation() {
     let reason = "matmul: MatMul_4: not fused: no bias and no activation behind it that alone reads it";
     assert_eq!(plan.fusions()[0], reason);
 }
+
+/// What folds to a constant still waits for effects: those it was told to wait for, and those it was computed from.
+#[test]
+fn effects_before_constants_take_place() {
+    let (_graph, _default) = fresh();
+    let x = tf::Variable(1.0);
+    let told = {
+        let _after = tf::control_dependencies(&[tf::assign_add(x, 1.0).op()]);
+        tf::identity(tf::constant(5.0)) + 1.0
+    };
+    let fed = tf::placeholder(tf::float32, [None]);
+    let sizes = tf::shape(fed + tf::assign_add(x, 10.0));
+    let sess = tf::Session().unwrap();
+    sess.run(tf::global_variables_initializer(), feed_dict! {}).unwrap();
+    assert_eq!(sess.run(told, feed_dict! {}).unwrap().item::<f32>().unwrap(), 6.0);
+    assert_eq!(sess.run(x, feed_dict! {}).unwrap().item::<f32>().unwrap(), 2.0);
+    sess.run(sizes, feed_dict! { fed: [1.0, 2.0] }).unwrap();
+    assert_eq!(sess.run(x, feed_dict! {}).unwrap().item::<f32>().unwrap(), 12.0);
+}

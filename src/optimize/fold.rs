@@ -23,7 +23,12 @@ pub(crate) fn fold(program: &mut Program) {
             && node.op.name() != constant.name()
         {
             let fact = Fact::of(value);
+            // What the inputs come from may have effects: it still runs before. `clean` drops what has none.
+            let before: Vec<u32> = program.nodes[i].inputs.iter().filter_map(|input| input.node()).collect();
             let node = &mut program.nodes[i];
+            node.controls.extend(before);
+            node.controls.sort_unstable();
+            node.controls.dedup();
             let attrs = [("dtype", value.dtype().into()), ("value", Attr::Tensor(value.clone(), Written::Bytes))];
             node.attrs = attrs.into_iter().map(|(name, attr)| (name.into(), attr)).collect();
             node.op = constant;
