@@ -84,7 +84,8 @@ const TITLES: &[(&str, &str)] = &[
 
 fn page(symbols: &[Symbol]) -> String {
     let most_used = symbols.iter().filter(|s| !s.set_aside()).take(400);
-    let (one, files): (fn(&Symbol) -> usize, fn(&Symbol) -> usize) = (|_| 1, |s| s.files);
+    let one = |_: &Symbol| 1;
+    let files = |s: &Symbol| s.files;
     let mut text = format!(
         "# Symbol by symbol\n\n\
          What 745 TensorFlow 1 programs use, how many of them use it, and its place in Rust, or why it has none.\n\n\

@@ -13,7 +13,7 @@ use crate::ops::math::cast::CAST;
 use crate::ops::math::select::MAXIMUM;
 use crate::ops::math::unary::SQRT;
 use crate::ops::math::{
-    cast, greater, less, logical_or, maximum, minimum, mul_named, reduce_sum, reduce_sum_args, rsqrt, select, sqrt,
+    cast, greater, less, logical_or, maximum, minimum, mul_named, reduce_sum, reduce_sum_args, rsqrt, select, sqrt, sub,
 };
 use crate::ops::nn::l2_loss;
 use crate::ops::scope::{Scope, refuse};
@@ -150,26 +150,26 @@ pub fn global_norm<T: IntoTensor>(t_list: impl IntoIterator<Item = T>) -> Tensor
 }
 
 /// What can stand in a list of gradients: a tensor, a [`Gradient`], or an option of one.
-pub trait IntoGradient {
+pub trait AsGradient {
     /// The gradient, if there is one.
-    fn into_gradient(&self) -> Option<Gradient>;
+    fn as_gradient(&self) -> Option<Gradient>;
 }
 
-impl IntoGradient for Tensor {
-    fn into_gradient(&self) -> Option<Gradient> {
+impl AsGradient for Tensor {
+    fn as_gradient(&self) -> Option<Gradient> {
         Some((*self).into())
     }
 }
 
-impl IntoGradient for Gradient {
-    fn into_gradient(&self) -> Option<Gradient> {
+impl AsGradient for Gradient {
+    fn as_gradient(&self) -> Option<Gradient> {
         Some(*self)
     }
 }
 
-impl<G: IntoGradient> IntoGradient for Option<G> {
-    fn into_gradient(&self) -> Option<Gradient> {
-        self.as_ref().and_then(IntoGradient::into_gradient)
+impl<G: AsGradient> AsGradient for Option<G> {
+    fn as_gradient(&self) -> Option<Gradient> {
+        self.as_ref().and_then(AsGradient::as_gradient)
     }
 }
 
@@ -192,11 +192,8 @@ impl<G: IntoGradient> IntoGradient for Option<G> {
 /// # Ok::<(), tf::Error>(())
 /// ```
 #[track_caller]
-pub fn clip_by_global_norm<G: IntoGradient>(
-    t_list: &[G],
-    clip_norm: impl IntoTensor,
-) -> (Vec<Option<Gradient>>, Tensor) {
-    let gradients: Vec<Option<Gradient>> = t_list.iter().map(IntoGradient::into_gradient).collect();
+pub fn clip_by_global_norm<G: AsGradient>(t_list: &[G], clip_norm: impl IntoTensor) -> (Vec<Option<Gradient>>, Tensor) {
+    let gradients: Vec<Option<Gradient>> = t_list.iter().map(AsGradient::as_gradient).collect();
     let norm = global_norm(gradients.iter().flatten().map(|gradient| gradient.values()));
     let scope = Scope::open(&[&Arg::Tensor(norm)], "clip_by_global_norm");
     let clip_norm = clip_norm.into_arg();
@@ -204,7 +201,9 @@ pub fn clip_by_global_norm<G: IntoGradient>(
     let inverse = 1.0 / norm;
     let least = constant_of(1, dtype) / clip_norm.clone();
     let smaller = minimum(inverse, least);
-    let scale = mul_named(clip_norm, smaller.into_arg(), "mul") + (norm - norm);
+    // NaN where the norm is not finite.
+    let nothing = sub(norm, norm);
+    let scale = mul_named(clip_norm, smaller.into_arg(), "mul") + nothing;
     let clip = |(i, gradient): (usize, &Option<Gradient>)| {
         let gradient = (*gradient)?;
         let values = gradient.values();

@@ -40,7 +40,7 @@ pub use cast::{cast, to_double, to_float, to_int32, to_int64};
 pub(crate) use cast::{cast_named, cast_op};
 pub(crate) use clip::saturate_cast_named;
 pub use clip::{
-    ClipByNormArgs, IntoGradient, clip_by_average_norm, clip_by_global_norm, clip_by_norm, clip_by_norm_args,
+    AsGradient, ClipByNormArgs, clip_by_average_norm, clip_by_global_norm, clip_by_norm, clip_by_norm_args,
     clip_by_value, global_norm, saturate_cast,
 };
 pub use compare::{

@@ -274,10 +274,10 @@ fn count(ctx: &mut KernelCtx) -> Result<()> {
     dispatch!(ctx.node.dtype()?, indices, T => {
         let now = cell.update(|value| {
             let now = value.item::<T>()?;
-            if i64::from(now) >= limit {
+            if value.integers()?.first().is_some_and(|&now| now >= limit) {
                 return Err(Error::out_of_range(format!("variable '{}' reached its limit of {limit}", cell.name())));
             }
-            value.make_mut::<T>()?.fill(now + 1);
+            value.make_mut::<T>()?.fill(now.plus(T::ONE));
             Ok(now)
         })?;
         ctx.outputs.slice::<T>(0)?.fill(now);
