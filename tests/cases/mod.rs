@@ -57,6 +57,7 @@ families! {
     product_ops
     random_ops
     reduce_ops
+    sampled
     schedules
     segment_ops
     state_ops

@@ -51,6 +51,16 @@ pub(super) fn concat_around(before: &[Tensor], middle: Tensor, after: &[Tensor])
     CONCAT_V2.call([Arg::list(values), 0.into_arg()]).name(format!("{scope}/")).single()
 }
 
+/// [`concat`] of several, with the node's name.
+#[track_caller]
+pub(crate) fn concat_named<T: IntoTensor>(
+    values: impl IntoIterator<Item = T>,
+    axis: impl IntoTensor,
+    name: &str,
+) -> Tensor {
+    CONCAT_V2.call([Arg::list(values), axis.into_arg()]).name(name).single()
+}
+
 /// `values`, all of one shape, side by side along a new first dimension. TF: `tf.stack`.
 ///
 /// Keyword argument `axis`: which dimension of the result is the new one. The gradient is unstacked.

@@ -36,7 +36,7 @@ mod unique;
 pub use bitcast::bitcast;
 pub(crate) use broadcast::{TILE, broadcast_gradient_args};
 pub use broadcast::{broadcast_dynamic_shape, broadcast_to, tile};
-pub(crate) use concat::{CONCAT_V2, pack_named, packed};
+pub(crate) use concat::{CONCAT_V2, concat_named, pack_named, packed};
 pub use concat::{StackArgs, UnstackArgs, concat, parallel_stack, stack, stack_args, unstack, unstack_args};
 pub use constant::{ConvertArgs, constant, constant_of, convert_to_tensor, convert_to_tensor_args};
 pub use diag::{diag, diag_part};

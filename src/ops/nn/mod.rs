@@ -22,6 +22,7 @@ mod max_pool_v2;
 mod max_pool_with_argmax;
 mod moments;
 mod relu;
+mod sampled;
 mod softmax;
 mod softplus;
 pub(crate) mod sparse_cross_entropy;
@@ -57,6 +58,7 @@ pub use moments::{
     weighted_moments_args,
 };
 pub use relu::{crelu, relu, relu6};
+pub use sampled::{SampledArgs, nce_loss, nce_loss_args, sampled_softmax_loss, sampled_softmax_loss_args};
 pub use softmax::{SoftmaxArgs, log_softmax, log_softmax_args, softmax, softmax_args};
 pub use softplus::{softplus, softsign};
 pub use sparse_cross_entropy::sparse_softmax_cross_entropy_with_logits;
