@@ -216,7 +216,7 @@ fn every_operation_is_judged() {
     assert!(few.is_empty(), "{} operations have fewer than {CASES_EACH} cases: {few:?}", few.len());
 }
 
-const CASES_EACH: usize = 1;
+const CASES_EACH: usize = 5;
 
 /// Not functions of their inputs: their values are compared where they are defined.
 const UNCOMPARED: &[&str] = &["RandomStandardNormal"];

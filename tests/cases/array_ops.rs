@@ -5,6 +5,11 @@ use tf::IntoTensor;
 
 use super::raw;
 
+/// A placeholder with this default that takes any sizes.
+fn open_default(x: tf::Tensor) -> tf::Tensor {
+    tf::placeholder_with_default(x, tf::PartialShape::unknown_of_rank(x.shape().rank().unwrap()))
+}
+
 pub static CASES: &[super::Case] = cases! {
     "identity" |x| [tf::identity(x[0]), tf::stop_gradient(x[0])];
     "shape" |x| [tf::shape(x[0]), tf::rank(x[0]), tf::size(x[0])];
@@ -54,6 +59,16 @@ pub static CASES: &[super::Case] = cases! {
         let strides = tf::constant_of([2], tf::int64);
         [tf::strided_slice!(x[0], x[1], x[2], strides = strides)]
     };
+    "ones_like_old_f64" [] |x| raw("OnesLike", [x[0]]);
+    "placeholder_with_default_f64" [] |x| [open_default(x[0])];
+    "ones_like_old_i32" [] |x| raw("OnesLike", [x[0]]);
+    "placeholder_with_default_i32" [] |x| [open_default(x[0])];
+    "ones_like_old_bool" [] |x| raw("OnesLike", [x[0]]);
+    "placeholder_with_default_bool" [] |x| [open_default(x[0])];
+    "ones_like_old_scalar" [] |x| raw("OnesLike", [x[0]]);
+    "placeholder_with_default_scalar" [] |x| [open_default(x[0])];
+    "ones_like_old_empty" [] |x| raw("OnesLike", [x[0]]);
+    "placeholder_with_default_empty" [] |x| [open_default(x[0])];
     "bad_reshape" |x| [tf::reshape(x[0], [4, -1])];
     "bad_reshape_fed" |x| [tf::reshape(x[0], x[1])];
     "bad_reshape_same" |x| [tf::reshape(x[0], x[1])];

@@ -73,4 +73,7 @@ pub static CASES: &[super::Case] = cases! {
         [mean, variance]
     };
     "batch_normalization" |x| [tf::nn::batch_normalization(x[0], x[1], x[2], Some(x[3]), Some(x[4]), 0.1)];
+    "leaky_relu_scalar" |x| [tf::nn::leaky_relu(x[0])];
+    "leaky_relu_empty" |x| [tf::nn::leaky_relu(x[0])];
+    "leaky_relu_unknown" |x| [tf::leaky_relu!(x[0], alpha = 0.0)];
 };

@@ -121,4 +121,6 @@ pub static CASES: &[super::Case] = cases! {
     "hits_twice" |x| hits(x, 1);
     "hits_columns" |x| hits(x, 2);
     "hits_rank" |x| hits(x, 1);
+    "truncated_normal" |_x| [tf::truncated_normal!([2, 3], mean = 1.0, stddev = 0.5, seed = 3)];
+    "truncated_normal_f64" |_x| [tf::truncated_normal!([5], dtype = tf::float64, seed = 3)];
 };

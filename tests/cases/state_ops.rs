@@ -57,6 +57,21 @@ fn gathered(x: &[Tensor]) -> Vec<Tensor> {
     [rows].into_iter().chain(parts(rows, v)).collect()
 }
 
+fn destroyed(x: Tensor) -> Vec<Tensor> {
+    resource(x, |v| {
+        let destroyed = tf::ops::lookup("DestroyResourceOp").unwrap().call([v.reference().into_arg()]).operation();
+        let _after = tf::control_dependencies(&[destroyed]);
+        raw("VarIsInitializedOp", [v.reference()])
+    })
+}
+
+/// A variable of the operation's first version, set to `x`.
+fn old_variable(x: Tensor) -> Vec<Tensor> {
+    let op = tf::ops::lookup("Variable").unwrap();
+    let v = op.call([]).attr("shape", x.shape()).attr("dtype", x.dtype().unwrap()).single();
+    raw("Assign", [v, x])
+}
+
 pub static CASES: &[super::Case] = cases! {
     "assign" [] |x| [state(x[0], |v| tf::assign(v, x[1]))];
     "assign_add" [] |x| [state(x[0], |v| tf::assign_add(v, x[1]))];
@@ -90,17 +105,48 @@ pub static CASES: &[super::Case] = cases! {
         let shape = || tf::ops::lookup("VariableShape").unwrap().call([v.reference().into_arg()]);
         [shape().single(), shape().attr("out_type", tf::int64).single()]
     });
-    "destroy" [] |x| resource(x[0], |v| {
-        let destroyed = tf::ops::lookup("DestroyResourceOp").unwrap().call([v.reference().into_arg()]).operation();
-        let _after = tf::control_dependencies(&[destroyed]);
-        raw("VarIsInitializedOp", [v.reference()])
-    });
-    "old_variable" [] |x| {
-        let shape = tf::PartialShape::new([Some(2)]);
-        let op = tf::ops::lookup("Variable").unwrap();
-        let v = op.call([]).attr("shape", shape).attr("dtype", tf::float32).single();
-        raw("Assign", [v, x[0]])
-    };
+    "destroy" [] |x| destroyed(x[0]);
+    "old_variable" [] |x| old_variable(x[0]);
+    "resource_assign_add_f64" [] |x| [resource(x[0], |v| tf::identity(tf::assign_add(v, x[1])))];
+    "resource_assign_sub_f64" [] |x| [resource(x[0], |v| tf::identity(tf::assign_sub(v, x[1])))];
+    "initialized_f64" [] |x| [state(x[0], tf::is_variable_initialized)];
+    "variable_shape_f64" [] |x| resource(x[0], |v| raw("VariableShape", [v.reference()]));
+    "destroy_f64" [] |x| destroyed(x[0]);
+    "old_variable_f64" [] |x| old_variable(x[0]);
+    "resource_assign_add_i64" [] |x| [resource(x[0], |v| tf::identity(tf::assign_add(v, x[1])))];
+    "resource_assign_sub_i64" [] |x| [resource(x[0], |v| tf::identity(tf::assign_sub(v, x[1])))];
+    "initialized_i64" [] |x| [state(x[0], tf::is_variable_initialized)];
+    "variable_shape_i64" [] |x| resource(x[0], |v| raw("VariableShape", [v.reference()]));
+    "destroy_i64" [] |x| destroyed(x[0]);
+    "old_variable_i64" [] |x| old_variable(x[0]);
+    "resource_assign_add_scalar" [] |x| [resource(x[0], |v| tf::identity(tf::assign_add(v, x[1])))];
+    "resource_assign_sub_scalar" [] |x| [resource(x[0], |v| tf::identity(tf::assign_sub(v, x[1])))];
+    "initialized_scalar" [] |x| [state(x[0], tf::is_variable_initialized)];
+    "variable_shape_scalar" [] |x| resource(x[0], |v| raw("VariableShape", [v.reference()]));
+    "destroy_scalar" [] |x| destroyed(x[0]);
+    "old_variable_scalar" [] |x| old_variable(x[0]);
+    "resource_assign_add_empty" [] |x| [resource(x[0], |v| tf::identity(tf::assign_add(v, x[1])))];
+    "resource_assign_sub_empty" [] |x| [resource(x[0], |v| tf::identity(tf::assign_sub(v, x[1])))];
+    "initialized_empty" [] |x| [state(x[0], tf::is_variable_initialized)];
+    "variable_shape_empty" [] |x| resource(x[0], |v| raw("VariableShape", [v.reference()]));
+    "destroy_empty" [] |x| destroyed(x[0]);
+    "old_variable_empty" [] |x| old_variable(x[0]);
+    "resource_assign_add_special" [] |x| [resource(x[0], |v| tf::identity(tf::assign_add(v, x[1])))];
+    "resource_assign_sub_special" [] |x| [resource(x[0], |v| tf::identity(tf::assign_sub(v, x[1])))];
+    "initialized_special" [] |x| [state(x[0], tf::is_variable_initialized)];
+    "variable_shape_special" [] |x| resource(x[0], |v| raw("VariableShape", [v.reference()]));
+    "destroy_special" [] |x| destroyed(x[0]);
+    "old_variable_special" [] |x| old_variable(x[0]);
+    "count_zero" [] |x| [state(x[0], |v| tf::count_up_to(v, 1))];
+    "resource_count_zero" [] |x| [resource(x[0], |v| tf::count_up_to(v, 1))];
+    "count_negative" [] |x| [state(x[0], |v| tf::count_up_to(v, 0))];
+    "resource_count_negative" [] |x| [resource(x[0], |v| tf::count_up_to(v, 0))];
+    "count_far" [] |x| [state(x[0], |v| tf::count_up_to(v, 1 << 30))];
+    "resource_count_far" [] |x| [resource(x[0], |v| tf::count_up_to(v, 1 << 30))];
+    "count_i64" [] |x| [state(x[0], |v| tf::count_up_to(v, 8))];
+    "resource_count_i64" [] |x| [resource(x[0], |v| tf::count_up_to(v, 8))];
+    "count_large" [] |x| [state(x[0], |v| tf::count_up_to(v, 1 << 41))];
+    "resource_count_large" [] |x| [resource(x[0], |v| tf::count_up_to(v, 1 << 41))];
     "scatter_update" [] |x| [state(x[0], |v| tf::scatter_update(v, x[1], x[2]))];
     "scatter_update_2d" [] |x| [state(x[0], |v| tf::scatter_update(v, x[1], x[2]))];
     "scatter_update_scalar" [] |x| [state(x[0], |v| tf::scatter_update(v, x[1], x[2]))];

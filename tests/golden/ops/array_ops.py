@@ -44,6 +44,9 @@ case("strided_slice_empty", lambda x: tf.strided_slice(x, [3], [9]), f(2), known
 case("strided_slice_fed", lambda x, a, b: tf.strided_slice(x, a, b, [1, 1]), f(3, 3), i(0, 1), i(2, 3), known="sd")
 case("strided_slice_i64", lambda x, a, b: tf.strided_slice(x, a, b, tf.constant([2], tf.int64)), i(5, 6, 7, 8), i(0, dtype=np.int64), i(4, dtype=np.int64), known="s")
 
+for name, x in [("f64", f(2, dtype=np.float64)), ("i32", i(1, 2)), ("bool", np.array([True, False])), ("scalar", f()), ("empty", f(0, 2))]:
+    case("ones_like_old_" + name, lambda x: tf.raw_ops.OnesLike(x=x), x, known="sd", wrt=())
+    case("placeholder_with_default_" + name, lambda x: tf.placeholder_with_default(x, [None] * x.shape.rank), x, known="sd", wrt=())
 bad("bad_reshape", lambda x: tf.reshape(x, [4, -1]), f(2, 3))
 bad("bad_reshape_fed", tf.reshape, f(2, 3), i(4))
 bad("bad_reshape_same", tf.reshape, f(6), i(4))

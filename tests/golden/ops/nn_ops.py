@@ -52,4 +52,8 @@ case("fused_batch_norm_blend", lambda x, s, o, m, v: tf.nn.fused_batch_norm(x, s
 case("moments", lambda x: tf.nn.moments(x, [0, 2]), f(3, 2, 2), known="sd", second=False)
 case("batch_normalization", lambda x, m, v, o, s: tf.nn.batch_normalization(x, m, v, o, s, 0.1), f(3, 2), f(2), f(2, shift=3), f(2), f(2), known="sd", second=False)
 
+case("leaky_relu_scalar", tf.nn.leaky_relu, f(shift=-3), known="s")
+case("leaky_relu_empty", tf.nn.leaky_relu, f(0, 2), known="s", second=False)
+case("leaky_relu_unknown", lambda x: tf.nn.leaky_relu(x, alpha=0.0), f(2, 2), known="u")
+
 write("nn_ops")

@@ -76,4 +76,7 @@ case("hits_twice", hits, i(7, 7, dtype=np.int64).reshape(2, 1), sampled, known="
 bad("hits_columns", lambda t, s: tf.nn.compute_accidental_hits(t, s, 2), true, sampled)
 bad("hits_rank", lambda t, s: tf.nn.compute_accidental_hits(t, s, 1), true, sampled.reshape(2, 2))
 
+case("truncated_normal", lambda: tf.truncated_normal([2, 3], 1.0, 0.5, seed=3), known="s")
+case("truncated_normal_f64", lambda: tf.truncated_normal([5], dtype=tf.float64, seed=3), known="s")
+
 write("random_ops")

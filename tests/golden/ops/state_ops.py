@@ -50,6 +50,22 @@ def old_variable(x):
     return tf.raw_ops.Assign(ref=v, value=x)
 case("old_variable", old_variable, f(2), known="s", wrt=())
 
+# The same for every type and for arrays of other shapes.
+for name, x, y in [("f64", f(2, dtype=np.float64), f(2, shift=1, dtype=np.float64)), ("i64", i(1, 2, dtype=np.int64), i(5, 7, dtype=np.int64)),
+                   ("scalar", f(shift=1), f(shift=2)), ("empty", f(0, 2), f(0, 2)), ("special", special, special[::-1].copy())]:
+    case("resource_assign_add_" + name, lambda x, y: resource(x, lambda v: tf.identity(tf.assign_add(v, y))), x, y, known="s", wrt=())
+    case("resource_assign_sub_" + name, lambda x, y: resource(x, lambda v: tf.identity(tf.assign_sub(v, y))), x, y, known="s", wrt=())
+    case("initialized_" + name, lambda x: state(x, lambda v: tf.is_variable_initialized(v)), x, known="s", wrt=())
+    case("variable_shape_" + name, lambda x: resource(x, lambda v: tf.raw_ops.VariableShape(input=v.handle)), x, known="s", wrt=())
+    case("destroy_" + name, lambda x: resource(x, destroyed), x, known="s", wrt=())
+    def typed_variable(x):
+        v = tf.raw_ops.Variable(shape=x.shape, dtype=x.dtype)
+        return tf.raw_ops.Assign(ref=v, value=x)
+    case("old_variable_" + name, typed_variable, x, known="s", wrt=())
+for name, x, limit in [("zero", i(0), 1), ("negative", i(-3), 0), ("far", i(5), 2**30), ("i64", i(7, dtype=np.int64), 8), ("large", i(2**40, dtype=np.int64), 2**41)]:
+    case("count_" + name, lambda x: state(x, lambda v: tf.count_up_to(v, limit)), x.reshape(()), known="s", wrt=())
+    case("resource_count_" + name, lambda x: resource(x, lambda v: tf.raw_ops.ResourceCountUpTo(resource=v.handle, limit=limit, T=v.dtype)), x.reshape(()), known="s", wrt=())
+
 # Some rows of a variable.
 scatters = [("update", tf.scatter_update), ("add", tf.scatter_add), ("sub", tf.scatter_sub), ("mul", tf.scatter_mul),
             ("div", tf.scatter_div), ("min", tf.scatter_min), ("max", tf.scatter_max)]
