@@ -9,6 +9,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 #[path = "census/paths.rs"]
+#[rustfmt::skip]
 mod paths;
 
 struct Symbol<'a> {
