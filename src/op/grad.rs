@@ -139,7 +139,7 @@ impl GradCtx {
         AttrReader(&self.attrs)
     }
 
-    /// The integers of input `i`, if all are known while building: see [`constant_integers`].
+    /// The integers of input `i`, if all are known while building.
     pub fn integers(&self, i: usize) -> Option<Vec<i64>> {
         constant_integers(self.x(i))
     }

@@ -65,7 +65,7 @@ impl Session {
 
 /// A session that is the default of its thread as long as it lives. TF: `tf.InteractiveSession`.
 ///
-/// It can be used wherever a [`Session`] can.
+/// It can be used wherever a [`Session`](struct@crate::Session) can.
 pub struct InteractiveSession {
     session: Session,
     _default: DefaultSession,

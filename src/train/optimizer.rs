@@ -145,18 +145,18 @@ pub trait Optimizer {
 macro_rules! user_methods {
     ($optimizer:ty) => {
         impl $optimizer {
-            /// See [`Optimizer::minimize`].
+            /// See [`Optimizer::minimize`](crate::train::Optimizer::minimize).
             #[track_caller]
             pub fn minimize(&self, loss: $crate::graph::Tensor) -> $crate::graph::Operation {
                 $crate::train::Optimizer::minimize(self, loss)
             }
 
-            /// See [`Optimizer::minimize_args`].
+            /// See [`Optimizer::minimize_args`](crate::train::Optimizer::minimize_args).
             pub fn minimize_args(&self, loss: $crate::graph::Tensor) -> $crate::train::Minimize<'_, Self> {
                 $crate::train::Optimizer::minimize_args(self, loss)
             }
 
-            /// See [`Optimizer::compute_gradients`].
+            /// See [`Optimizer::compute_gradients`](crate::train::Optimizer::compute_gradients).
             #[track_caller]
             pub fn compute_gradients(
                 &self,
@@ -166,7 +166,7 @@ macro_rules! user_methods {
                 $crate::train::Optimizer::compute_gradients(self, loss, variables)
             }
 
-            /// See [`Optimizer::apply_gradients`].
+            /// See [`Optimizer::apply_gradients`](crate::train::Optimizer::apply_gradients).
             #[track_caller]
             pub fn apply_gradients<G: Into<$crate::op::Gradient> + Copy>(
                 &self,

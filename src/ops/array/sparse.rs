@@ -22,7 +22,7 @@ pub struct SparseTensor {
 
 /// An array of shape `output_shape` with `sparse_values` at the coordinates `sparse_indices`. TF: `tf.sparse_to_dense`.
 ///
-/// `sparse_indices` is int32 or int64 of shape [n, rank], [n] for a list, or a single number; `output_shape` is a list of
+/// `sparse_indices` is int32 or int64 of shape `[n, rank]`, `[n]` for a list, or a single number; `output_shape` is a list of
 /// the same type; `sparse_values` is a list of `n` elements or a single one. Keyword arguments `default_value`, what stands
 /// elsewhere (0 if not said), and `validate_indices`: whether coordinates must be in order and none there twice (true).
 /// The gradient is gathered.
