@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use indexmap::IndexMap;
 
+use super::optimizer::slot_name;
 use crate::dtype::DType;
 use crate::error::Error;
 use crate::graph::{Operation, Tensor, get_default_graph};
@@ -77,7 +78,7 @@ impl ExponentialMovingAverage {
                 return Tensor::poisoned(&graph).op();
             }
             self.averages().entry(variable.reference()).or_insert_with(|| {
-                let name = format!("{}/{}", variable.op().name(), self.name);
+                let name = slot_name(*variable, &self.name);
                 graph.add_to_collection(MOVING_AVERAGE_VARIABLES, *variable);
                 slot_variable(&graph, *variable, &name, || variable.initial_value())
             });
@@ -102,7 +103,7 @@ impl ExponentialMovingAverage {
     /// The name of the average of `variable`, made or to be made. TF: `ema.average_name`.
     pub fn average_name(&self, variable: Variable) -> String {
         let made = self.average(variable).map(|average| average.op().name());
-        made.unwrap_or_else(|| format!("{}/{}", variable.op().name(), self.name))
+        made.unwrap_or_else(|| slot_name(variable, &self.name))
     }
 
     fn averages(&self) -> std::sync::MutexGuard<'_, IndexMap<Tensor, Variable>> {

@@ -237,9 +237,7 @@ impl Slots {
         self.get_or_create(variable.reference(), kind, || {
             let shape = variable.shape().known().unwrap_or_else(Shape::scalar);
             let dtype = variable.dtype().unwrap_or(DType::Float32);
-            let scope = get_variable_scope();
-            let inside = if scope.name().is_empty() { String::new() } else { format!("{}/", scope.name()) };
-            let name = &*format!("{inside}{}/{name}", variable.op().name());
+            let name = &*slot_name(variable, name);
             match init {
                 SlotInit::By(initializer) => slot_variable(graph, variable, name, || initializer.build(&shape, dtype)),
                 SlotInit::OnesTimes(value) => {
@@ -254,6 +252,13 @@ impl Slots {
             }
         });
     }
+}
+
+/// The full name of what is kept beside `variable` under `name`: inside the variable scope that is open.
+pub(super) fn slot_name(variable: Variable, name: &str) -> String {
+    let scope = get_variable_scope();
+    let inside = if scope.name().is_empty() { String::new() } else { format!("{}/", scope.name()) };
+    format!("{inside}{}/{name}", variable.op().name())
 }
 
 /// The initial value of a slot.
