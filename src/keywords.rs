@@ -31,6 +31,8 @@ macro_rules! keyword_macros {
 }
 
 keyword_macros! { $
+    /// [`import_graph_def`](fn@crate::import_graph_def) with keyword arguments `input_map`, `return_elements` and `name`.
+    import_graph_def = graph_def::import_graph_def_args;
     /// [`reduce_sum`](fn@crate::reduce_sum) with keyword arguments `axis` and `keepdims`.
     reduce_sum = ops::math::reduce_sum_args;
     /// [`reduce_mean`](fn@crate::reduce_mean) with keyword arguments `axis` and `keepdims`.

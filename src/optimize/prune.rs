@@ -13,10 +13,18 @@ pub(crate) fn prune(
     targets: impl IntoIterator<Item = NodeId>,
     fed: &HashSet<Port>,
 ) -> Result<Vec<NodeId>> {
+    sort(nodes, needed(nodes, targets, fed)?, fed)
+}
+
+/// The nodes that `targets` need when `fed` outputs are given, in the order in which they were built.
+pub(crate) fn needed(
+    nodes: &[Node],
+    targets: impl IntoIterator<Item = NodeId>,
+    fed: &HashSet<Port>,
+) -> Result<Vec<NodeId>> {
     let mut needed = vec![false; nodes.len()];
     let mut pending: Vec<NodeId> = targets.into_iter().collect();
     let mut order = Vec::new();
-    let mut in_order = true;
     while let Some(id) = pending.pop() {
         let (Some(mark), Some(node)) = (needed.get_mut(id.index()), nodes.get(id.index())) else {
             return Err(Error::internal("a node is not in its graph"));
@@ -25,13 +33,10 @@ pub(crate) fn prune(
             continue;
         }
         order.push(id);
-        for before in dependencies(node, fed) {
-            in_order &= before < id;
-            pending.push(before);
-        }
+        pending.extend(dependencies(node, fed));
     }
     order.sort_unstable();
-    if in_order { Ok(order) } else { sort(nodes, order, fed) }
+    Ok(order)
 }
 
 fn dependencies<'a>(node: &'a Node, fed: &'a HashSet<Port>) -> impl Iterator<Item = NodeId> + 'a {
@@ -39,8 +44,11 @@ fn dependencies<'a>(node: &'a Node, fed: &'a HashSet<Port>) -> impl Iterator<Ite
     data.chain(node.controls.iter().copied())
 }
 
-/// Kahn's algorithm, the smallest node first.
-fn sort(nodes: &[Node], needed: Vec<NodeId>, fed: &HashSet<Port>) -> Result<Vec<NodeId>> {
+/// `needed`, each after everything it needs: Kahn's algorithm, the smallest node first.
+pub(crate) fn sort(nodes: &[Node], needed: Vec<NodeId>, fed: &HashSet<Port>) -> Result<Vec<NodeId>> {
+    if needed.iter().all(|&id| dependencies(&nodes[id.index()], fed).all(|before| before < id)) {
+        return Ok(needed);
+    }
     let mut waiting: HashMap<NodeId, usize> = HashMap::with_capacity(needed.len());
     let mut followers: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
     let mut ready = BinaryHeap::new();

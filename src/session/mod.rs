@@ -9,6 +9,7 @@ mod feed;
 mod fetch;
 mod memory;
 mod plan;
+mod records;
 
 pub use callable::Callable;
 pub use default::{DefaultSession, InteractiveSession, InteractiveSessionArgs, get_default_session, interactive_args};
@@ -22,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use smallvec::SmallVec;
 
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Fact, Graph, NodeId, Port, Tensor, get_default_graph};
 use crate::op::Resources;
@@ -310,10 +312,10 @@ impl Session {
                 FeedKey::Name(name) => self.shared.graph.get_tensor_by_name(&name)?,
             };
             let value = fed_value(tensor, &self.feedable(tensor)?, literal)?;
-            signature.feeds.push((tensor.port(), value.shape().clone()));
+            signature.feeds.push((tensor.port(), value.dtype(), value.shape().clone()));
             values.push(value);
         }
-        let mut ports: SmallVec<[Port; 8]> = signature.feeds.iter().map(|(port, _)| *port).collect();
+        let mut ports: SmallVec<[Port; 8]> = signature.feeds.iter().map(|(port, ..)| *port).collect();
         ports.sort_unstable();
         if let Some(twice) = ports.windows(2).find(|pair| pair[0] == pair[1]) {
             let name = self.shared.graph.lock().node(twice[0].node).map(|node| node.output_name(twice[0].output));
@@ -401,7 +403,11 @@ fn fed_value(tensor: Tensor, fact: &Fact, literal: Result<crate::value::Literal>
 
 /// The value of `literal` as an array that `fact` describes.
 fn feed_value(literal: crate::value::Literal, fact: &Fact) -> Result<Value> {
-    let value = literal.resolve(Some(fact.dtype))?.convert(fact.dtype)?.moved_out();
+    let value = match fact.dtype {
+        DType::Invalid => literal.resolve(None)?,
+        dtype => literal.resolve(Some(dtype))?.convert(dtype)?,
+    };
+    let value = value.moved_out();
     if !fact.shape.accepts(value.shape()) {
         return Err(Error::invalid_argument(format!("its shape is {}, but {} is expected", value.shape(), fact.shape)));
     }
