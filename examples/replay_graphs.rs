@@ -79,13 +79,8 @@ fn replay(path: &Path) -> Outcome<Report> {
     let names = |key: &str| -> Vec<String> {
         record[key].as_array().into_iter().flatten().filter_map(|name| Some(name.as_str()?.to_owned())).collect()
     };
-    let mut report = Report {
-        nodes: graph.len(),
-        fetches: 0.0,
-        variables: 0.0,
-        worst: String::new(),
-        step: Duration::MAX,
-    };
+    let mut report =
+        Report { nodes: graph.len(), fetches: 0.0, variables: 0.0, worst: String::new(), step: Duration::MAX };
     if let Some(init) = record["init"].as_str() {
         sess.run(init, tf::feed_dict! {})?;
     }
@@ -131,9 +126,11 @@ impl Report {
 fn set_variable(sess: &tf::Session, name: &str, value: &tf::Value) -> Outcome<()> {
     let variable = sess.graph().get_operation_by_name(name)?;
     let assigns = |op: &tf::Operation| {
-        matches!(op.op_type().as_str(), "Assign" | "AssignVariableOp") && op.inputs().first().map(|t| t.op()) == Some(variable)
+        matches!(op.op_type().as_str(), "Assign" | "AssignVariableOp")
+            && op.inputs().first().map(|t| t.op()) == Some(variable)
     };
-    let assign = sess.graph().get_operations().into_iter().find(assigns).ok_or_else(|| format!("nothing assigns {name}"))?;
+    let assign =
+        sess.graph().get_operations().into_iter().find(assigns).ok_or_else(|| format!("nothing assigns {name}"))?;
     sess.run(assign, tf::Feeds::new().feed(assign.inputs()[1], value.clone()))?;
     Ok(())
 }
@@ -152,7 +149,14 @@ fn value_of(graph: &tf::Graph, name: &str) -> Outcome<tf::Tensor> {
 /// The largest difference, relative to the largest entry.
 fn difference(found: &tf::Value, expected: &tf::Value) -> Outcome<f64> {
     if (found.dtype(), found.shape()) != (expected.dtype(), expected.shape()) {
-        return Err(format!("{} {}, TensorFlow {} {}", found.dtype(), found.shape(), expected.dtype(), expected.shape()).into());
+        return Err(format!(
+            "{} {}, TensorFlow {} {}",
+            found.dtype(),
+            found.shape(),
+            expected.dtype(),
+            expected.shape()
+        )
+        .into());
     }
     if !found.dtype().is_floating() {
         return Ok(if found == expected { 0.0 } else { f64::INFINITY });

@@ -448,7 +448,8 @@ impl Graph {
         let free = |name: &str, given: &HashSet<String>| !state.by_name.contains_key(name) && !given.contains(name);
         let mut names = Vec::with_capacity(wanted.len());
         for name in &wanted {
-            let numbered = || (1..).map(|i| format!("{name}_{i}")).find(|n| free(n, &given) && !all.contains(n.as_str()));
+            let numbered =
+                || (1..).map(|i| format!("{name}_{i}")).find(|n| free(n, &given) && !all.contains(n.as_str()));
             let name = if free(name, &given) { Some(name.clone()) } else { numbered() };
             let name = name.ok_or_else(|| Error::resource_exhausted("there is no name left"))?;
             names.push(Arc::from(name.as_str()));

@@ -5,9 +5,7 @@ use prost::Message;
 use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::format::proto::{
-    AttrValue, Dim, ListValue, TensorProto, TensorShapeProto, attr_value::Value as Proto,
-};
+use crate::format::proto::{AttrValue, Dim, ListValue, TensorProto, TensorShapeProto, attr_value::Value as Proto};
 use crate::graph::{Attr, AttrList, Written};
 use crate::shape::{PartialShape, Shape};
 use crate::value::{Bytes, Element, Value};

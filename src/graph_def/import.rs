@@ -316,7 +316,8 @@ impl<'a> Import<'a> {
 
     /// An error if the options name what the file does not have.
     fn check_options(&self) -> Result<()> {
-        let used: HashSet<&str> = self.def.node.iter().flat_map(|node| &node.input).map(|input| canonical(input)).collect();
+        let used: HashSet<&str> =
+            self.def.node.iter().flat_map(|node| &node.input).map(|input| canonical(input)).collect();
         for (name, tensor) in &self.options.input_map {
             if !used.contains(canonical(name)) {
                 return Err(Error::invalid_argument(format!("input_map: no node of the graph reads '{name}'")));
@@ -340,7 +341,8 @@ impl<'a> Import<'a> {
     /// The name of each node in the graph: prefixed, and with a number if it is taken.
     fn new_names(&self) -> Result<Vec<Arc<str>>> {
         let prefix = &self.options.prefix;
-        let full = |node: &NodeDef| if prefix.is_empty() { node.name.clone() } else { format!("{prefix}/{}", node.name) };
+        let full =
+            |node: &NodeDef| if prefix.is_empty() { node.name.clone() } else { format!("{prefix}/{}", node.name) };
         let wanted: Vec<String> = self.def.node.iter().map(full).collect();
         self.graph.names_for_import(wanted).map_err(|e| e.at_line("", Some(self.line.to_string())))
     }
@@ -402,13 +404,12 @@ impl<'a> Import<'a> {
             legacy_placeholder(&mut self.facts[place]);
         }
         self.rename_classes(&mut attrs);
-        let remarks = Remarks {
-            debug_info: def.experimental_debug_info.clone(),
-            full_type: def.experimental_type.clone(),
-        };
+        let remarks =
+            Remarks { debug_info: def.experimental_debug_info.clone(), full_type: def.experimental_type.clone() };
         Ok(Node {
             name: self.names[place].clone(),
-            op: record.map_or_else(|| Ok(Arc::from(def.op.as_str())), |op| op.signature().map(|sig| sig.name.clone()))?,
+            op: record
+                .map_or_else(|| Ok(Arc::from(def.op.as_str())), |op| op.signature().map(|sig| sig.name.clone()))?,
             inputs,
             controls,
             attrs,
@@ -463,12 +464,7 @@ impl<'a> Import<'a> {
 
     /// The outputs of a node of a known operation. What it does with a rare data type or an attribute of a later version
     /// is left to the run.
-    fn known_outputs(
-        &mut self,
-        op: &'static OpDef,
-        attrs: &mut Attrs,
-        inputs: &[Port],
-    ) -> Result<SmallVec<[Fact; 1]>> {
+    fn known_outputs(&mut self, op: &'static OpDef, attrs: &mut Attrs, inputs: &[Port]) -> Result<SmallVec<[Fact; 1]>> {
         let sig = op.signature()?;
         let beyond = attrs.iter().any(|(name, attr)| sig.attr(name).is_some_and(|def| def.kind.is_beyond(attr)));
         if beyond {

@@ -5,7 +5,9 @@ use smallvec::SmallVec;
 use super::program::{Program, ProgramNode, Source};
 use crate::dtype::DType;
 use crate::graph::{Attr, Fact, Written};
-use crate::op::{Branching, Inputs, KernelCtx, Memory, NodeInfo, OutputShapes, Outputs, Resources, Slot, infer_outputs};
+use crate::op::{
+    Branching, Inputs, KernelCtx, Memory, NodeInfo, OutputShapes, Outputs, Resources, Slot, infer_outputs,
+};
 use crate::shape::Shape;
 use crate::value::Value;
 

@@ -39,7 +39,8 @@ pub(crate) fn needed(
     Ok(order)
 }
 
-fn dependencies<'a>(node: &'a Node, fed: &'a HashSet<Port>) -> impl Iterator<Item = NodeId> + 'a {
+/// What `node` needs when `fed` outputs are given.
+pub(crate) fn dependencies<'a>(node: &'a Node, fed: &'a HashSet<Port>) -> impl Iterator<Item = NodeId> + 'a {
     let data = node.inputs.iter().filter(|port| !fed.contains(port)).map(|port| port.node);
     data.chain(node.controls.iter().copied())
 }

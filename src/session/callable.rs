@@ -67,7 +67,11 @@ impl<F: Fetch> Callable<'_, F> {
         let revision = self.session.graph().lock().revision();
         let (signature, plan) = &mut *last;
         let same = signature.feeds.len() == fed.len()
-            && signature.feeds.iter().zip(fed).all(|((_, dtype, shape), value)| (*dtype, shape) == (value.dtype(), value.shape()));
+            && signature
+                .feeds
+                .iter()
+                .zip(fed)
+                .all(|((_, dtype, shape), value)| (*dtype, shape) == (value.dtype(), value.shape()));
         if let Some(plan) = plan
             && same
             && signature.revision == revision

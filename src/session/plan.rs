@@ -186,13 +186,27 @@ fn program(graph: &Graph, signature: &Signature) -> Result<Program> {
     let needed = prune::needed(nodes, wanted.chain(signature.targets.iter().copied()), &fed)?;
     // What is missing is said first: only then is a loop a circle.
     check_records(nodes, &needed, signature, &fed)?;
-    let order = prune::sort(nodes, needed, &fed)?;
+    let order = effects_last(nodes, prune::sort(nodes, needed, &fed)?, &fed)?;
     let ops = records(nodes, &order)?;
     let nodes: Vec<Node> = order.iter().map(|id| nodes[id.index()].clone()).collect();
     let feeds = signature.feeds.iter().map(|(port, dtype, shape)| (*port, Fact::new(*dtype, shape.into()))).collect();
     // Making kernels and inferring shapes runs the operations' own functions: not under the lock.
     drop(state);
     Program::new(&order, nodes, &ops, feeds, &signature.fetches, &signature.targets)
+}
+
+/// The nodes that wait for nothing with an effect, and then the others: what is read of a variable is what it held when
+/// the run began, unless the graph says that the reading waits.
+fn effects_last(nodes: &[Node], order: Vec<NodeId>, fed: &HashSet<Port>) -> Result<Vec<NodeId>> {
+    let mut waits: HashSet<NodeId> = HashSet::new();
+    for (&id, op) in order.iter().zip(records(nodes, &order)?) {
+        if op.flags.effect || prune::dependencies(&nodes[id.index()], fed).any(|before| waits.contains(&before)) {
+            waits.insert(id);
+        }
+    }
+    let (last, mut first): (Vec<NodeId>, Vec<NodeId>) = order.into_iter().partition(|id| waits.contains(id));
+    first.extend(last);
+    Ok(first)
 }
 
 /// The step of a node, whose outputs are the values from `outputs` on.

@@ -39,9 +39,7 @@ pub(super) static SWITCH: OpDef = OpDef {
 };
 
 pub(super) static REF_SWITCH: OpDef = OpDef {
-    sig: Sig::new(
-        "RefSwitch(data: Ref(T), pred: bool) -> (output_false: Ref(T), output_true: Ref(T)) where T: type",
-    ),
+    sig: Sig::new("RefSwitch(data: Ref(T), pred: bool) -> (output_false: Ref(T), output_true: Ref(T)) where T: type"),
     infer: infer_switch,
     kernel: Kernel::Run(run_switch),
     grad: NO_GRADIENT,
