@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use indexmap::IndexMap;
 
 use super::plan::Signature;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Node, NodeId, Port};
 use crate::op::{Kernel, OpDef};
@@ -41,7 +42,7 @@ pub(super) fn check_records(
             errors.push(error.at(&node.name, Some(node.location)));
         }
         if let Some(what) = beyond(op, node)? {
-            missing.entry(format!("{} with {what}", node.op)).or_default().push(id);
+            missing.entry(format!("{} {what}", node.op)).or_default().push(id);
         }
     }
     if !missing.is_empty() {
@@ -50,12 +51,16 @@ pub(super) fn check_records(
     Error::all(errors).map_or(Ok(()), Err)
 }
 
-/// The attribute of `node` that its operation cannot do, if there is one.
+/// What `node` asks of its operation that this cannot do, if there is something: a data type or an attribute.
 fn beyond(op: &'static OpDef, node: &Node) -> Result<Option<String>> {
+    let known = |dtype: DType| dtype.has_storage() || dtype == DType::Resource;
+    if let Some(fact) = node.outputs.iter().find(|fact| !known(fact.dtype)) {
+        return Ok(Some(format!("of {}", fact.dtype)));
+    }
     let sig = op.signature()?;
     Ok(node.attrs.iter().find_map(|(name, attr)| match sig.attr(name) {
-        Some(def) => def.kind.is_beyond(attr).then(|| format!("{name} = {attr}")),
-        None => (!name.starts_with('_')).then(|| format!("an attribute {name}")),
+        Some(def) => def.kind.is_beyond(attr).then(|| format!("with {name} = {attr}")),
+        None => (!name.starts_with('_')).then(|| format!("with an attribute {name}")),
     }))
 }
 
@@ -83,7 +88,8 @@ fn list(
         let needed: Vec<&str> =
             needs.iter().filter(|(set, _)| ids.iter().any(|id| set.contains(id))).map(|(_, shown)| &**shown).collect();
         let first = ids.first().map_or("", |id| name(*id));
-        error = error.note(format!("{op}: node '{first}' and {} more, for {}", ids.len() - 1, needed.join(", ")));
+        let more = if ids.len() > 1 { format!(" and {} more", ids.len() - 1) } else { String::new() };
+        error = error.note(format!("{op}: node '{first}'{more}, for {}", needed.join(", ")));
     }
     Ok(error.note("feed what these nodes would compute, or fetch what does not need them"))
 }
