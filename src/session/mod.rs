@@ -8,6 +8,7 @@ mod explain;
 mod feed;
 mod fetch;
 mod memory;
+mod order;
 mod plan;
 mod records;
 
@@ -17,7 +18,6 @@ pub use explain::Explanation;
 pub use feed::{FeedKey, Feeds};
 pub use fetch::{Fetch, GradientValue, IndexedSlicesValue, Results, Target};
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,6 +27,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Fact, Graph, NodeId, Port, Tensor, get_default_graph};
 use crate::op::Resources;
+use crate::optimize::prune::{Fed, prune};
 use crate::value::Value;
 use memory::Frame;
 use plan::{Plan, Signature};
@@ -363,7 +364,8 @@ impl Session {
     pub fn executed(&self, fetches: impl Fetch, feeds: &[Tensor]) -> Result<Vec<crate::graph::Operation>> {
         let mut targets = Vec::new();
         fetches.targets(&mut targets);
-        let fed: HashSet<Port> = feeds.iter().map(|tensor| tensor.port()).collect();
+        let graph = self.shared.graph.clone();
+        let fed = Fed::new(graph.lock().nodes(), feeds.iter().map(|tensor| tensor.port()));
         let mut wanted = Vec::new();
         for target in targets {
             match target.resolve(&self.shared.graph)? {
@@ -379,7 +381,7 @@ impl Session {
                 Target::Name(_) => {}
             }
         }
-        let order = crate::optimize::prune::prune(self.shared.graph.lock().nodes(), wanted, &fed)?;
+        let order = prune(self.shared.graph.lock().nodes(), wanted, &fed)?;
         Ok(order.into_iter().map(|node| crate::graph::Operation::new(&self.shared.graph, node)).collect())
     }
 }

@@ -1,7 +1,6 @@
 //! The plan of a run: ordered steps with their kernels made and their buffers chosen, immutable and shared by all runs of
 //! one signature.
 
-use std::collections::HashSet;
 use std::panic::Location;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -9,13 +8,14 @@ use std::sync::{Mutex, PoisonError};
 use smallvec::SmallVec;
 
 use super::memory::{Frame, MemoryPlan, Use};
+use super::order::Order;
 use super::records::{check_records, records};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Fact, Graph, Node, NodeId, Port};
 use crate::kernels::parallel::ELEMENTWISE_CHUNK;
 use crate::op::{AttrReader, Branching, KernelFn, NodeInfo};
-use crate::optimize::prune;
+use crate::optimize::prune::{self, Fed};
 use crate::optimize::{Blocks, Program, ProgramNode, Report, Source, optimize};
 use crate::shape::Shape;
 
@@ -181,32 +181,24 @@ impl BlockPlan {
 fn program(graph: &Graph, signature: &Signature) -> Result<Program> {
     let state = graph.lock();
     let nodes = state.nodes();
-    let fed: HashSet<Port> = signature.feeds.iter().map(|(port, ..)| *port).collect();
+    let fed = Fed::new(nodes, signature.feeds.iter().map(|(port, ..)| *port));
     let wanted = signature.fetches.iter().filter(|port| !fed.contains(port)).map(|port| port.node);
     let needed = prune::needed(nodes, wanted.chain(signature.targets.iter().copied()), &fed)?;
     // What is missing is said first: only then is a loop a circle.
     check_records(nodes, &needed, signature, &fed)?;
-    let order = effects_last(nodes, prune::sort(nodes, needed, &fed)?, &fed)?;
-    let ops = records(nodes, &order)?;
-    let nodes: Vec<Node> = order.iter().map(|id| nodes[id.index()].clone()).collect();
+    let order = Order::new(nodes, prune::sort(nodes, needed, &fed)?, &fed)?;
+    let ops = records(nodes, &order.nodes)?;
+    let waiting = |id: &NodeId| {
+        let node = nodes[id.index()].clone();
+        Node { controls: fed.controls(&node).collect(), ..node }
+    };
+    let mut nodes: Vec<Node> = order.nodes.iter().map(waiting).collect();
+    let (mut fetches, mut targets) = (signature.fetches.clone(), signature.targets.clone());
+    order.read_late(&mut nodes, &mut fetches, &mut targets);
     let feeds = signature.feeds.iter().map(|(port, dtype, shape)| (*port, Fact::new(*dtype, shape.into()))).collect();
     // Making kernels and inferring shapes runs the operations' own functions: not under the lock.
     drop(state);
-    Program::new(&order, nodes, &ops, feeds, &signature.fetches, &signature.targets)
-}
-
-/// The nodes that wait for nothing with an effect, and then the others: what is read of a variable is what it held when
-/// the run began, unless the graph says that the reading waits.
-fn effects_last(nodes: &[Node], order: Vec<NodeId>, fed: &HashSet<Port>) -> Result<Vec<NodeId>> {
-    let mut waits: HashSet<NodeId> = HashSet::new();
-    for (&id, op) in order.iter().zip(records(nodes, &order)?) {
-        if op.flags.effect || prune::dependencies(&nodes[id.index()], fed).any(|before| waits.contains(&before)) {
-            waits.insert(id);
-        }
-    }
-    let (last, mut first): (Vec<NodeId>, Vec<NodeId>) = order.into_iter().partition(|id| waits.contains(id));
-    first.extend(last);
-    Ok(first)
+    Program::new(&order.nodes, nodes, &ops, feeds, &fetches, &targets)
 }
 
 /// The step of a node, whose outputs are the values from `outputs` on.

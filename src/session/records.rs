@@ -7,10 +7,10 @@ use indexmap::IndexMap;
 use super::plan::Signature;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{Node, NodeId, Port};
+use crate::graph::{Node, NodeId};
 use crate::op::{Kernel, OpDef};
 use crate::ops;
-use crate::optimize::prune;
+use crate::optimize::prune::{self, Fed};
 
 /// The record of each node's operation.
 pub(super) fn records(nodes: &[Node], order: &[NodeId]) -> Result<Vec<&'static OpDef>> {
@@ -22,12 +22,7 @@ pub(super) fn records(nodes: &[Node], order: &[NodeId]) -> Result<Vec<&'static O
 }
 
 /// One error for all operations that `needed` nodes lack, and one for each placeholder that is not fed.
-pub(super) fn check_records(
-    nodes: &[Node],
-    needed: &[NodeId],
-    signature: &Signature,
-    fed: &HashSet<Port>,
-) -> Result<()> {
+pub(super) fn check_records(nodes: &[Node], needed: &[NodeId], signature: &Signature, fed: &Fed) -> Result<()> {
     let mut errors = Vec::new();
     let mut missing: IndexMap<String, Vec<NodeId>> = IndexMap::new();
     for &id in needed {
@@ -65,12 +60,7 @@ fn beyond(op: &'static OpDef, node: &Node) -> Result<Option<String>> {
 }
 
 /// One error for all that is missing: what, how often, and what needs it.
-fn list(
-    nodes: &[Node],
-    missing: &IndexMap<String, Vec<NodeId>>,
-    signature: &Signature,
-    fed: &HashSet<Port>,
-) -> Result<Error> {
+fn list(nodes: &[Node], missing: &IndexMap<String, Vec<NodeId>>, signature: &Signature, fed: &Fed) -> Result<Error> {
     let name = |id: NodeId| nodes.get(id.index()).map_or("", |node| &*node.name);
     let fetches = signature.fetches.iter().map(|port| (port.node, format!("'{}:{}'", name(port.node), port.output)));
     let wanted: Vec<_> = fetches.chain(signature.targets.iter().map(|&id| (id, format!("'{}'", name(id))))).collect();
