@@ -4,6 +4,7 @@ pub mod bundle;
 mod crc;
 pub mod durable;
 pub mod idx;
+pub mod meta;
 pub mod png;
 pub mod proto;
 pub mod summary;
