@@ -9,6 +9,7 @@ mod feed;
 mod fetch;
 mod memory;
 mod plan;
+mod variables;
 
 pub use callable::Callable;
 pub use default::{DefaultSession, InteractiveSession, InteractiveSessionArgs, get_default_session, interactive_args};
