@@ -310,9 +310,9 @@ mod tests {
     #[test]
     fn what_is_written_is_what_numpy_writes() {
         let bytes = to_bytes(&Value::vector(vec![1f32, 2.0])).unwrap();
-        let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }";
+        let text = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }";
         assert_eq!(&bytes[..10], b"\x93NUMPY\x01\x00v\x00");
-        assert_eq!(std::str::from_utf8(&bytes[10..128]).unwrap(), format!("{header:<117}\n"));
+        assert_eq!(std::str::from_utf8(&bytes[10..128]).unwrap(), format!("{text:<117}\n"));
         assert_eq!(bytes[128..], [0, 0, 128, 63, 0, 0, 0, 64]);
         let header = |value: &Value| header(&to_bytes(value).unwrap()).unwrap().0;
         let of = |descr: &str, dims: &[usize]| Header { descr: descr.into(), is_fortran: false, shape: Shape::from(dims) };

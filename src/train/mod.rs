@@ -4,6 +4,7 @@ mod adadelta;
 mod adagrad;
 mod adam;
 mod applied;
+pub(crate) mod fit;
 mod ftrl;
 mod global_step;
 mod gradient_descent;

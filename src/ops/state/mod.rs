@@ -15,7 +15,7 @@ pub(crate) use apply::{
 pub use assign::{assign, assign_add, assign_sub};
 pub(crate) use assign::{assign_add_named, assign_locking, assign_sub_locking, assign_sub_named};
 pub use report::report_uninitialized_variables;
-pub(crate) use resource::resource_gather;
+pub(crate) use resource::{Declared, resource_gather};
 pub use resource::{count_up_to, is_variable_initialized};
 pub(crate) use scatter::{OPS as SCATTERS, scatter_rows};
 pub use scatter::{scatter_add, scatter_div, scatter_max, scatter_min, scatter_mul, scatter_sub, scatter_update};
