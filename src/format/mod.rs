@@ -14,3 +14,4 @@ pub mod proto;
 #[cfg(feature = "safetensors")]
 pub mod safetensors;
 pub mod summary;
+pub mod text;
