@@ -59,7 +59,7 @@ impl SafetensorsReader {
     /// All arrays, sorted by name.
     pub fn read(&self) -> Result<Vec<(String, Value)>> {
         let file = self.file()?;
-        let value = |(name, view)| Ok((name, self.value(name, &view)?)) ;
+        let value = |(name, view)| Ok((name, self.value(name, &view)?));
         let arrays = file.iter().map(value).collect::<Result<Vec<(&str, Value)>>>()?;
         let mut arrays: Vec<_> = arrays.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         arrays.sort_by(|a, b| a.0.cmp(&b.0));
@@ -97,8 +97,9 @@ pub fn write(path: impl AsRef<Path>, arrays: &[(String, Value)]) -> Result<()> {
     let mut parts = Vec::with_capacity(arrays.len());
     for (name, value) in arrays {
         let dtype = value.dtype();
-        let code = code(dtype)
-            .ok_or_else(|| Error::unimplemented(format!("'{name}' is {dtype}, which a .safetensors file cannot hold")))?;
+        let code = code(dtype).ok_or_else(|| {
+            Error::unimplemented(format!("'{name}' is {dtype}, which a .safetensors file cannot hold"))
+        })?;
         let bytes = dispatch!(dtype, plain, T => Ok(<T as Bytes>::to_bytes(value.as_slice::<T>()?)))?;
         parts.push((name, code, value.shape().dims().to_vec(), bytes));
     }
