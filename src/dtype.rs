@@ -21,8 +21,7 @@ macro_rules! dtypes {
         pub const $constant: DType = DType::$variant;)*
 
         impl DType {
-            /// All data types.
-            pub const ALL: &'static [DType] = &[$(DType::$variant),*];
+            const EACH: &'static [DType] = &[$(DType::$variant),*];
 
             /// TensorFlow's name: `float32`, `int64`, `string`.
             pub const fn name(self) -> &'static str {
@@ -48,6 +47,7 @@ macro_rules! dtypes {
 }
 
 dtypes! {
+    Invalid invalid 0 0 "no type: it is not known";
     Float32 float32 1 4 "f32";
     Float64 float64 2 8 "f64";
     Int32 int32 3 4 "i32";
@@ -83,6 +83,18 @@ mod synonyms {
 pub use synonyms::{double, half};
 
 impl DType {
+    /// All data types, without [`Invalid`](DType::Invalid).
+    pub const ALL: &'static [DType] = match DType::EACH.split_first() {
+        Some((_, all)) => all,
+        None => &[],
+    };
+
+    /// Whether there are arrays of it: a type without is known by name only.
+    pub const fn has_storage(self) -> bool {
+        use DType::{Bool, Float32, Float64, Int32, Int64, String, UInt8};
+        matches!(self, Float32 | Float64 | Int32 | Int64 | UInt8 | Bool | String)
+    }
+
     /// A type of floating-point numbers.
     pub const fn is_floating(self) -> bool {
         matches!(self, DType::Float32 | DType::Float64 | DType::Float16 | DType::BFloat16)
@@ -143,7 +155,8 @@ mod tests {
         for &dtype in DType::ALL {
             assert_eq!(DType::from_code(dtype.code()), Some(dtype));
         }
-        assert_eq!(DType::from_code(0), None);
+        assert_eq!((DType::from_code(0), DType::from_code(101)), (Some(DType::Invalid), None));
+        assert!(!DType::ALL.contains(&DType::Invalid));
         assert_eq!(float32.to_string(), "float32");
     }
 }

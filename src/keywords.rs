@@ -31,6 +31,8 @@ macro_rules! keyword_macros {
 }
 
 keyword_macros! { $
+    /// [`import_graph_def`](fn@crate::import_graph_def) with keyword arguments `input_map`, `return_elements` and `name`.
+    import_graph_def = graph_def::import_graph_def_args;
     /// [`reduce_sum`](fn@crate::reduce_sum) with keyword arguments `axis` and `keepdims`.
     reduce_sum = ops::math::reduce_sum_args;
     /// [`reduce_mean`](fn@crate::reduce_mean) with keyword arguments `axis` and `keepdims`.
@@ -59,11 +61,14 @@ keyword_macros! { $
     norm = ops::math::norm_args;
     /// [`clip_by_norm`](fn@crate::clip_by_norm) with the keyword argument `axes`.
     clip_by_norm = ops::math::clip_by_norm_args;
-    /// [`sparse_segment_sum`](fn@crate::sparse_segment_sum) with the keyword argument `num_segments`.
+    /// [`sparse_segment_sum`](fn@crate::sparse_segment_sum) with keyword arguments `num_segments` and
+    /// `sparse_gradient`.
     sparse_segment_sum = ops::math::sparse_segment_sum_args;
-    /// [`sparse_segment_mean`](fn@crate::sparse_segment_mean) with the keyword argument `num_segments`.
+    /// [`sparse_segment_mean`](fn@crate::sparse_segment_mean) with keyword arguments `num_segments` and
+    /// `sparse_gradient`.
     sparse_segment_mean = ops::math::sparse_segment_mean_args;
-    /// [`sparse_segment_sqrt_n`](fn@crate::sparse_segment_sqrt_n) with the keyword argument `num_segments`.
+    /// [`sparse_segment_sqrt_n`](fn@crate::sparse_segment_sqrt_n) with keyword arguments `num_segments` and
+    /// `sparse_gradient`.
     sparse_segment_sqrt_n = ops::math::sparse_segment_sqrt_n_args;
     /// [`bincount`](fn@crate::bincount) with keyword arguments `weights`, `minlength`, `maxlength` and `dtype`.
     bincount = ops::math::bincount_args;

@@ -34,7 +34,7 @@ pub mod error;
 pub mod examples;
 pub mod format;
 pub mod graph;
-mod graph_def;
+pub mod graph_def;
 pub mod host;
 pub mod initializers;
 pub mod keras;
@@ -67,6 +67,7 @@ pub use graph::{
     Graph, Operation, SeedRule, Tensor, add_to_collection, add_to_collections, get_collection, get_default_graph,
     reset_default_graph,
 };
+pub use graph_def::{ImportOptions, Imported, import_graph_def};
 pub use host::{app, errors, flags, gfile, logging};
 pub use initializers::{
     constant_initializer, glorot_normal_initializer, glorot_uniform_initializer, ones_initializer,

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cases::{Case, FAMILIES, Family, by_case};
 use flowstone as tf;
-use tf::format::proto::{GraphDef, NodeDef};
+use tf::format::proto::{GraphDef, NodeDef, VersionDef};
 
 /// Absolute below 1, relative above.
 const TOLERANCE: f64 = 2e-6;
@@ -128,6 +128,8 @@ fn build(case: &Case, scope: &str, nodes: &[NodeDef]) {
     let _scope = tf::variable_scope(scope);
     let templates = tf::Graph::from_graph_def(&GraphDef {
         node: nodes.iter().filter(|node| node.op == "Placeholder").cloned().collect(),
+        // Before, a placeholder without dimensions was one of any shape.
+        versions: Some(VersionDef { producer: 24, ..Default::default() }),
         ..Default::default()
     })
     .unwrap();

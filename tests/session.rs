@@ -85,6 +85,35 @@ fn a_read_built_before_an_update_sees_the_old_value() {
     assert_eq!((number(&old), number(&new)), (10.0, 2.0));
 }
 
+/// What TensorFlow gives for the same lines, ten times out of ten.
+#[test]
+fn reads_and_updates_of_one_run_are_ordered_as_in_tensorflow() {
+    let (_graph, _default) = fresh();
+    let v = tf::Variable(1.0);
+    let before = v * 1.0;
+    let shared = tf::stop_gradient(v);
+    let update = tf::assign_add(v, 1.0);
+    let (unordered, late, late_shared, second) = {
+        let unordered = v * 10.0;
+        let _after = tf::control_dependencies(&[update.op()]);
+        (unordered, v * 1.0, shared * 1.0, v.read_value())
+    };
+    let again = {
+        let _after = tf::control_dependencies(&[second.op(), late.op(), late_shared.op()]);
+        tf::assign_add(v, 1.0)
+    };
+    for plain in [false, true] {
+        let sess = tf::Session!(plain = plain).unwrap();
+        sess.run(v.initializer(), feed_dict! {}).unwrap();
+        // Fetched with an update, a variable is what it is at the end of the run.
+        let fetches = [before, unordered, late, late_shared, v.value(), update];
+        let found = sess.run(fetches, feed_dict! {}).unwrap();
+        assert_eq!(found.map(|x| number(&x)), [1.0, 10.0, 2.0, 2.0, 2.0, 2.0]);
+        let found = sess.run([late, second, again], feed_dict! {}).unwrap();
+        assert_eq!(found.map(|x| number(&x)), [3.0, 4.0, 4.0]);
+    }
+}
+
 #[test]
 fn several_threads_share_a_session() {
     let (_graph, _default) = fresh();

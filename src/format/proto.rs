@@ -21,6 +21,9 @@ pub struct GraphDef {
     /// Which TensorFlow wrote the graph and which can read it.
     #[prost(message, optional, tag = "4")]
     pub versions: Option<VersionDef>,
+    /// Where the nodes were built, as it came. TF: `GraphDebugInfo`.
+    #[prost(bytes = "vec", optional, tag = "5")]
+    pub debug_info: Option<Vec<u8>>,
 }
 
 /// Functions that a graph calls; kept, not looked into. TF: `FunctionDefLibrary`.
@@ -32,6 +35,9 @@ pub struct FunctionDefLibrary {
     /// Their gradients.
     #[prost(bytes = "vec", repeated, tag = "2")]
     pub gradient: Vec<Vec<u8>>,
+    /// Gradients that were registered.
+    #[prost(bytes = "vec", repeated, tag = "3")]
+    pub registered_gradients: Vec<Vec<u8>>,
 }
 
 /// Which TensorFlow wrote a graph and which can read it. TF: `VersionDef`.
@@ -66,6 +72,12 @@ pub struct NodeDef {
     /// The attributes.
     #[prost(btree_map = "string, message", tag = "5")]
     pub attr: BTreeMap<String, AttrValue>,
+    /// What it was made of, as it came. TF: `NodeDef.ExperimentalDebugInfo`.
+    #[prost(bytes = "vec", optional, tag = "6")]
+    pub experimental_debug_info: Option<Vec<u8>>,
+    /// The types of its outputs in full, as they came. TF: `FullTypeDef`.
+    #[prost(bytes = "vec", optional, tag = "7")]
+    pub experimental_type: Option<Vec<u8>>,
 }
 
 /// The value of an attribute. TF: `AttrValue`.
@@ -205,12 +217,36 @@ pub struct TensorProto {
     /// Strings.
     #[prost(bytes = "vec", repeated, tag = "8")]
     pub string_val: Vec<Vec<u8>>,
+    /// complex64, real and imaginary parts in turn.
+    #[prost(float, repeated, tag = "9")]
+    pub scomplex_val: Vec<f32>,
     /// int64.
     #[prost(int64, repeated, tag = "10")]
     pub int64_val: Vec<i64>,
     /// bool.
     #[prost(bool, repeated, tag = "11")]
     pub bool_val: Vec<bool>,
+    /// complex128, real and imaginary parts in turn.
+    #[prost(double, repeated, tag = "12")]
+    pub dcomplex_val: Vec<f64>,
+    /// float16 and bfloat16, the bits of each.
+    #[prost(int32, repeated, tag = "13")]
+    pub half_val: Vec<i32>,
+    /// Handles, as they came.
+    #[prost(bytes = "vec", repeated, tag = "14")]
+    pub resource_handle_val: Vec<Vec<u8>>,
+    /// Variants, as they came.
+    #[prost(bytes = "vec", repeated, tag = "15")]
+    pub variant_val: Vec<Vec<u8>>,
+    /// uint32.
+    #[prost(uint32, repeated, tag = "16")]
+    pub uint32_val: Vec<u32>,
+    /// uint64.
+    #[prost(uint64, repeated, tag = "17")]
+    pub uint64_val: Vec<u64>,
+    /// Eight-bit floating-point numbers.
+    #[prost(bytes = "vec", tag = "18")]
+    pub float8_val: Vec<u8>,
 }
 
 impl GraphDef {

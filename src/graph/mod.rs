@@ -12,7 +12,7 @@ mod view;
 pub use collection::{
     CollectionArgs, Named, add_to_collection, add_to_collections, get_collection, get_collection_args,
 };
-pub use node::{Attr, AttrList, Attrs, Fact, Handle, Integers, LONGEST_INTEGERS, Node, NodeId, Port, Written};
+pub use node::{Attr, AttrList, Attrs, Fact, Handle, Integers, LONGEST_INTEGERS, Node, NodeId, Port, Remarks, Written};
 pub use registry::GraphKey;
 pub use scope::{ScopeGuard, get_default_graph, reset_default_graph};
 pub(crate) use scope::{built_at, here};
@@ -401,6 +401,61 @@ impl Graph {
         state.by_name.insert(node.name.clone(), id);
         state.nodes.push(node);
         Ok(id)
+    }
+
+    /// Adds the nodes of an import as they are, all or none. They were numbered from `base` on, the length of the graph
+    /// then; gives by how much it has grown since.
+    pub(crate) fn insert_all(&self, base: usize, mut nodes: Vec<Node>) -> Result<usize> {
+        let mut state = self.lock();
+        let Some(first) = nodes.first() else { return Ok(0) };
+        if state.finalized {
+            return Err(Error::failed_precondition("the graph is finalized: no node can be added")
+                .at(&first.name, Some(first.location)));
+        }
+        if u32::try_from(state.nodes.len() + nodes.len()).is_err() {
+            return Err(Error::resource_exhausted("a graph holds at most 2^32 - 1 nodes"));
+        }
+        if let Some(twice) = nodes.iter().find(|node| state.by_name.contains_key(&node.name)) {
+            return Err(Error::new(ErrorKind::AlreadyExists, format!("the name '{}' is taken", twice.name))
+                .at(&twice.name, Some(twice.location)));
+        }
+        let shift = state.nodes.len() - base;
+        let moved = |id: &mut NodeId| {
+            if id.index() >= base {
+                id.0 += shift as u32;
+            }
+        };
+        for node in &mut nodes {
+            node.inputs.iter_mut().for_each(|port| moved(&mut port.node));
+            node.controls.iter_mut().for_each(moved);
+        }
+        for node in nodes {
+            let id = NodeId(state.nodes.len() as u32);
+            state.names.take(&node.name);
+            state.by_name.insert(node.name.clone(), id);
+            state.nodes.push(node);
+        }
+        Ok(shift)
+    }
+
+    /// The names that nodes of these names get when they are imported: those that are taken get a number. An error if one
+    /// is no name.
+    pub(crate) fn names_for_import(&self, wanted: Vec<String>) -> Result<Vec<Arc<str>>> {
+        wanted.iter().try_for_each(|name| names::check(name).map_err(|e| e.at(name, None)))?;
+        let state = self.lock();
+        let mut given: HashSet<String> = HashSet::with_capacity(wanted.len());
+        let all: HashSet<&str> = wanted.iter().map(String::as_str).collect();
+        let free = |name: &str, given: &HashSet<String>| !state.by_name.contains_key(name) && !given.contains(name);
+        let mut names = Vec::with_capacity(wanted.len());
+        for name in &wanted {
+            let numbered =
+                || (1..).map(|i| format!("{name}_{i}")).find(|n| free(n, &given) && !all.contains(n.as_str()));
+            let name = if free(name, &given) { Some(name.clone()) } else { numbered() };
+            let name = name.ok_or_else(|| Error::resource_exhausted("there is no name left"))?;
+            names.push(Arc::from(name.as_str()));
+            given.insert(name);
+        }
+        Ok(names)
     }
 
     /// TensorFlow marks the nodes that a control edge starts from.

@@ -103,6 +103,8 @@ pub enum Attr {
     Tensor(Value, Written),
     /// Several values of one kind.
     List(AttrList),
+    /// What nothing here computes with (a function, a constant of a rare type), as it came from a file.
+    Other(Arc<[u8]>),
 }
 
 /// How a constant array is written in a file.
@@ -180,6 +182,7 @@ impl fmt::Display for Attr {
             Attr::Shape(s) => write!(f, "{s}"),
             Attr::Tensor(v, _) => write!(f, "{} {} {v}", v.dtype(), v.shape()),
             Attr::List(list) => write!(f, "{list:?}"),
+            Attr::Other(bytes) => write!(f, "something of {} bytes that is kept as it came", bytes.len()),
         }
     }
 }
@@ -206,6 +209,17 @@ pub struct Node {
     pub device: Arc<str>,
     /// The line of the user's program that built the node.
     pub location: &'static Location<'static>,
+    /// What a file said of the node besides.
+    pub remarks: Option<Arc<Remarks>>,
+}
+
+/// What a file says of a node that nothing here looks into: kept, and written again.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Remarks {
+    /// What the node was made of. TF: `NodeDef.experimental_debug_info`.
+    pub debug_info: Option<Vec<u8>>,
+    /// The types of its outputs in full. TF: `NodeDef.experimental_type`.
+    pub full_type: Option<Vec<u8>>,
 }
 
 impl Node {

@@ -244,6 +244,7 @@ impl Call {
             outputs,
             device: "".into(),
             location: self.location,
+            remarks: None,
         };
         Ok((graph.add(node)?, count))
     }
@@ -264,14 +265,14 @@ fn facts_of(graph: &Graph, inputs: &[Port]) -> Result<SmallVec<[Fact; 4]>> {
     inputs.iter().map(|port| fact(port).ok_or_else(|| Error::internal("an input does not exist"))).collect()
 }
 
-/// An error unless inputs with these facts are what the signature takes.
+/// An error unless inputs with these facts are what the signature takes. What is not known may be anything.
 pub(crate) fn check_inputs(sig: &Signature, attrs: &Attrs, facts: &[Fact]) -> Result<()> {
     let mut rest = facts.iter();
     for argument in &sig.inputs {
         for wanted in argument.types(super::AttrReader(attrs))? {
             let found =
                 rest.next().ok_or_else(|| Error::invalid_argument(format!("input {} is missing", argument.name)))?;
-            if found.dtype != wanted || (argument.is_ref && !found.is_ref) {
+            if found.dtype != DType::Invalid && (found.dtype != wanted || (argument.is_ref && !found.is_ref)) {
                 let what = if argument.is_ref { "a variable of " } else { "" };
                 let name = &argument.name;
                 return Err(Error::invalid_argument(format!("input {name} is {}, not {what}{wanted}", found.dtype)));
@@ -284,6 +285,12 @@ pub(crate) fn check_inputs(sig: &Signature, attrs: &Attrs, facts: &[Fact]) -> Re
     }
 }
 
+/// The data type of each input.
+pub(crate) fn input_types(sig: &Signature, attrs: &Attrs) -> Result<Vec<DType>> {
+    let types = sig.inputs.iter().map(|argument| argument.types(super::AttrReader(attrs)));
+    Ok(types.collect::<Result<Vec<_>>>()?.concat())
+}
+
 /// What is known of the outputs of a node of `op`.
 pub(crate) fn infer_outputs(op: &'static OpDef, attrs: &Attrs, inputs: &[Fact]) -> Result<SmallVec<[Fact; 1]>> {
     let mut outputs = output_facts(op.signature()?, attrs)?;
@@ -292,7 +299,7 @@ pub(crate) fn infer_outputs(op: &'static OpDef, attrs: &Attrs, inputs: &[Fact]) 
 }
 
 /// The outputs with their data types, as the attributes say them.
-fn output_facts(sig: &Signature, attrs: &Attrs) -> Result<SmallVec<[Fact; 1]>> {
+pub(crate) fn output_facts(sig: &Signature, attrs: &Attrs) -> Result<SmallVec<[Fact; 1]>> {
     let mut outputs = SmallVec::new();
     for output in &sig.outputs {
         let fact = |dtype| Fact { is_ref: output.is_ref, ..Fact::new(dtype, PartialShape::unknown()) };
@@ -318,16 +325,8 @@ fn types_from_tensors(sig: &Signature, args: &[Arg], attrs: &mut Attrs) -> Resul
 
 /// Fills in defaults and checks every attribute of the signature.
 pub(crate) fn complete_attrs(sig: &Signature, attrs: &mut Attrs) -> Result<()> {
-    for def in &sig.attrs {
-        match (attrs.get(&def.name), &def.default) {
-            (Some(attr), _) => def.kind.check(&def.name, attr)?,
-            (None, Some(default)) => {
-                attrs.insert(def.name.clone(), default.clone());
-            }
-            (None, None) => return Err(Error::invalid_argument(format!("attribute {} is missing", def.name))),
-        }
-    }
-    Ok(())
+    sig.add_defaults(attrs);
+    sig.check_attrs(attrs)
 }
 
 struct ArgBuilder<'a> {
@@ -470,6 +469,7 @@ fn read_variable(
         outputs: SmallVec::from_iter([Fact::new(known.dtype, known.shape.clone())]),
         device: "".into(),
         location,
+        remarks: None,
     })?;
     Ok(Tensor::new(graph, Port { node, output: 0 }))
 }
@@ -522,5 +522,6 @@ pub(crate) fn constant_node(name: Arc<str>, value: Attr, location: &'static Loca
         outputs: SmallVec::from_iter([fact]),
         device: "".into(),
         location,
+        remarks: None,
     })
 }

@@ -164,6 +164,8 @@ pub enum Slot {
     Value(Value),
     /// A variable itself.
     Variable(Arc<VariableCell>),
+    /// Nothing: it lies in a branch that is not taken.
+    Dead,
 }
 
 /// Where outputs get their memory from.
@@ -254,6 +256,11 @@ impl Inputs {
         }
     }
 
+    /// Whether input `i` lies in a branch that is not taken.
+    pub fn is_dead(&self, i: usize) -> bool {
+        matches!(self.0.get(i), Some(Slot::Dead))
+    }
+
     /// Input `i`, which the kernel will not need again.
     pub fn take(&mut self, i: usize) -> Result<Value> {
         match self.0.get_mut(i).map(std::mem::take) {
@@ -307,6 +314,13 @@ impl Outputs<'_> {
     pub fn set(&mut self, o: usize, value: Value) {
         if let Some(slot) = self.slots.get_mut(o) {
             *slot = Slot::Value(value);
+        }
+    }
+
+    /// Says that output `o` lies in a branch that is not taken.
+    pub fn set_dead(&mut self, o: usize) {
+        if let Some(slot) = self.slots.get_mut(o) {
+            *slot = Slot::Dead;
         }
     }
 

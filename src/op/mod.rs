@@ -8,7 +8,9 @@ mod resource;
 mod signature;
 
 pub use call::{Arg, Built, Call, IntoTensor};
-pub(crate) use call::{check_inputs, complete_attrs, constant_full_of, constant_in, convert, infer_outputs};
+pub(crate) use call::{
+    check_inputs, complete_attrs, constant_full_of, constant_in, convert, infer_outputs, input_types, output_facts,
+};
 pub(crate) use grad::constant_integers;
 pub use grad::{Grad, GradCtx, Gradient, IndexedSlices};
 pub use infer::{InferCtx, broadcast, broadcast_known, resolve_axis, rules};
@@ -64,6 +66,20 @@ pub struct Flags {
     pub first: FirstInput,
     /// How the rows (dimension 0) of the outputs follow from those of the inputs.
     pub rows: Rows,
+    /// How it stands to branches that are not taken.
+    pub branching: Branching,
+}
+
+/// How an operation stands to branches that are not taken. What lies in one is dead: it does not run, and neither does
+/// what takes an output of it or comes after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Branching {
+    /// It is dead if anything it takes or comes after is.
+    Follows,
+    /// So are some of its outputs, as it decides.
+    Splits,
+    /// It runs if one of its inputs is not dead, or if it has none.
+    Joins,
 }
 
 /// How the rows of an operation's outputs follow from those of its inputs.
@@ -92,8 +108,14 @@ pub enum FirstInput {
 
 impl Flags {
     /// The outputs follow from the inputs.
-    pub const PURE: Flags =
-        Flags { stateful: false, effect: false, heavy: false, first: FirstInput::Read, rows: Rows::Mixed };
+    pub const PURE: Flags = Flags {
+        stateful: false,
+        effect: false,
+        heavy: false,
+        first: FirstInput::Read,
+        rows: Rows::Mixed,
+        branching: Branching::Follows,
+    };
     /// As [`Flags::PURE`], and worth a thread of its own.
     pub const HEAVY: Flags = Flags { heavy: true, ..Flags::PURE };
     /// As [`Flags::PURE`], and output 0 may take over the buffer of input 0.
@@ -114,6 +136,10 @@ impl Flags {
 
     /// The outputs follow from more than the inputs.
     pub const STATEFUL: Flags = Flags { stateful: true, ..Flags::PURE };
+    /// Some outputs are dead. What follows from values is decided anew in each run.
+    pub const SPLITS: Flags = Flags { branching: Branching::Splits, ..Flags::STATEFUL };
+    /// It runs with any input that is not dead.
+    pub const JOINS: Flags = Flags { branching: Branching::Joins, ..Flags::STATEFUL };
     /// As [`Flags::STATEFUL`], and it changes state.
     pub const EFFECT: Flags = Flags { effect: true, ..Flags::STATEFUL };
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{Attr, AttrList, Written};
+use crate::graph::{Attr, AttrList, Attrs, Written};
 use crate::value::Value;
 
 /// The parsed signature of an operation.
@@ -111,6 +111,23 @@ impl Signature {
     /// The attribute called `name`.
     pub fn attr(&self, name: &str) -> Option<&AttrDef> {
         self.attrs.iter().find(|attr| &*attr.name == name)
+    }
+
+    /// Fills in the defaults of attributes that are missing.
+    pub(crate) fn add_defaults(&self, attrs: &mut Attrs) {
+        for def in &self.attrs {
+            if let Some(default) = def.default.as_ref().filter(|_| !attrs.contains_key(&def.name)) {
+                attrs.insert(def.name.clone(), default.clone());
+            }
+        }
+    }
+
+    /// An error unless each attribute of the signature is there and of its kind.
+    pub(crate) fn check_attrs(&self, attrs: &Attrs) -> Result<()> {
+        self.attrs.iter().try_for_each(|def| match attrs.get(&def.name) {
+            Some(attr) => def.kind.check(&def.name, attr),
+            None => Err(Error::invalid_argument(format!("attribute {} is missing", def.name))),
+        })
     }
 }
 
@@ -253,6 +270,18 @@ impl AttrKind {
                 }
             }
         })
+    }
+
+    /// Whether it is of the right kind, but a data type or a constant of one that is not among ours.
+    pub(crate) fn is_beyond(&self, attr: &Attr) -> bool {
+        match (self, attr) {
+            (_, Attr::Other(_)) => true,
+            (AttrKind::Type(allowed), Attr::Type(found)) => !allowed.contains(found),
+            (AttrKind::List(kind), Attr::List(AttrList::Type(found))) => {
+                matches!(&**kind, AttrKind::Type(allowed) if !found.iter().all(|dtype| allowed.contains(dtype)))
+            }
+            _ => false,
+        }
     }
 
     /// An error that says what is allowed, unless `attr` is.

@@ -1,15 +1,16 @@
 //! Algebraic clean-up: control edges without a purpose, and nodes that only pass a value on.
 
 use super::program::{Program, Source};
-use crate::op::FirstInput;
+use crate::op::{Branching, FirstInput};
 
-/// Drops control edges from nodes whose running nobody can notice: only effects are worth waiting for.
+/// Drops control edges from nodes whose running nobody can notice: only effects, and branches that may not be taken, are
+/// worth waiting for.
 pub(crate) fn drop_controls(program: &mut Program) {
-    let mut effects: Vec<bool> = Vec::with_capacity(program.nodes.len());
+    let mut noticed: Vec<bool> = Vec::with_capacity(program.nodes.len());
     for node in &mut program.nodes {
-        node.controls.retain(|&control| effects.get(control as usize).copied().unwrap_or(true));
-        let effect = node.needs().any(|before| effects.get(before as usize).copied().unwrap_or(true));
-        effects.push(effect || node.op.flags.effect);
+        node.controls.retain(|&control| noticed.get(control as usize).copied().unwrap_or(true));
+        let before = node.needs().any(|before| noticed.get(before as usize).copied().unwrap_or(true));
+        noticed.push(before || node.op.flags.effect || node.op.flags.branching == Branching::Splits);
     }
 }
 

@@ -5,7 +5,9 @@ use smallvec::SmallVec;
 use super::program::{Program, ProgramNode, Source};
 use crate::dtype::DType;
 use crate::graph::{Attr, Fact, Written};
-use crate::op::{Inputs, KernelCtx, Memory, NodeInfo, OutputShapes, Outputs, Resources, Slot, infer_outputs};
+use crate::op::{
+    Branching, Inputs, KernelCtx, Memory, NodeInfo, OutputShapes, Outputs, Resources, Slot, infer_outputs,
+};
 use crate::shape::Shape;
 use crate::value::Value;
 
@@ -18,7 +20,14 @@ pub(crate) fn fold(program: &mut Program) {
     let mut known: Vec<SmallVec<[Option<Value>; 1]>> = Vec::with_capacity(program.nodes.len());
     for i in 0..program.nodes.len() {
         let node = &program.nodes[i];
-        let values = values(node, &known);
+        // An edge from what splits says which branch the node lies in.
+        let branches = |input: &Source| {
+            input.node().is_some_and(|n| program.nodes[n as usize].op.flags.branching == Branching::Splits)
+        };
+        let values = match node.inputs.iter().any(branches) {
+            true => node.outputs.iter().map(|_| None).collect(),
+            false => values(node, &known),
+        };
         if let [Some(value)] = values.as_slice()
             && node.op.name() != constant.name()
         {

@@ -6,17 +6,47 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 use crate::error::{Error, Result};
 use crate::graph::{Node, NodeId, Port};
 
+/// The outputs that are fed.
+pub(crate) struct Fed {
+    ports: HashSet<Port>,
+    /// Nodes that do nothing but wait for what is fed: what comes after them need not wait.
+    placeholders: HashSet<NodeId>,
+}
+
+impl Fed {
+    /// `ports` of the graph with these nodes are fed.
+    pub(crate) fn new(nodes: &[Node], ports: impl IntoIterator<Item = Port>) -> Self {
+        let ports: HashSet<Port> = ports.into_iter().collect();
+        let waits = |port: &&Port| {
+            let op = nodes.get(port.node.index()).map_or("", |node| &*node.op);
+            matches!(op, "Placeholder" | "PlaceholderV2" | "PlaceholderWithDefault")
+        };
+        let placeholders = ports.iter().filter(waits).map(|port| port.node).collect();
+        Fed { ports, placeholders }
+    }
+
+    /// Whether `port` is fed.
+    pub(crate) fn contains(&self, port: &Port) -> bool {
+        self.ports.contains(port)
+    }
+
+    /// The control inputs of `node` that are not fed placeholders.
+    pub(crate) fn controls<'a>(&'a self, node: &'a Node) -> impl Iterator<Item = NodeId> + 'a {
+        node.controls.iter().copied().filter(|control| !self.placeholders.contains(control))
+    }
+}
+
 /// The nodes that `targets` need when `fed` outputs are given, each after everything it needs. Nodes built earlier come
 /// first where there is a choice.
-pub(crate) fn prune(
-    nodes: &[Node],
-    targets: impl IntoIterator<Item = NodeId>,
-    fed: &HashSet<Port>,
-) -> Result<Vec<NodeId>> {
+pub(crate) fn prune(nodes: &[Node], targets: impl IntoIterator<Item = NodeId>, fed: &Fed) -> Result<Vec<NodeId>> {
+    sort(nodes, needed(nodes, targets, fed)?, fed)
+}
+
+/// The nodes that `targets` need when `fed` outputs are given, in the order in which they were built.
+pub(crate) fn needed(nodes: &[Node], targets: impl IntoIterator<Item = NodeId>, fed: &Fed) -> Result<Vec<NodeId>> {
     let mut needed = vec![false; nodes.len()];
     let mut pending: Vec<NodeId> = targets.into_iter().collect();
     let mut order = Vec::new();
-    let mut in_order = true;
     while let Some(id) = pending.pop() {
         let (Some(mark), Some(node)) = (needed.get_mut(id.index()), nodes.get(id.index())) else {
             return Err(Error::internal("a node is not in its graph"));
@@ -25,22 +55,23 @@ pub(crate) fn prune(
             continue;
         }
         order.push(id);
-        for before in dependencies(node, fed) {
-            in_order &= before < id;
-            pending.push(before);
-        }
+        pending.extend(dependencies(node, fed));
     }
     order.sort_unstable();
-    if in_order { Ok(order) } else { sort(nodes, order, fed) }
+    Ok(order)
 }
 
-fn dependencies<'a>(node: &'a Node, fed: &'a HashSet<Port>) -> impl Iterator<Item = NodeId> + 'a {
+/// What `node` needs when `fed` outputs are given.
+pub(crate) fn dependencies<'a>(node: &'a Node, fed: &'a Fed) -> impl Iterator<Item = NodeId> + 'a {
     let data = node.inputs.iter().filter(|port| !fed.contains(port)).map(|port| port.node);
-    data.chain(node.controls.iter().copied())
+    data.chain(fed.controls(node))
 }
 
-/// Kahn's algorithm, the smallest node first.
-fn sort(nodes: &[Node], needed: Vec<NodeId>, fed: &HashSet<Port>) -> Result<Vec<NodeId>> {
+/// `needed`, each after everything it needs: Kahn's algorithm, the smallest node first.
+pub(crate) fn sort(nodes: &[Node], needed: Vec<NodeId>, fed: &Fed) -> Result<Vec<NodeId>> {
+    if needed.iter().all(|&id| dependencies(&nodes[id.index()], fed).all(|before| before < id)) {
+        return Ok(needed);
+    }
     let mut waiting: HashMap<NodeId, usize> = HashMap::with_capacity(needed.len());
     let mut followers: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
     let mut ready = BinaryHeap::new();

@@ -67,7 +67,11 @@ impl<F: Fetch> Callable<'_, F> {
         let revision = self.session.graph().lock().revision();
         let (signature, plan) = &mut *last;
         let same = signature.feeds.len() == fed.len()
-            && signature.feeds.iter().zip(fed).all(|((_, shape), value)| shape == value.shape());
+            && signature
+                .feeds
+                .iter()
+                .zip(fed)
+                .all(|((_, dtype, shape), value)| (*dtype, shape) == (value.dtype(), value.shape()));
         if let Some(plan) = plan
             && same
             && signature.revision == revision
@@ -76,7 +80,7 @@ impl<F: Fetch> Callable<'_, F> {
         }
         signature.revision = revision;
         signature.feeds =
-            self.feeds.iter().zip(fed).map(|((tensor, _), value)| (tensor.port(), value.shape().clone())).collect();
+            self.feeds.iter().zip(fed).map(|((tensor, _), v)| (tensor.port(), v.dtype(), v.shape().clone())).collect();
         let new = self.session.plan(signature.clone())?;
         *plan = Some(new.clone());
         Ok(new)

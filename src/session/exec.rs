@@ -10,7 +10,7 @@ use super::plan::{BlockPlan, Input, Plan, Run, Step};
 use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::graph::Fact;
-use crate::op::{Inputs, KernelCtx, OutputShapes, Outputs, Resources, Slot, infer_outputs};
+use crate::op::{Branching, Inputs, KernelCtx, OutputShapes, Outputs, Resources, Slot, infer_outputs};
 use crate::shape::Shape;
 use crate::value::Value;
 
@@ -20,6 +20,10 @@ pub(super) fn run_plan(plan: &Plan, resources: &Resources, frame: &mut Frame, fe
         *slot = Slot::Value(value);
     }
     for (i, step) in plan.steps.iter().enumerate() {
+        if plan.branches && lies_dead(step, frame) {
+            leave_out(i, step, frame);
+            continue;
+        }
         run_step(plan, i, step, resources, frame)
             .map_err(|error| error.retitled(step.info.op.name()).at(&step.info.name, Some(step.location)))?;
     }
@@ -27,12 +31,35 @@ pub(super) fn run_plan(plan: &Plan, resources: &Resources, frame: &mut Frame, fe
     for &fetch in &plan.fetches {
         fetched.push(only_value(read(frame.slots[fetch as usize].clone())?)?);
     }
+    frame.dead.clear();
     for i in 0..frame.slots.len() {
         if let Slot::Value(value) = std::mem::take(&mut frame.slots[i]) {
             frame.release(value);
         }
     }
     Ok(fetched)
+}
+
+/// Whether a step lies in a branch that is not taken.
+fn lies_dead(step: &Step, frame: &Frame) -> bool {
+    let mut inputs = step.inputs.iter().map(|input| matches!(frame.slots[input.value as usize], Slot::Dead));
+    match step.info.op.flags.branching {
+        Branching::Joins => !step.inputs.is_empty() && inputs.all(|dead| dead),
+        _ => inputs.any(|dead| dead) || step.after.iter().any(|&before| frame.dead.contains(&before)),
+    }
+}
+
+/// Goes past a step that lies in a branch that is not taken.
+fn leave_out(i: usize, step: &Step, frame: &mut Frame) {
+    for input in step.inputs.iter().filter(|input| input.last) {
+        if let Slot::Value(value) = std::mem::take(&mut frame.slots[input.value as usize]) {
+            frame.release(value);
+        }
+    }
+    for slot in frame.slots.iter_mut().skip(step.outputs as usize).take(step.output_types().len()) {
+        *slot = Slot::Dead;
+    }
+    frame.dead.insert(i as u32);
 }
 
 fn run_step(plan: &Plan, i: usize, step: &Step, resources: &Resources, frame: &mut Frame) -> Result<()> {
@@ -71,7 +98,7 @@ fn run_step(plan: &Plan, i: usize, step: &Step, resources: &Resources, frame: &m
             Slot::Empty => return Err(Error::internal("the kernel left an output empty")),
             slot if plan.used[place] => frame.slots[place] = slot,
             Slot::Value(value) => frame.release(value),
-            Slot::Variable(_) => {}
+            Slot::Variable(_) | Slot::Dead => {}
         }
     }
     Ok(())
@@ -136,6 +163,7 @@ fn only_value(slot: Slot) -> Result<Value> {
             let name = cell.name();
             Err(Error::invalid_argument(format!("the handle of variable '{name}' is fetched: it is no array")))
         }
+        Slot::Dead => Err(Error::invalid_argument("what is fetched lies in a branch that was not taken")),
         Slot::Empty => Err(Error::internal("a fetched output has no value")),
     }
 }
@@ -147,6 +175,7 @@ fn described(inputs: &[Slot]) -> String {
         .map(|slot| match slot {
             Slot::Value(value) => format!("{} {}", value.dtype(), value.shape()),
             Slot::Variable(cell) => format!("variable '{}'", cell.name()),
+            Slot::Dead => "(of a branch that is not taken)".to_owned(),
             Slot::Empty => "(used up)".to_owned(),
         })
         .collect();

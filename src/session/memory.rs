@@ -5,7 +5,7 @@
 //! buffers as a [`Frame`] and gives them back, so a steady run allocates nothing. Whose shape only the run
 //! knows lies in a buffer of the frame's pool; what is fetched lies in memory of its own, since it outlives the run.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use smallvec::SmallVec;
 
@@ -163,6 +163,8 @@ fn bytes(dtype: DType, elements: usize) -> usize {
 pub(super) struct Frame {
     /// Each value of the plan, as long as it is needed.
     pub(super) slots: Vec<Slot>,
+    /// The steps that lie in branches that are not taken.
+    pub(super) dead: HashSet<u32>,
     buffers: Vec<Option<Value>>,
     /// Buffers of earlier plans, largest last, by type.
     spare: HashMap<DType, Vec<Value>>,

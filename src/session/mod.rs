@@ -8,7 +8,9 @@ mod explain;
 mod feed;
 mod fetch;
 mod memory;
+mod order;
 mod plan;
+mod records;
 mod variables;
 
 pub use callable::Callable;
@@ -17,15 +19,16 @@ pub use explain::Explanation;
 pub use feed::{FeedKey, Feeds};
 pub use fetch::{Fetch, GradientValue, IndexedSlicesValue, Results, Target};
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use smallvec::SmallVec;
 
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Fact, Graph, NodeId, Port, Tensor, get_default_graph};
 use crate::op::Resources;
+use crate::optimize::prune::{Fed, prune};
 use crate::value::Value;
 use memory::Frame;
 use plan::{Plan, Signature};
@@ -311,10 +314,10 @@ impl Session {
                 FeedKey::Name(name) => self.shared.graph.get_tensor_by_name(&name)?,
             };
             let value = fed_value(tensor, &self.feedable(tensor)?, literal)?;
-            signature.feeds.push((tensor.port(), value.shape().clone()));
+            signature.feeds.push((tensor.port(), value.dtype(), value.shape().clone()));
             values.push(value);
         }
-        let mut ports: SmallVec<[Port; 8]> = signature.feeds.iter().map(|(port, _)| *port).collect();
+        let mut ports: SmallVec<[Port; 8]> = signature.feeds.iter().map(|(port, ..)| *port).collect();
         ports.sort_unstable();
         if let Some(twice) = ports.windows(2).find(|pair| pair[0] == pair[1]) {
             let name = self.shared.graph.lock().node(twice[0].node).map(|node| node.output_name(twice[0].output));
@@ -362,7 +365,8 @@ impl Session {
     pub fn executed(&self, fetches: impl Fetch, feeds: &[Tensor]) -> Result<Vec<crate::graph::Operation>> {
         let mut targets = Vec::new();
         fetches.targets(&mut targets);
-        let fed: HashSet<Port> = feeds.iter().map(|tensor| tensor.port()).collect();
+        let graph = self.shared.graph.clone();
+        let fed = Fed::new(graph.lock().nodes(), feeds.iter().map(|tensor| tensor.port()));
         let mut wanted = Vec::new();
         for target in targets {
             match target.resolve(&self.shared.graph)? {
@@ -378,7 +382,7 @@ impl Session {
                 Target::Name(_) => {}
             }
         }
-        let order = crate::optimize::prune::prune(self.shared.graph.lock().nodes(), wanted, &fed)?;
+        let order = prune(self.shared.graph.lock().nodes(), wanted, &fed)?;
         Ok(order.into_iter().map(|node| crate::graph::Operation::new(&self.shared.graph, node)).collect())
     }
 }
@@ -402,7 +406,11 @@ fn fed_value(tensor: Tensor, fact: &Fact, literal: Result<crate::value::Literal>
 
 /// The value of `literal` as an array that `fact` describes.
 fn feed_value(literal: crate::value::Literal, fact: &Fact) -> Result<Value> {
-    let value = literal.resolve(Some(fact.dtype))?.convert(fact.dtype)?.moved_out();
+    let value = match fact.dtype {
+        DType::Invalid => literal.resolve(None)?,
+        dtype => literal.resolve(Some(dtype))?.convert(dtype)?,
+    };
+    let value = value.moved_out();
     if !fact.shape.accepts(value.shape()) {
         return Err(Error::invalid_argument(format!("its shape is {}, but {} is expected", value.shape(), fact.shape)));
     }

@@ -1,7 +1,6 @@
 //! The plan of a run: ordered steps with their kernels made and their buffers chosen, immutable and shared by all runs of
 //! one signature.
 
-use std::collections::{HashMap, HashSet};
 use std::panic::Location;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -9,13 +8,14 @@ use std::sync::{Mutex, PoisonError};
 use smallvec::SmallVec;
 
 use super::memory::{Frame, MemoryPlan, Use};
+use super::order::Order;
+use super::records::{check_records, records};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{Fact, Graph, Node, NodeId, Port, State};
+use crate::graph::{Fact, Graph, Node, NodeId, Port};
 use crate::kernels::parallel::ELEMENTWISE_CHUNK;
-use crate::op::{AttrReader, Kernel, KernelFn, NodeInfo, OpDef};
-use crate::ops;
-use crate::optimize::prune::prune;
+use crate::op::{AttrReader, Branching, KernelFn, NodeInfo};
+use crate::optimize::prune::{self, Fed};
 use crate::optimize::{Blocks, Program, ProgramNode, Report, Source, optimize};
 use crate::shape::Shape;
 
@@ -24,7 +24,7 @@ use crate::shape::Shape;
 pub(super) struct Signature {
     pub(super) fetches: Vec<Port>,
     pub(super) targets: Vec<NodeId>,
-    pub(super) feeds: Vec<(Port, Shape)>,
+    pub(super) feeds: Vec<(Port, DType, Shape)>,
     /// Of the graph: nodes that changed since make a plan stale.
     pub(super) revision: u64,
 }
@@ -42,6 +42,8 @@ pub(super) struct Plan {
     pub(super) memory: MemoryPlan,
     /// Whether a run is worth the thread pool.
     pub(super) parallel: bool,
+    /// Whether there are branches that may not be taken.
+    pub(super) branches: bool,
     /// What optimization did.
     pub(super) report: Report,
 }
@@ -56,6 +58,8 @@ pub(super) struct Step {
     pub(super) outputs: u32,
     /// The shapes of inputs and outputs if the plan knows all of them.
     pub(super) shapes: Option<Shapes>,
+    /// Steps that it comes after: it is dead if one of them is.
+    pub(super) after: SmallVec<[u32; 2]>,
 }
 
 pub(super) enum Run {
@@ -127,8 +131,9 @@ impl Plan {
         let used = mark_last_uses(&mut steps, values, &fetches);
         let memory = MemoryPlan::new(&uses(&steps, &program), values, program.feeds.len(), &fetches);
         let parallel = steps.iter().any(Step::is_heavy);
+        let branches = steps.iter().any(|step| step.info.op.flags.branching == Branching::Splits);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        Ok(Plan { number, steps, used, fetches, memory, parallel, report })
+        Ok(Plan { number, steps, used, fetches, memory, parallel, branches, report })
     }
 }
 
@@ -176,49 +181,24 @@ impl BlockPlan {
 fn program(graph: &Graph, signature: &Signature) -> Result<Program> {
     let state = graph.lock();
     let nodes = state.nodes();
-    let fed: HashSet<Port> = signature.feeds.iter().map(|(port, _)| *port).collect();
+    let fed = Fed::new(nodes, signature.feeds.iter().map(|(port, ..)| *port));
     let wanted = signature.fetches.iter().filter(|port| !fed.contains(port)).map(|port| port.node);
-    let order = prune(nodes, wanted.chain(signature.targets.iter().copied()), &fed)?;
-    let ops = records(nodes, &order)?;
-    let nodes: Vec<Node> = order.iter().map(|id| nodes[id.index()].clone()).collect();
-    let feeds = signature.feeds.iter().map(|(port, shape)| fed_fact(&state, *port, shape)).collect::<Result<_>>()?;
+    let needed = prune::needed(nodes, wanted.chain(signature.targets.iter().copied()), &fed)?;
+    // What is missing is said first: only then is a loop a circle.
+    check_records(nodes, &needed, signature, &fed)?;
+    let order = Order::new(nodes, prune::sort(nodes, needed, &fed)?, &fed)?;
+    let ops = records(nodes, &order.nodes)?;
+    let waiting = |id: &NodeId| {
+        let node = nodes[id.index()].clone();
+        Node { controls: fed.controls(&node).collect(), ..node }
+    };
+    let mut nodes: Vec<Node> = order.nodes.iter().map(waiting).collect();
+    let (mut fetches, mut targets) = (signature.fetches.clone(), signature.targets.clone());
+    order.read_late(&mut nodes, &mut fetches, &mut targets);
+    let feeds = signature.feeds.iter().map(|(port, dtype, shape)| (*port, Fact::new(*dtype, shape.into()))).collect();
     // Making kernels and inferring shapes runs the operations' own functions: not under the lock.
     drop(state);
-    Program::new(&order, nodes, &ops, feeds, &signature.fetches, &signature.targets)
-}
-
-fn fed_fact(state: &State, port: Port, shape: &Shape) -> Result<(Port, Fact)> {
-    let fact = state.node(port.node).and_then(|node| node.outputs.get(port.output as usize));
-    let fact = fact.ok_or_else(|| Error::internal("a fed output does not exist"))?;
-    Ok((port, Fact::new(fact.dtype, shape.into())))
-}
-
-/// The record of each node's operation. All that is missing is one error.
-fn records(nodes: &[Node], order: &[NodeId]) -> Result<Vec<&'static OpDef>> {
-    let mut errors = Vec::new();
-    let mut unknown: HashMap<&str, (usize, &Node)> = HashMap::new();
-    let mut ops = Vec::with_capacity(order.len());
-    for id in order {
-        let node = &nodes[id.index()];
-        match ops::lookup(&node.op) {
-            Some(op) => {
-                if let Kernel::None(reason) = op.kernel {
-                    let what: Vec<String> = node.outputs.iter().map(|f| format!("{} {}", f.dtype, f.shape)).collect();
-                    let error = Error::invalid_argument(format!("{} {} {reason}", node.op, what.join(", ")));
-                    errors.push(error.at(&node.name, Some(node.location)));
-                }
-                ops.push(op);
-            }
-            None => unknown.entry(&node.op).or_insert((0, node)).0 += 1,
-        }
-    }
-    let mut unknown: Vec<_> = unknown.into_iter().collect();
-    unknown.sort_unstable_by_key(|(op, _)| *op);
-    errors.extend(unknown.into_iter().map(|(op, (count, node))| {
-        let error = Error::unimplemented(format!("no operation is called {op}; {count} nodes need it"));
-        error.at(&node.name, Some(node.location))
-    }));
-    Error::all(errors).map_or(Ok(ops), Err)
+    Program::new(&order.nodes, nodes, &ops, feeds, &fetches, &targets)
 }
 
 /// The step of a node, whose outputs are the values from `outputs` on.
@@ -241,7 +221,8 @@ fn step(program: &Program, node: &ProgramNode, outputs: u32, value: impl Fn(Sour
     let known_inputs = inputs.iter().map(|input| input.fact.shape.known()).collect::<Option<_>>();
     let known_outputs = node.outputs.iter().map(|fact| fact.shape.known()).collect::<Option<_>>();
     let shapes = known_inputs.zip(known_outputs).map(|(inputs, outputs)| Shapes { inputs, outputs });
-    Ok(Step { info, run, location: node.location, inputs, outputs, shapes })
+    let after = SmallVec::from_slice(&node.controls);
+    Ok(Step { info, run, location: node.location, inputs, outputs, shapes, after })
 }
 
 /// For each input of `node`, whether its operation wants the variable itself.

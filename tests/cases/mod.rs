@@ -40,6 +40,7 @@ families! {
     apply_ops
     activations
     array_ops
+    branch_ops
     array_moves
     array_parts
     classification

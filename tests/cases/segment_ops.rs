@@ -92,6 +92,11 @@ pub static CASES: &[super::Case] = cases! {
     "sparse_sum_fixed" |x| [tf::sparse_segment_sum!(x[0], x[1], x[2], num_segments = 4)];
     "sparse_sum_empty" |x| [tf::sparse_segment_sum(x[0], x[1], x[2]), tf::sparse_segment_sum!(x[0], x[1], x[2], num_segments = 2)];
     "sparse_sum_same" |x| [tf::sparse_segment_sum(x[0], x[1], x[2]), tf::sparse_segment_sum!(x[0], x[1], x[2], num_segments = 2)];
+    "sparse_sum_picked" |x| [tf::sparse_segment_sum!(x[0], x[1], x[2], sparse_gradient = true)];
+    "sparse_sum_picked_fixed" |x| [tf::sparse_segment_sum!(x[0], x[1], x[2], num_segments = 5, sparse_gradient = true)];
+    "sparse_sum_picked_i64" |x| [tf::sparse_segment_sum!(x[0], x[1], x[2], sparse_gradient = true)];
+    "sparse_sum_picked_f64" |x| [tf::sparse_segment_sum!(x[0], x[1], x[2], sparse_gradient = true)];
+    "sparse_sum_picked_none" |x| [tf::sparse_segment_sum!(x[0], x[1], x[2], sparse_gradient = true)];
     "sparse_sum_row" |x| [tf::sparse_segment_sum(x[0], x[1], x[2])];
     "sparse_sum_falling" |x| [tf::sparse_segment_sum(x[0], x[1], x[2])];
     "sparse_sum_length" |x| [tf::sparse_segment_sum(x[0], x[1], x[2])];
@@ -104,6 +109,11 @@ pub static CASES: &[super::Case] = cases! {
     "sparse_mean_fixed" |x| [tf::sparse_segment_mean!(x[0], x[1], x[2], num_segments = 4)];
     "sparse_mean_empty" |x| [tf::sparse_segment_mean(x[0], x[1], x[2]), tf::sparse_segment_mean!(x[0], x[1], x[2], num_segments = 2)];
     "sparse_mean_same" |x| [tf::sparse_segment_mean(x[0], x[1], x[2]), tf::sparse_segment_mean!(x[0], x[1], x[2], num_segments = 2)];
+    "sparse_mean_picked" |x| [tf::sparse_segment_mean!(x[0], x[1], x[2], sparse_gradient = true)];
+    "sparse_mean_picked_fixed" |x| [tf::sparse_segment_mean!(x[0], x[1], x[2], num_segments = 5, sparse_gradient = true)];
+    "sparse_mean_picked_i64" |x| [tf::sparse_segment_mean!(x[0], x[1], x[2], sparse_gradient = true)];
+    "sparse_mean_picked_f64" |x| [tf::sparse_segment_mean!(x[0], x[1], x[2], sparse_gradient = true)];
+    "sparse_mean_picked_none" |x| [tf::sparse_segment_mean!(x[0], x[1], x[2], sparse_gradient = true)];
     "sparse_mean_row" |x| [tf::sparse_segment_mean(x[0], x[1], x[2])];
     "sparse_mean_falling" |x| [tf::sparse_segment_mean(x[0], x[1], x[2])];
     "sparse_mean_length" |x| [tf::sparse_segment_mean(x[0], x[1], x[2])];
@@ -116,6 +126,11 @@ pub static CASES: &[super::Case] = cases! {
     "sparse_sqrt_n_fixed" |x| [tf::sparse_segment_sqrt_n!(x[0], x[1], x[2], num_segments = 4)];
     "sparse_sqrt_n_empty" |x| [tf::sparse_segment_sqrt_n(x[0], x[1], x[2]), tf::sparse_segment_sqrt_n!(x[0], x[1], x[2], num_segments = 2)];
     "sparse_sqrt_n_same" |x| [tf::sparse_segment_sqrt_n(x[0], x[1], x[2]), tf::sparse_segment_sqrt_n!(x[0], x[1], x[2], num_segments = 2)];
+    "sparse_sqrt_n_picked" |x| [tf::sparse_segment_sqrt_n!(x[0], x[1], x[2], sparse_gradient = true)];
+    "sparse_sqrt_n_picked_fixed" |x| [tf::sparse_segment_sqrt_n!(x[0], x[1], x[2], num_segments = 5, sparse_gradient = true)];
+    "sparse_sqrt_n_picked_i64" |x| [tf::sparse_segment_sqrt_n!(x[0], x[1], x[2], sparse_gradient = true)];
+    "sparse_sqrt_n_picked_f64" |x| [tf::sparse_segment_sqrt_n!(x[0], x[1], x[2], sparse_gradient = true)];
+    "sparse_sqrt_n_picked_none" |x| [tf::sparse_segment_sqrt_n!(x[0], x[1], x[2], sparse_gradient = true)];
     "sparse_sqrt_n_row" |x| [tf::sparse_segment_sqrt_n(x[0], x[1], x[2])];
     "sparse_sqrt_n_falling" |x| [tf::sparse_segment_sqrt_n(x[0], x[1], x[2])];
     "sparse_sqrt_n_length" |x| [tf::sparse_segment_sqrt_n(x[0], x[1], x[2])];

@@ -1,10 +1,13 @@
-//! Operations that only order others.
+//! Operations that only order others, and those that choose which of them run.
+
+mod branch;
 
 use crate::graph::{Graph, Operation, get_default_graph};
 use crate::op::{Arg, Flags, Grad, Gradient, Kernel, OpDef, Sig, rules};
 use crate::ops::array::IDENTITY;
 
-pub(super) static OPS: &[&OpDef] = &[&NO_OP];
+pub(super) static OPS: &[&OpDef] =
+    &[&branch::CONTROL_TRIGGER, &branch::MERGE, &branch::REF_MERGE, &branch::REF_SWITCH, &branch::SWITCH, &NO_OP];
 
 /// An operation that does nothing. TF: `tf.no_op`.
 #[track_caller]

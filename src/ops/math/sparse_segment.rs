@@ -3,7 +3,9 @@
 use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
-use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig};
+use crate::op::{
+    Arg, Flags, Grad, GradCtx, Gradient, IndexedSlices, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig,
+};
 use crate::ops::array::{item, shape};
 use crate::ops::math::segment::{count_segments, rows_of};
 use crate::shape::{Dim, PartialShape, merge_dims};
@@ -15,6 +17,7 @@ pub struct SparseSegmentArgs {
     ops: &'static [OpDef; 2],
     args: [Arg; 3],
     num_segments: Option<Arg>,
+    sparse_gradient: bool,
 }
 
 impl SparseSegmentArgs {
@@ -24,14 +27,21 @@ impl SparseSegmentArgs {
         self
     }
 
+    /// Whether the gradient is for the picked rows only; false if not said.
+    pub fn sparse_gradient(mut self, sparse_gradient: bool) -> Self {
+        self.sparse_gradient = sparse_gradient;
+        self
+    }
+
     /// Builds the operation.
     #[track_caller]
     pub fn build(self) -> Tensor {
         let [data, indices, ids] = self.args;
-        match self.num_segments {
-            None => self.ops[0].call([data, indices, ids]).single(),
-            Some(n) => self.ops[1].call([data, indices, ids, n]).single(),
-        }
+        let call = match self.num_segments {
+            None => self.ops[0].call([data, indices, ids]),
+            Some(n) => self.ops[1].call([data, indices, ids, n]),
+        };
+        call.attr("sparse_gradient", self.sparse_gradient).single()
     }
 }
 
@@ -43,14 +53,14 @@ macro_rules! functions {
             $args(data, indices, segment_ids).build()
         }
 
-        #[doc = concat!("[`", stringify!($function), "`] with the keyword argument `num_segments`.")]
+        #[doc = concat!("[`", stringify!($function), "`] with keyword arguments `num_segments` and `sparse_gradient`.")]
         pub fn $args(
             data: impl IntoTensor,
             indices: impl IntoTensor,
             segment_ids: impl IntoTensor,
         ) -> SparseSegmentArgs {
             let args = [data.into_arg(), indices.into_arg(), segment_ids.into_arg()];
-            SparseSegmentArgs { ops: &$ops, args, num_segments: None }
+            SparseSegmentArgs { ops: &$ops, args, num_segments: None, sparse_gradient: false }
         }
     )*};
 }
@@ -157,33 +167,65 @@ fn sum_rows<T: Number + std::ops::Div<Output = T>>(ctx: &mut KernelCtx, divisor:
 
 /// Gives the row of each segment back to where its rows came from.
 fn spread_rows<T: Number + std::ops::Div<Output = T>>(ctx: &mut KernelCtx, divisor: Divisor) -> Result<()> {
+    let rows = ctx.outputs.shape(0)?[0];
     let (indices, ids) = (ctx.inputs.value(1)?.integers()?, ctx.inputs.value(2)?.integers()?);
-    let (segments, rows) = (ctx.inputs.shape(0)?[0], ctx.outputs.shape(0)?[0]);
     check_indices(&indices, rows)?;
-    check_indices(&ids, segments)?;
+    let places = indices.iter().map(|&i| i as usize);
+    spread(ctx.inputs.slice::<T>(0)?, ctx.inputs.shape(0)?[0], &ids, places, divisor, ctx.outputs.slice::<T>(0)?)
+}
+
+/// The same for those rows only that any came from, and which they are.
+fn spread_to_picked<T: Number + std::ops::Div<Output = T>>(ctx: &mut KernelCtx, divisor: Divisor) -> Result<()> {
+    let (indices, ids) = (ctx.inputs.value(1)?.integers()?, ctx.inputs.value(2)?.integers()?);
+    let rows = size(ctx.inputs.value(3)?.integers()?.first().copied())?.unwrap_or_default();
+    check_indices(&indices, rows)?;
+    let mut picked = indices.to_vec();
+    picked.sort_unstable();
+    picked.dedup();
+    let shape = ctx.inputs.shape(0)?;
+    let mut result = Value::zeros(T::DTYPE, rows_of(shape, picked.len()))?;
+    let places = indices.iter().map(|i| picked.partition_point(|p| p < i));
+    spread(ctx.inputs.slice::<T>(0)?, shape[0], &ids, places, divisor, result.make_mut::<T>()?)?;
+    ctx.outputs.set(0, result);
+    let dtype = ctx.node.attrs().dtype("Tidx")?;
+    ctx.outputs.set(1, Value::vector(picked).convert(dtype)?);
+    Ok(())
+}
+
+/// Adds the row of each segment, divided, to the places of `out` that its rows have.
+fn spread<T: Number + std::ops::Div<Output = T>>(
+    grad: &[T],
+    segments: usize,
+    ids: &[i64],
+    places: impl Iterator<Item = usize>,
+    divisor: Divisor,
+    out: &mut [T],
+) -> Result<()> {
+    check_indices(ids, segments)?;
     let mut counts = vec![0usize; segments];
     ids.iter().for_each(|&id| counts[id as usize] += 1);
-    let (grad, out) = (ctx.inputs.slice::<T>(0)?, ctx.outputs.slice::<T>(0)?);
     out.fill(T::ZERO);
     let width = grad.len().checked_div(segments).unwrap_or(0);
-    for (&i, &id) in indices.iter().zip(&ids) {
+    for (place, &id) in places.zip(ids) {
         let divisor = divisor.of::<T>(counts[id as usize]);
         let row = &grad[id as usize * width..][..width];
-        let sums = &mut out[i as usize * width..][..width];
+        let sums = &mut out[place * width..][..width];
         sums.iter_mut().zip(row).for_each(|(sum, x)| *sum = sum.plus(*x / divisor));
     }
     Ok(())
 }
 
-/// The gradient to the rows, by the operation `grad`.
-fn rows_grad(g: &GradCtx, grad: &'static OpDef) -> Result<Vec<Option<Tensor>>> {
-    if g.attrs().bool("sparse_gradient")? {
-        return Err(Error::unimplemented("a gradient of picked rows alone (sparse_gradient)"));
-    }
-    let rows = item(shape(g.x(0)), 0);
-    let dx = grad.call([g.dy(0), g.x(1), g.x(2), rows].map(IntoTensor::into_arg)).single();
+/// The gradient to the rows, by the operations `grads`: for all rows, or for those that were picked.
+fn rows_grad(g: &GradCtx, [dense, picked]: &'static [OpDef; 2]) -> Result<Vec<Option<Gradient>>> {
+    let sizes = shape(g.x(0));
+    let args = [g.dy(0), g.x(1), g.x(2), item(sizes, 0)].map(IntoTensor::into_arg);
     let mut all = vec![None; g.xs().len()];
-    all[0] = Some(dx);
+    all[0] = Some(if g.attrs().bool("sparse_gradient")? {
+        let rows = picked.call(args).build();
+        IndexedSlices { values: rows.output(0), indices: rows.output(1), dense_shape: sizes }.into()
+    } else {
+        dense.call(args).single().into()
+    });
     Ok(all)
 }
 
@@ -201,7 +243,7 @@ macro_rules! sparse_segments {
                 kernel: Kernel::Run(|ctx| {
                     dispatch!(ctx.node.dtype()?, $types, T => sum_rows::<T>(ctx, Divisor::$divisor))
                 }),
-                grad: Grad::Rule(|g| rows_grad(g, &$grad)),
+                grad: Grad::Rows(|g| rows_grad(g, &$grad)),
                 flags: Flags::PURE,
             },
             OpDef {
@@ -218,27 +260,47 @@ macro_rules! sparse_segments {
                 kernel: Kernel::Run(|ctx| {
                     dispatch!(ctx.node.dtype()?, $types, T => sum_rows::<T>(ctx, Divisor::$divisor))
                 }),
-                grad: Grad::Rule(|g| rows_grad(g, &$grad)),
+                grad: Grad::Rows(|g| rows_grad(g, &$grad)),
                 flags: Flags::PURE,
             },
         ];
 
-        pub(super) static $grad: OpDef = OpDef {
-            sig: Sig::new(concat!(
-                $name,
-                "Grad(grad: T, indices: Tidx, segment_ids: Tsegmentids, output_dim0: int32) -> (output: T) ",
-                "where T: floating, Tidx: index = int32, Tsegmentids: index = int32"
-            )),
-            infer: |ctx| {
-                let rows = size(ctx.known_integer(3)?)?;
-                infer_rows(ctx, rows)
+        /// The gradient for all rows, and for those that were picked.
+        pub(super) static $grad: [OpDef; 2] = [
+            OpDef {
+                sig: Sig::new(concat!(
+                    $name,
+                    "Grad(grad: T, indices: Tidx, segment_ids: Tsegmentids, output_dim0: int32) -> (output: T) ",
+                    "where T: floating, Tidx: index = int32, Tsegmentids: index = int32"
+                )),
+                infer: |ctx| {
+                    let rows = size(ctx.known_integer(3)?)?;
+                    infer_rows(ctx, rows)
+                },
+                kernel: Kernel::Run(|ctx| {
+                    dispatch!(ctx.node.dtype()?, floats, T => spread_rows::<T>(ctx, Divisor::$divisor))
+                }),
+                grad: Grad::Missing("TensorFlow has none"),
+                flags: Flags::PURE,
             },
-            kernel: Kernel::Run(|ctx| {
-                dispatch!(ctx.node.dtype()?, floats, T => spread_rows::<T>(ctx, Divisor::$divisor))
-            }),
-            grad: Grad::Missing("TensorFlow has none"),
-            flags: Flags::PURE,
-        };
+            OpDef {
+                sig: Sig::new(concat!(
+                    $name,
+                    "GradV2(grad: T, indices: Tidx, segment_ids: Tsegmentids, dense_output_dim0: int32) ",
+                    "-> (output: T, sorted_unique_indices: Tidx) ",
+                    "where T: floating, Tidx: index = int32, Tsegmentids: index = int32"
+                )),
+                infer: |ctx| {
+                    infer_rows(ctx, None)?;
+                    ctx.set(1, PartialShape::unknown_of_rank(1))
+                },
+                kernel: Kernel::Run(|ctx| {
+                    dispatch!(ctx.node.dtype()?, floats, T => spread_to_picked::<T>(ctx, Divisor::$divisor))
+                }),
+                grad: Grad::Missing("TensorFlow has none"),
+                flags: Flags::PURE,
+            },
+        ];
     )*};
 }
 
@@ -252,7 +314,6 @@ sparse_segments! {
 mod tests {
     use super::*;
     use crate::autodiff::gradients;
-    use crate::op::Gradient;
     use crate::testing::OpTest;
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod apply;
 mod assign;
+pub(crate) mod checkpoint;
 mod report;
 mod resource;
 mod scatter;
@@ -45,4 +46,12 @@ pub(super) static OPS: &[&OpDef] = &[
     &resource::RESOURCE_GATHER,
     &resource::COUNT_UP_TO,
     &resource::RESOURCE_COUNT_UP_TO,
+    &checkpoint::SAVE_V2,
+    &checkpoint::RESTORE_V2,
+    &checkpoint::SHARDED_FILENAME,
+    &checkpoint::MERGE_V2_CHECKPOINTS,
+    &checkpoint::SAVE,
+    &checkpoint::SAVE_SLICES,
+    &checkpoint::RESTORE,
+    &checkpoint::RESTORE_SLICE,
 ];

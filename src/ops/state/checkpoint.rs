@@ -1,0 +1,196 @@
+//! SaveV2 and RestoreV2: arrays into and out of checkpoints, inside the graph. The rest of what TensorFlow's savers build:
+//! ShardedFilename, MergeV2Checkpoints, and the operations for files of the first format.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::format::bundle::{BundleReader, write_bundle};
+use crate::op::{Flags, Grad, InferCtx, Kernel, KernelCtx, OpDef, Sig};
+use crate::shape::PartialShape;
+use crate::value::Value;
+
+const NO_GRADIENT: Grad = Grad::Stop("a file is no number");
+
+/// The strings of input `i`.
+fn strings(ctx: &KernelCtx, i: usize) -> Result<Vec<String>> {
+    let text = |bytes: &Vec<u8>| {
+        String::from_utf8(bytes.clone()).map_err(|_| Error::invalid_argument(format!("input {i} is not text")))
+    };
+    ctx.inputs.slice::<Vec<u8>>(i)?.iter().map(text).collect()
+}
+
+/// The one string that input `i` is.
+fn string(ctx: &KernelCtx, i: usize) -> Result<String> {
+    match strings(ctx, i)?.as_slice() {
+        [one] => Ok(one.clone()),
+        all => Err(Error::invalid_argument(format!("input {i} must be a single string, but there are {}", all.len()))),
+    }
+}
+
+/// The names in input 1, as many as `count`, each for a whole array.
+fn names(ctx: &KernelCtx, count: usize) -> Result<Vec<String>> {
+    let (names, slices) = (strings(ctx, 1)?, strings(ctx, 2)?);
+    if names.len() != count || slices.len() != count {
+        let (n, s) = (names.len(), slices.len());
+        return Err(Error::invalid_argument(format!("{n} names and {s} slices for {count} arrays")));
+    }
+    match slices.iter().zip(&names).find(|(slice, _)| !slice.is_empty()) {
+        Some((slice, name)) => Err(Error::unimplemented(format!("a slice ('{slice}') of '{name}'"))),
+        None => Ok(names),
+    }
+}
+
+/// A single string, and two lists as long as each other.
+fn infer_names(ctx: &InferCtx) -> Result<()> {
+    if ctx.shape(0)?.rank().is_some_and(|rank| rank != 0) {
+        return Err(Error::invalid_argument(format!("prefix must be a single string, not {}", ctx.shape(0)?)));
+    }
+    let (names, slices) = (ctx.shape_of_rank(1, 1)?, ctx.shape_of_rank(2, 1)?);
+    match names.merge(&slices) {
+        Some(_) => Ok(()),
+        None => Err(Error::invalid_argument(format!("{names} names and {slices} slices"))),
+    }
+}
+
+pub(crate) static SAVE_V2: OpDef = OpDef {
+    sig: Sig::new(
+        "SaveV2(prefix: string, tensor_names: string, shape_and_slices: string, tensors: dtypes) -> () \
+         where dtypes: list(type)",
+    ),
+    infer: |ctx| infer_names(ctx),
+    kernel: Kernel::Run(|ctx| {
+        let prefix = string(ctx, 0)?;
+        let names = names(ctx, ctx.inputs.len().saturating_sub(3))?;
+        let values = (3..ctx.inputs.len()).map(|i| ctx.inputs.value(i).cloned()).collect::<Result<Vec<Value>>>()?;
+        let tensors: Vec<(String, Value)> = names.into_iter().zip(values).collect();
+        write_bundle(prefix, &tensors)
+    }),
+    grad: NO_GRADIENT,
+    flags: Flags::EFFECT,
+};
+
+pub(crate) static RESTORE_V2: OpDef = OpDef {
+    sig: Sig::new(
+        "RestoreV2(prefix: string, tensor_names: string, shape_and_slices: string) -> (tensors: dtypes) \
+         where dtypes: list(type)",
+    ),
+    infer: |ctx| {
+        infer_names(ctx)?;
+        (0..ctx.output_count()).try_for_each(|o| ctx.set(o, PartialShape::unknown()))
+    },
+    kernel: Kernel::Run(|ctx| {
+        let names = names(ctx, ctx.node.output_types.len())?;
+        let reader = BundleReader::open(string(ctx, 0)?)?;
+        for (o, name) in names.iter().enumerate() {
+            let value = reader.read(name)?;
+            if value.dtype() != ctx.node.output_types[o] {
+                let (found, wanted) = (value.dtype(), ctx.node.output_types[o]);
+                return Err(Error::invalid_argument(format!("'{name}' is {found} in the checkpoint, not {wanted}")));
+            }
+            ctx.outputs.set(o, value);
+        }
+        Ok(())
+    }),
+    grad: NO_GRADIENT,
+    flags: Flags::STATEFUL,
+};
+
+pub(crate) static SHARDED_FILENAME: OpDef = OpDef {
+    sig: Sig::new("ShardedFilename(basename: string, shard: int32, num_shards: int32) -> (filename: string)"),
+    infer: |ctx| {
+        (0..3).try_for_each(|i| ctx.shape_of_rank(i, 0).map(|_| ()))?;
+        ctx.set(0, PartialShape::scalar())
+    },
+    kernel: Kernel::Run(|ctx| {
+        let (shard, of) = (ctx.inputs.value(1)?.item::<i32>()?, ctx.inputs.value(2)?.item::<i32>()?);
+        let name = format!("{}-{shard:05}-of-{of:05}", string(ctx, 0)?);
+        ctx.outputs.set(0, Value::scalar(name.into_bytes()));
+        Ok(())
+    }),
+    grad: NO_GRADIENT,
+    flags: Flags::PURE,
+};
+
+pub(crate) static MERGE_V2_CHECKPOINTS: OpDef = OpDef {
+    sig: Sig::new(
+        "MergeV2Checkpoints(checkpoint_prefixes: string, destination_prefix: string) -> () \
+         where delete_old_dirs: bool = true, allow_missing_files: bool = false",
+    ),
+    infer: |ctx| {
+        ctx.shape_of_rank(0, 1)?;
+        ctx.shape_of_rank(1, 0).map(|_| ())
+    },
+    kernel: Kernel::Run(merge),
+    grad: NO_GRADIENT,
+    flags: Flags::EFFECT,
+};
+
+/// Makes one checkpoint of several, and removes these and their folders.
+fn merge(ctx: &mut KernelCtx) -> Result<()> {
+    let (parts, whole) = (strings(ctx, 0)?, string(ctx, 1)?);
+    let may_lack = ctx.node.attrs().bool("allow_missing_files")?;
+    let mut tensors = Vec::new();
+    for part in &parts {
+        let reader = match BundleReader::open(part) {
+            Err(e) if may_lack && e.kind() == crate::error::ErrorKind::NotFound => continue,
+            reader => reader?,
+        };
+        for (name, _) in reader.entries() {
+            tensors.push((name.to_owned(), reader.read(name)?));
+        }
+    }
+    write_bundle(&whole, &tensors)?;
+    for part in parts.iter().filter(|part| Path::new(part) != Path::new(&whole)) {
+        for path in files_of(part) {
+            std::fs::remove_file(&path).map_err(|e| Error::of_file(&path, &e))?;
+        }
+        if let (true, Some(folder)) = (ctx.node.attrs().bool("delete_old_dirs")?, Path::new(part).parent()) {
+            // Only what was made for the parts is empty now.
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
+    Ok(())
+}
+
+/// The files whose names start with `prefix` and go on as those of a checkpoint do.
+fn files_of(prefix: &str) -> Vec<PathBuf> {
+    let path = Path::new(prefix);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let belongs =
+        |file: &str| file.strip_prefix(&name).is_some_and(|rest| rest == ".index" || rest.starts_with(".data-"));
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| path.file_name().is_some_and(|f| belongs(&f.to_string_lossy())))
+        .collect()
+}
+
+/// Files of the first format are not written or read.
+fn first_format(_: &mut KernelCtx) -> Result<()> {
+    Err(Error::unimplemented(
+        "checkpoints of TensorFlow's first format are not written or read: SaveV2 and RestoreV2 do the second",
+    ))
+}
+
+macro_rules! first_format {
+    ($($name:ident $sig:literal $infer:expr;)*) => {$(
+        pub(crate) static $name: OpDef = OpDef {
+            sig: Sig::new($sig),
+            infer: $infer,
+            kernel: Kernel::Run(first_format),
+            grad: NO_GRADIENT,
+            flags: Flags::EFFECT,
+        };
+    )*};
+}
+
+first_format! {
+    SAVE "Save(filename: string, tensor_names: string, data: T) -> () where T: list(type)" |_| Ok(());
+    SAVE_SLICES "SaveSlices(filename: string, tensor_names: string, shapes_and_slices: string, data: T) -> () \
+        where T: list(type)" |_| Ok(());
+    RESTORE "Restore(file_pattern: string, tensor_name: string) -> (tensor: dt) \
+        where dt: type, preferred_shard: int = -1" |ctx| ctx.set(0, PartialShape::unknown());
+    RESTORE_SLICE "RestoreSlice(file_pattern: string, tensor_name: string, shape_and_slice: string) -> (tensor: dt) \
+        where dt: type, preferred_shard: int = -1" |ctx| ctx.set(0, PartialShape::unknown());
+}

@@ -1,0 +1,162 @@
+//! TensorFlow's checkpoints, read and written to the byte. `golden/make_checkpoints.py` made those in `golden/checkpoints/`.
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+
+use flowstone as tf;
+use tf::format::bundle::{BundleFiles, BundleReader, Step, write_bundle};
+use tf::{ErrorKind, Value};
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/checkpoints").join(name)
+}
+
+/// A folder that goes with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("flowstone-checkpoints-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn bytes(prefix: &Path) -> (Vec<u8>, Vec<u8>) {
+    let files = BundleFiles::new(prefix);
+    (std::fs::read(files.index()).unwrap(), std::fs::read(files.data(0, 1)).unwrap())
+}
+
+fn all(reader: &BundleReader, names: &[&str]) -> Vec<(String, Value)> {
+    names.iter().map(|name| ((*name).to_owned(), reader.read(name).unwrap())).collect()
+}
+
+#[test]
+fn what_tensorflow_wrote_is_read_and_written_again_to_the_byte() {
+    let folder = Folder::new("same");
+    let mixed = ["z", "b", "m", "s", "e", "t", "u", "i", "scope/d", "scope/a/b"];
+    let sorted = |name: &str| -> Vec<String> {
+        BundleReader::open(golden(name)).unwrap().entries().map(|(name, _)| name.to_owned()).collect()
+    };
+    let (moons, resource) = (sorted("moons-20"), sorted("resource-3"));
+    let orders = [
+        ("mixed", mixed.to_vec()),
+        ("moons-20", moons.iter().map(String::as_str).collect()),
+        ("resource-3", resource.iter().map(String::as_str).collect()),
+    ];
+    for (name, order) in orders {
+        let reader = BundleReader::open(golden(name)).unwrap();
+        assert_eq!(reader.entries().count(), order.len());
+        let path = folder.path(name);
+        write_bundle(&path, &all(&reader, &order)).unwrap();
+        assert!(bytes(&path) == bytes(&golden(name)), "{name}");
+        assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 2, "nothing else is left");
+        std::fs::remove_dir_all(&folder.0).unwrap();
+        std::fs::create_dir(&folder.0).unwrap();
+    }
+    let reader = BundleReader::open(golden("mixed")).unwrap();
+    let strings = reader.read("s").unwrap();
+    let last: &[u8] = b"\xff\x00";
+    assert_eq!(strings.as_slice::<Vec<u8>>().unwrap()[3], last);
+    assert_eq!(reader.read("u").unwrap().as_slice::<u8>().unwrap(), [1, 2, 3, 255]);
+    assert!(reader.read("scope/a/b").unwrap().item::<f32>().unwrap().is_nan());
+}
+
+#[test]
+fn an_index_of_many_blocks_is_tensorflows() {
+    let folder = Folder::new("many");
+    let one = Value::from([0.5f32]);
+    let many: Vec<_> = (0..12_000).map(|i| (format!("tower_{}/layer_{i}/weights", i % 7), one.clone())).collect();
+    write_bundle(folder.path("many"), &many).unwrap();
+    let index = std::fs::read(folder.path("many.index")).unwrap();
+    let recorded = std::fs::read_to_string(golden("many.txt")).unwrap();
+    let crc = crc32c::crc32c(&index).rotate_right(15).wrapping_add(0xa282_ead8);
+    assert_eq!(format!("{} {crc}\n", index.len()), recorded);
+    assert_eq!(BundleReader::open(folder.path("many")).unwrap().entries().count(), 12_000);
+}
+
+#[test]
+fn whatever_moment_a_save_is_interrupted_at_a_whole_checkpoint_is_there() {
+    let folder = Folder::new("interrupted");
+    let prefix = folder.path("model");
+    let version = |i: i32| vec![("a".to_owned(), Value::scalar(i)), (format!("only{i}"), Value::vector(vec![i; 100]))];
+    let read = || {
+        let reader = BundleReader::open(&prefix).unwrap();
+        let found: Vec<_> = reader.entries().map(|(name, _)| (name.to_owned(), reader.read(name).unwrap())).collect();
+        let i = found[0].1.item::<i32>().unwrap();
+        assert_eq!(found, version(i), "a mixture");
+        i
+    };
+    write_bundle(&prefix, &version(0)).unwrap();
+    let mut now = 0;
+    for steps in 0..=Step::ALL.len() {
+        let files = BundleFiles::new(&prefix);
+        let next = now + 1;
+        for step in &Step::ALL[..steps] {
+            files.run(*step, &version(next)).unwrap();
+            read();
+        }
+        let found = read();
+        // The new one counts from `Commit` on; before it the old one does.
+        assert_eq!(found, if steps >= 3 { next } else { now }, "after {steps} steps");
+        now = found;
+    }
+    // A save that ended in the middle of its data.
+    std::fs::write(folder.path("model.data-00000-of-00001.new"), b"half").unwrap();
+    assert_eq!(read(), now);
+    write_bundle(&prefix, &version(now + 1)).unwrap();
+    assert_eq!(read(), now + 1);
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 2, "nothing is left behind");
+}
+
+#[test]
+fn damage_is_told_with_its_place() {
+    let folder = Folder::new("damage");
+    let prefix = folder.path("m");
+    let copy = || {
+        for suffix in [".index", ".data-00000-of-00001"] {
+            std::fs::copy(golden(&format!("mixed{suffix}")), folder.path(&format!("m{suffix}"))).unwrap();
+        }
+    };
+    let data = folder.path("m.data-00000-of-00001");
+    copy();
+    let reader = BundleReader::open(&prefix).unwrap();
+    let good: Vec<u8> = std::fs::read(&data).unwrap();
+    // Every byte of the data is under some array's checksum.
+    for at in 0..good.len() {
+        let mut bad = good.clone();
+        bad[at] ^= 4;
+        std::fs::write(&data, &bad).unwrap();
+        let errors: Vec<_> = reader.entries().filter_map(|(name, _)| reader.read(name).err()).collect();
+        assert!(errors.len() == 1 && errors[0].kind() == ErrorKind::DataLoss, "byte {at}: {errors:?}");
+    }
+    std::fs::write(&data, &good[..100]).unwrap();
+    let error = reader.read("i").unwrap_err();
+    assert!(error.message().ends_with("is too short for 8 bytes at byte 243"), "{error}");
+    std::fs::remove_file(&data).unwrap();
+    assert_eq!(reader.read("z").unwrap_err().kind(), ErrorKind::NotFound);
+    let error = reader.read("nothing").unwrap_err();
+    assert!(error.message().ends_with("has no array 'nothing'"));
+    copy();
+    let mut index = std::fs::read(folder.path("m.index")).unwrap();
+    index[20] ^= 1;
+    std::fs::write(folder.path("m.index"), index).unwrap();
+    let error = BundleReader::open(&prefix).unwrap_err();
+    assert!(error.message().ends_with("m.index: at byte 0: the checksum of a block does not hold"), "{error}");
+    let error = BundleReader::open(golden("half")).unwrap().read("h").unwrap_err();
+    assert_eq!(error.message(), "'h' is float16, of which there are no arrays here");
+    let error = BundleReader::open(folder.path("none")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    std::fs::write(folder.path("old"), b"one file").unwrap();
+    assert_eq!(BundleReader::open(folder.path("old")).unwrap_err().kind(), ErrorKind::Unimplemented);
+}
