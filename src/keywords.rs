@@ -33,6 +33,11 @@ macro_rules! keyword_macros {
 keyword_macros! { $
     /// [`import_graph_def`](fn@crate::import_graph_def) with keyword arguments `input_map`, `return_elements` and `name`.
     import_graph_def = graph_def::import_graph_def_args;
+    /// [`export_meta_graph`](fn@crate::train::export_meta_graph) with keyword arguments `filename`, `as_text`, `graph`,
+    /// `saver_def`, `tags` and `clear_devices`.
+    export_meta_graph = train::export_meta_graph_args;
+    /// [`write_graph`](fn@crate::train::write_graph) with the keyword argument `as_text`.
+    write_graph = train::write_graph_args;
     /// [`reduce_sum`](fn@crate::reduce_sum) with keyword arguments `axis` and `keepdims`.
     reduce_sum = ops::math::reduce_sum_args;
     /// [`reduce_mean`](fn@crate::reduce_mean) with keyword arguments `axis` and `keepdims`.
