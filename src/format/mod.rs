@@ -8,3 +8,4 @@ pub mod meta;
 pub mod png;
 pub mod proto;
 pub mod summary;
+pub mod text;

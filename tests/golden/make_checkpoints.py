@@ -80,3 +80,7 @@ with open(os.path.join(here, "many.txt"), "w") as file:
     file.write("%d %d\n" % (len(index), masked))
 for name in sorted(os.listdir(here)):
     print(name, os.path.getsize(os.path.join(here, name)))
+from google.protobuf import text_format
+from tensorflow.core.protobuf import meta_graph_pb2
+meta = meta_graph_pb2.MetaGraphDef.FromString(open("moons-20.meta", "rb").read())
+open("moons-20.meta.txt", "w").write(text_format.MessageToString(meta))

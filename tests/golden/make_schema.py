@@ -48,7 +48,7 @@ for root in (graph_pb2.GraphDef, meta_graph_pb2.MetaGraphDef, saved_model_pb2.Sa
     visit(root.DESCRIPTOR)
 print("//! What the fields of TensorFlow's messages are called. Made by `tests/golden/make_schema.py`.")
 print("#![cfg_attr(rustfmt, rustfmt_skip)]\n")
-print("use super::schema::{Kind::{Bool, Bytes, Double, Enum, Fixed32, Fixed64, Float, Int, Map, Message as M, String as Text, Unsigned, Zigzag}, Label::{Many, One, Packed}, Message, field as f};\n")
+print("use super::schema::{Kind::{Bool, Bytes, Double, Enum, Fixed64, Float, Int, Map, Message as M, String as Text, Unsigned, Zigzag}, Label::{Many, One, Packed}, Message, field as f};\n")
 for name, values in sorted(enums.items()):
     print("static %s: &[(&str, i32)] = &[%s];" % (name, ", ".join('("%s", %d)' % v for v in values)))
 for name, fields in sorted(messages.items()):

@@ -157,11 +157,13 @@ fn files_of(prefix: &str) -> Vec<PathBuf> {
     let path = Path::new(prefix);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let belongs = |file: &str| {
-        file.strip_prefix(&name).is_some_and(|rest| rest == ".index" || rest.starts_with(".data-"))
-    };
+    let belongs =
+        |file: &str| file.strip_prefix(&name).is_some_and(|rest| rest == ".index" || rest.starts_with(".data-"));
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).filter(|path| path.file_name().is_some_and(|f| belongs(&f.to_string_lossy()))).collect()
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| path.file_name().is_some_and(|f| belongs(&f.to_string_lossy())))
+        .collect()
 }
 
 /// Files of the first format are not written or read.
