@@ -62,12 +62,12 @@ fn frozen_graphs_compute_the_same() {
     let frozen = tf::Session::new(&tf::Graph::from_graph_def(&frozen).unwrap()).unwrap();
     let run = |sess: &tf::Session| {
         let [x, rows] = ["x:0", "rows:0"].map(|name| sess.graph().get_tensor_by_name(name).unwrap());
-        let feeds = feed_dict! { x: [[1.0f32, 2.0]], rows: [1i64, 0] };
-        let values = sess.run(["y:0", "picked:0", "at:0"], feeds).unwrap();
+        let values = sess.run(["y:0", "picked:0"], feed_dict! { x: [[1.0f32, 2.0]], rows: [1i64, 0] }).unwrap();
         values.map(|value| value.as_slice::<f32>().unwrap().to_vec())
     };
     assert_eq!(run(&frozen), run(&sess));
     assert_eq!(run(&frozen)[1], [9.0, 12.0, 3.0, 6.0]);
+    assert_eq!(frozen.run("at:0", feed_dict! {}).unwrap().as_slice::<f32>().unwrap(), [3.0, 4.0, 1.0, 2.0]);
 }
 
 #[test]
@@ -113,13 +113,12 @@ fn variables_without_values_and_nodes_in_a_circle() {
     let error = graph_util::convert_variables_to_constants(&sess, &golden("model"), &OUTPUTS).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::FailedPrecondition, "{error}");
 
-    let identity =
-        |name: &str, input: &[&str]| NodeDef {
-            name: name.into(),
-            op: "Identity".into(),
-            input: input.iter().map(|&input| input.to_owned()).collect(),
-            ..Default::default()
-        };
+    let identity = |name: &str, input: &[&str]| NodeDef {
+        name: name.into(),
+        op: "Identity".into(),
+        input: input.iter().map(|&input| input.to_owned()).collect(),
+        ..Default::default()
+    };
     let relu = NodeDef { op: "Relu".into(), ..identity("c", &["a"]) };
     let circle = GraphDef { node: vec![identity("a", &["b"]), identity("b", &["a"]), relu], ..Default::default() };
     let error = graph_util::remove_training_nodes(&circle).unwrap_err();

@@ -41,8 +41,8 @@ pub fn extract_sub_graph(graph_def: &GraphDef, dest_nodes: &[&str]) -> Result<Gr
     let nodes = graph_def.node.iter().zip(kept).filter(|(_, kept)| *kept);
     Ok(GraphDef {
         node: nodes.map(|(node, _)| node.clone()).collect(),
-        library: graph_def.library.clone(),
-        versions: graph_def.versions.clone(),
+        library: Some(graph_def.library.clone().unwrap_or_default()),
+        versions: Some(graph_def.versions.clone().unwrap_or_default()),
         ..Default::default()
     })
 }

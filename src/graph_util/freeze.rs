@@ -77,7 +77,8 @@ impl<'a> FreezeArgs<'a> {
     pub fn build(self) -> Result<GraphDef> {
         let part = extract_sub_graph(self.input_graph_def, self.output_node_names)?;
         let variables: Vec<usize> = (0..part.node.len()).filter(|&i| self.is_wanted(&part.node[i])).collect();
-        let values = self.sess.run(variables.iter().map(|&i| reader(&part.node[i])).collect::<Vec<_>>(), Feeds::default())?;
+        let values =
+            self.sess.run(variables.iter().map(|&i| reader(&part.node[i])).collect::<Vec<_>>(), Feeds::default())?;
         let mut freezing = Freezing::new(&part)?;
         for (&variable, value) in variables.iter().zip(&values) {
             freezing.freeze(variable, value)?;
@@ -164,7 +165,12 @@ impl<'a> Freezing<'a> {
                 let attrs = [("Tparams", attr(before, "dtype")?), ("Tindices", attr(before, "Tindices")?)];
                 self.nodes[reader] = placed(before, "GatherNd", 2, attrs);
             }
-            op @ ("Case" | "PartitionedCall" | "StatefulPartitionedCall" | "If" | "StatelessIf" | "While"
+            op @ ("Case"
+            | "PartitionedCall"
+            | "StatefulPartitionedCall"
+            | "If"
+            | "StatelessIf"
+            | "While"
             | "StatelessWhile") => {
                 let message = format!("a variable goes into a function: '{}' is a {op}", before.name);
                 return Err(Error::unimplemented(message));
