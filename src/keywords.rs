@@ -41,6 +41,11 @@ keyword_macros! { $
     remove_training_nodes = graph_util::remove_training_nodes_args;
     /// [`must_run_on_cpu`](fn@crate::graph_util::must_run_on_cpu) with the keyword argument `pin_variables_on_cpu`.
     must_run_on_cpu = graph_util::must_run_on_cpu_args;
+    /// [`export_meta_graph`](fn@crate::train::export_meta_graph) with keyword arguments `filename`, `as_text`, `graph`,
+    /// `saver_def`, `tags` and `clear_devices`.
+    export_meta_graph = train::export_meta_graph_args;
+    /// [`write_graph`](fn@crate::train::write_graph) with the keyword argument `as_text`.
+    write_graph = train::write_graph_args;
     /// [`reduce_sum`](fn@crate::reduce_sum) with keyword arguments `axis` and `keepdims`.
     reduce_sum = ops::math::reduce_sum_args;
     /// [`reduce_mean`](fn@crate::reduce_mean) with keyword arguments `axis` and `keepdims`.

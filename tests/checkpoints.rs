@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use flowstone as tf;
 use tf::format::bundle::{BundleFiles, BundleReader, Step, write_bundle};
-use tf::{ErrorKind, Value};
+use tf::format::meta::MetaGraphDef;
+use tf::format::text::FileMessage;
+use tf::{ErrorKind, Value, feed_dict};
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/checkpoints").join(name)
@@ -159,4 +161,69 @@ fn damage_is_told_with_its_place() {
     assert_eq!(error.kind(), ErrorKind::NotFound);
     std::fs::write(folder.path("old"), b"one file").unwrap();
     assert_eq!(BundleReader::open(folder.path("old")).unwrap_err().kind(), ErrorKind::Unimplemented);
+}
+
+/// A network that TensorFlow built and trained for 20 steps, with the operations that its saver built.
+#[test]
+fn a_half_trained_graph_is_trained_on_as_tensorflow_does() {
+    let folder = Folder::new("moons");
+    let meta = MetaGraphDef::read_any(&std::fs::read(golden("moons-20.meta")).unwrap()).unwrap();
+    let graph = tf::Graph::from_graph_def(&meta.graph_def.unwrap()).unwrap();
+    let sess = tf::Session::new(&graph).unwrap();
+    let prefix = golden("moons-20").to_str().unwrap().to_owned();
+    sess.run("save/restore_all", feed_dict! { "save/Const:0": prefix }).unwrap();
+    // Saved again at once, it is the same file.
+    let again = folder.path("again").to_str().unwrap().to_owned();
+    let saved = sess.run("save/control_dependency:0", feed_dict! { "save/Const:0": again.clone() }).unwrap();
+    assert_eq!(saved.as_slice::<Vec<u8>>().unwrap(), [again.clone().into_bytes()]);
+    assert!(bytes(Path::new(&again)) == bytes(&golden("moons-20")));
+    let recorded = std::fs::read_to_string(golden("moons.txt")).unwrap();
+    let mut recorded: Vec<f32> = recorded.lines().map(|line| line.parse().unwrap()).collect();
+    let accuracy = recorded.pop().unwrap();
+    assert_eq!(recorded.len(), 20);
+    for expected in recorded {
+        let (cost, _) = sess.run(("cost:0", "train"), feed_dict! {}).unwrap();
+        approx::assert_relative_eq!(cost.item::<f32>().unwrap(), expected, max_relative = 1e-5);
+    }
+    let (found, step) = sess.run(("accuracy:0", "global_step:0"), feed_dict! {}).unwrap();
+    assert_eq!((found.item::<f32>().unwrap(), step.item::<i64>().unwrap()), (accuracy, 40));
+}
+
+#[test]
+fn what_a_graph_restores_must_be_in_the_file() {
+    let meta = MetaGraphDef::read_any(&std::fs::read(golden("resource-3.meta")).unwrap()).unwrap();
+    let graph = tf::Graph::from_graph_def(&meta.graph_def.unwrap()).unwrap();
+    let sess = tf::Session::new(&graph).unwrap();
+    let run = |name: &str| {
+        let prefix = golden(name).to_str().unwrap().to_owned();
+        sess.run("save/restore_all", feed_dict! { "save/Const:0": prefix })
+    };
+    assert_eq!(run("moons-20").unwrap_err().kind(), ErrorKind::NotFound);
+    assert!(run("moons-20").unwrap_err().to_string().contains("has no array 'net/b1/Momentum'"));
+    run("resource-3").unwrap();
+    let step = sess.run("global_step:0", feed_dict! {}).unwrap();
+    assert_eq!(step.item::<i64>().unwrap(), 3);
+}
+
+#[test]
+fn parts_become_one_checkpoint() {
+    let folder = Folder::new("parts");
+    let part = |name: &str| folder.path("parts").join(name);
+    std::fs::create_dir(folder.path("parts")).unwrap();
+    write_bundle(part("a"), &[("x".into(), Value::scalar(1i32))]).unwrap();
+    write_bundle(part("b"), &[("y".into(), Value::scalar(2i32))]).unwrap();
+    let graph = tf::Graph::new();
+    let _default = graph.as_default();
+    let text = |path: PathBuf| path.to_str().unwrap().to_owned();
+    let parts = tf::stack([text(part("a")), text(part("b"))].map(tf::constant));
+    let whole = text(folder.path("whole"));
+    let merge = tf::ops::lookup("MergeV2Checkpoints")
+        .unwrap()
+        .call([tf::IntoTensor::into_arg(parts), tf::IntoTensor::into_arg(whole.clone())]);
+    let merge = merge.operation();
+    tf::Session().unwrap().run(merge, feed_dict! {}).unwrap();
+    let reader = BundleReader::open(&whole).unwrap();
+    assert_eq!(reader.read("y").unwrap().item::<i32>().unwrap(), 2);
+    assert_eq!(reader.entries().count(), 2);
+    assert!(!folder.path("parts").exists());
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use prost::Message;
 
-use crate::error::{Error, Result};
+use super::text::FileMessage;
+use crate::error::Result;
 
 /// A graph. TF: `GraphDef`.
 #[derive(Clone, PartialEq, Message)]
@@ -252,8 +253,7 @@ pub struct TensorProto {
 impl GraphDef {
     /// Reads a graph from the bytes of a `.pb` file.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        GraphDef::decode(bytes)
-            .map_err(|e| Error::data_loss(format!("these {} bytes are not a GraphDef: {e}", bytes.len())))
+        Self::read_bytes(bytes)
     }
 
     /// The bytes of a `.pb` file.

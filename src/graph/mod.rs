@@ -358,6 +358,11 @@ impl Graph {
         extension.downcast().unwrap_or_else(|_| unreachable!("an extension has the type of its key"))
     }
 
+    /// All items of the collection `name`, whatever they are.
+    pub(crate) fn collection_items(&self, name: &str) -> Vec<Arc<dyn Any + Send + Sync>> {
+        self.lock().collections.get(name).cloned().unwrap_or_default()
+    }
+
     /// The names of the collections that hold something.
     pub fn get_all_collection_keys(&self) -> Vec<String> {
         self.lock().collections.keys().cloned().collect()

@@ -10,7 +10,7 @@ use crate::graph::{Attr, AttrList, Written};
 use crate::shape::{PartialShape, Shape};
 use crate::value::{Bytes, Element, Value};
 
-pub(super) fn shape_proto(shape: &PartialShape) -> TensorShapeProto {
+pub(crate) fn shape_proto(shape: &PartialShape) -> TensorShapeProto {
     let size = |dim: &Option<usize>| Dim { size: dim.map_or(-1, |n| n as i64), name: String::new() };
     TensorShapeProto {
         dim: shape.dims().map(|dims| dims.iter().map(size).collect()).unwrap_or_default(),

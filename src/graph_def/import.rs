@@ -13,6 +13,7 @@ use super::producer;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::proto::{GraphDef, NodeDef};
+use crate::format::text::FileMessage;
 use crate::graph::{
     Attr, AttrList, Attrs, Fact, Graph, Node, NodeId, Operation, Port, Remarks, Tensor, get_default_graph,
 };
@@ -23,7 +24,7 @@ use crate::shape::PartialShape;
 /// The version of TensorFlow's graphs that we read: that of TensorFlow 2.19.
 const CONSUMER: i32 = 2129;
 
-/// Where a graph is read from: a [`GraphDef`], the bytes of one, or the path of a file.
+/// Where a graph is read from: a [`GraphDef`], the bytes of one, or the path of a file, `.pb` or `.pbtxt`.
 pub trait GraphSource {
     /// Hands the graph on.
     fn with_graph_def<R>(self, use_it: impl FnOnce(&GraphDef) -> Result<R>) -> Result<R>;
@@ -50,7 +51,7 @@ impl GraphSource for &Vec<u8> {
 impl GraphSource for &Path {
     fn with_graph_def<R>(self, use_it: impl FnOnce(&GraphDef) -> Result<R>) -> Result<R> {
         let bytes = std::fs::read(self).map_err(|e| Error::of_file(self, &e))?;
-        let def = GraphDef::from_bytes(&bytes).map_err(|e| e.retitled(&self.display().to_string()))?;
+        let def = GraphDef::read_any(&bytes).map_err(|e| e.retitled(&self.display().to_string()))?;
         use_it(&def)
     }
 }

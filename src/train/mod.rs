@@ -7,12 +7,14 @@ mod applied;
 mod ftrl;
 mod global_step;
 mod gradient_descent;
+mod meta_graph;
 mod momentum;
 mod moving_average;
 mod optimizer;
 mod proximal;
 mod rms_prop;
 mod schedules;
+mod write_graph;
 
 pub use adadelta::AdadeltaOptimizer;
 pub use adagrad::{AdagradDAOptimizer, AdagradOptimizer};
@@ -20,6 +22,7 @@ pub use adam::AdamOptimizer;
 pub use ftrl::FtrlOptimizer;
 pub use global_step::{GLOBAL_STEP, create_global_step, get_global_step, get_or_create_global_step, global_step};
 pub use gradient_descent::GradientDescentOptimizer;
+pub use meta_graph::{ExportMetaGraphArgs, MetaGraphSource, export_meta_graph, export_meta_graph_args};
 pub use momentum::MomentumOptimizer;
 pub use moving_average::{ExponentialMovingAverage, assign_moving_average};
 pub use optimizer::{Minimize, Optimizer, Slots, deduplicated};
@@ -30,3 +33,4 @@ pub use schedules::{
     cosine_decay_restarts_args, exponential_decay, exponential_decay_args, inverse_time_decay, inverse_time_decay_args,
     natural_exp_decay, natural_exp_decay_args, piecewise_constant, polynomial_decay, polynomial_decay_args,
 };
+pub use write_graph::{WriteGraphArgs, WrittenGraph, write_graph, write_graph_args};

@@ -1,6 +1,7 @@
 //! The cases of `golden/ops/string_ops.py`, in the same order.
 
 use flowstone as tf;
+use super::raw;
 use tf::{IntoTensor, Tensor, strings};
 
 fn written(x: Tensor) -> [Tensor; 8] {
@@ -185,4 +186,10 @@ pub static CASES: &[super::Case] = cases! {
     "bad_decode_raw_lengths" |x| [tf::decode_raw(x[0], tf::uint8)];
     "bad_hash" |x| [tf::string_to_hash_bucket_fast(x[0], 0)];
     "bad_old_hash" |x| [tf::string_to_hash_bucket(x[0], 0)];
+    "sharded_filename_0" |x| raw("ShardedFilename", [x[0], x[1], x[2]]);
+    "sharded_filename_1" |x| raw("ShardedFilename", [x[0], x[1], x[2]]);
+    "sharded_filename_2" |x| raw("ShardedFilename", [x[0], x[1], x[2]]);
+    "sharded_filename_3" |x| raw("ShardedFilename", [x[0], x[1], x[2]]);
+    "sharded_filename_4" |x| raw("ShardedFilename", [x[0], x[1], x[2]]);
+    "sharded_filename_list" |x| raw("ShardedFilename", [x[0], x[1], x[2]]);
 };

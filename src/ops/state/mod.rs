@@ -7,6 +7,7 @@ mod report;
 mod resource;
 mod scatter;
 mod variable;
+mod variable_def;
 
 pub(crate) use apply::{
     ADADELTA, ADAGRAD, ADAGRAD_DA, ADAM, CENTERED_RMS_PROP, FTRL, FTRL_V2, Forms, GRADIENT_DESCENT, MOMENTUM,

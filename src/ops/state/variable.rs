@@ -27,11 +27,11 @@ pub const LOCAL_VARIABLES: &str = "local_variables";
 /// A copyable handle. Where a tensor is wanted it stands for its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Variable {
-    reference: Tensor,
-    value: Tensor,
-    initializer: Operation,
-    initial_value: Tensor,
-    trainable: bool,
+    pub(super) reference: Tensor,
+    pub(super) value: Tensor,
+    pub(super) initializer: Operation,
+    pub(super) initial_value: Tensor,
+    pub(super) trainable: bool,
 }
 
 impl Variable {

@@ -99,4 +99,9 @@ bad("bad_decode_raw_lengths", lambda x: tf.decode_raw(x, tf.uint8), s("abc", "d"
 bad("bad_hash", lambda x: tf.string_to_hash_bucket_fast(x, 0), s("a"))
 bad("bad_old_hash", lambda x: tf.string_to_hash_bucket(x, 0), s("a"))
 
+name = lambda x, k, n: tf.raw_ops.ShardedFilename(basename=x, shard=k, num_shards=n)
+for k, (shard, number) in enumerate([(0, 1), (3, 12), (99999, 100000), (123456, 1234567), (-1, 2)]):
+    case("sharded_filename_%d" % k, name, np.array("dir/model"), np.int32(shard), np.int32(number), known="sd" if k else "sdu")
+bad("sharded_filename_list", name, np.array(["a", "b"]), np.int32(0), np.int32(1))
+
 write("string_ops")
