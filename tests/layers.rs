@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["autodiff", "optimize", "graph_def", "initializers", "regularizers"],
     &["session", "variable_scope"],
     &["train", "layers", "losses", "graph_util"],
-    &["metrics"],
+    &["metrics", "saved_model"],
     &["keras"],
     &["examples", "docs", "keywords", "testing"],
 ];
