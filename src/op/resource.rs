@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
 
 use indexmap::IndexMap;
 use smallvec::SmallVec;
@@ -114,11 +114,35 @@ impl VariableCell {
         }
     }
 
+    /// Gives all of `cells`, which must be different ones, new values; no reader of all sees some old and some new ones.
+    pub(crate) fn assign_all(cells: &[Arc<VariableCell>], values: &[Value]) -> Result<()> {
+        if cells.len() != values.len() {
+            return Err(Error::internal(format!("{} values for {} variables", values.len(), cells.len())));
+        }
+        let values = values.iter().map(|value| value.clone().into_own()).collect::<Result<Vec<Value>>>()?;
+        let mut guards = VariableCell::lock_all(cells)?;
+        let old: Vec<_> = guards.iter_mut().flatten().zip(values).map(|(guard, value)| guard.replace(value)).collect();
+        drop(guards);
+        drop(old);
+        Ok(())
+    }
+
     /// [`update`](VariableCell::update) of several variables at once, which must be different ones.
     pub fn update_all<R>(
         cells: &[Arc<VariableCell>],
         change: impl FnOnce(&mut [&mut Value]) -> Result<R>,
     ) -> Result<R> {
+        let mut guards = VariableCell::lock_all(cells)?;
+        let values = guards
+            .iter_mut()
+            .zip(cells)
+            .map(|(guard, cell)| guard.as_mut().and_then(|guard| guard.as_mut()).ok_or_else(|| cell.uninitialized()));
+        change(&mut values.collect::<Result<SmallVec<[&mut Value; 4]>>>()?)
+    }
+
+    /// The locks of all of `cells`, which must be different ones.
+    #[allow(clippy::type_complexity)]
+    fn lock_all(cells: &[Arc<VariableCell>]) -> Result<SmallVec<[Option<RwLockWriteGuard<'_, Option<Value>>>; 4]>> {
         // Runs that change the same variables lock them in the same order.
         let mut order: SmallVec<[usize; 4]> = (0..cells.len()).collect();
         order.sort_unstable_by_key(|&i| Arc::as_ptr(&cells[i]).addr());
@@ -130,10 +154,6 @@ impl VariableCell {
         for i in order {
             guards[i] = Some(cells[i].value.write().unwrap_or_else(PoisonError::into_inner));
         }
-        let values = guards
-            .iter_mut()
-            .zip(cells)
-            .map(|(guard, cell)| guard.as_mut().and_then(|guard| guard.as_mut()).ok_or_else(|| cell.uninitialized()));
-        change(&mut values.collect::<Result<SmallVec<[&mut Value; 4]>>>()?)
+        Ok(guards)
     }
 }

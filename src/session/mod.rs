@@ -11,6 +11,7 @@ mod memory;
 mod order;
 mod plan;
 mod records;
+mod variables;
 
 pub use callable::Callable;
 pub use default::{DefaultSession, InteractiveSession, InteractiveSessionArgs, get_default_session, interactive_args};

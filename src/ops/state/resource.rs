@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use crate::dispatch;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{Handle, Tensor};
+use crate::graph::{Handle, Node, Operation, Tensor};
 use crate::kernels::elementwise::{Broadcast, binary_in_place};
-use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, NodeInfo, OpDef, Sig, VariableCell};
+use crate::op::{
+    Arg, AttrReader, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, NodeInfo, OpDef, Sig, VariableCell,
+};
 use crate::ops::array::{gathered_rows, gathered_shape, run_gather};
 use crate::shape::PartialShape;
 use crate::value::{Number, Value};
@@ -48,9 +51,40 @@ pub fn count_up_to(variable: Variable, limit: i64) -> Tensor {
 
 /// The key of the variable that a node stands for.
 pub(super) fn key(node: &NodeInfo) -> Result<String> {
-    let (container, shared) = (node.attrs().str("container")?, node.attrs().str("shared_name")?);
-    let name = if shared.is_empty() { &node.name } else { shared };
+    key_of(&node.name, node.attrs())
+}
+
+/// The key of the variable that a node with this name and these attributes stands for.
+fn key_of(name: &str, attrs: AttrReader) -> Result<String> {
+    let (container, shared) = (attrs.str("container")?, attrs.str("shared_name")?);
+    let name = if shared.is_empty() { name } else { shared };
     Ok(if container.is_empty() { name.to_owned() } else { format!("{container}/{name}") })
+}
+
+/// What the node of a variable says of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Declared {
+    /// What a session keeps it under.
+    pub key: String,
+    pub dtype: DType,
+    pub shape: PartialShape,
+}
+
+impl Declared {
+    /// What `node` says of the variable that it stands for; an error if it is no node of a variable.
+    pub fn of(node: Operation) -> Result<Self> {
+        let read = |node: &Node| {
+            let attrs = AttrReader(&node.attrs);
+            let shape = match &*node.op {
+                "VariableV2" | "VarHandleOp" => attrs.shape("shape")?.clone(),
+                "Variable" if attrs.shape("shape")?.rank() == Some(0) => PartialShape::unknown(),
+                "Variable" => attrs.shape("shape")?.clone(),
+                _ => return Err(Error::invalid_argument(format!("'{}' is no variable but {}", node.name, node.op))),
+            };
+            Ok(Declared { key: key_of(&node.name, attrs)?, dtype: attrs.dtype("dtype")?, shape })
+        };
+        node.with(read).unwrap_or_else(|| Err(Error::failed_precondition("the variable could not be built")))
+    }
 }
 
 /// The shape of the variable that input 0 is the handle of.
@@ -120,7 +154,7 @@ fn infer_assign(ctx: &mut InferCtx) -> Result<()> {
 
 const NO_GRADIENT: Grad = Grad::Stop("an assignment is not a function of its inputs");
 
-pub(super) static ASSIGN_VARIABLE_OP: OpDef = OpDef {
+pub(crate) static ASSIGN_VARIABLE_OP: OpDef = OpDef {
     sig: Sig::new(
         "AssignVariableOp(resource: resource, value: dtype) -> () where dtype: type, validate_shape: bool = false",
     ),
