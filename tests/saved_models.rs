@@ -125,3 +125,81 @@ fn files_outside_of_the_folder_are_refused() {
     let error = loader::load(&session(), &["serve"], &copy.0).err().unwrap();
     assert_eq!(error.to_string(), "InvalidArgument: the asset '../../etc' lies outside of the model's folder");
 }
+
+/// A model with variables of both kinds and a file, written into a folder of its own.
+fn written(test: &str, as_text: bool) -> Copy {
+    let folder = Copy(std::env::temp_dir().join(format!("flowstone-saved-{test}-{}", std::process::id())));
+    std::fs::create_dir_all(&folder.0).unwrap();
+    let words = folder.0.join("words.txt");
+    std::fs::write(&words, "a word\n").unwrap();
+
+    let graph = tf::Graph::new();
+    let _graph = graph.as_default();
+    let x = tf::placeholder(tf::float32, (None, 2)).named("x");
+    let w = tf::Variable([[1.0f32, 2.0], [3.0, 4.0]]).named("w");
+    let b = tf::Variable!([0.5f32, -0.5], use_resource = true, name = "b");
+    let path = tf::constant(words.to_str().unwrap()).named("path");
+    let kept = tf::Variable!("", trainable = false, name = "kept");
+    let start = tf::assign(kept, path).named("start");
+    let y = tf::identity(tf::matmul(x, w) + b).named("y");
+    let cost = tf::reduce_mean(tf::square(y)).named("cost");
+    tf::train::GradientDescentOptimizer(0.1).minimize(cost);
+    let sess = Session::new(&graph).unwrap();
+    sess.run(tf::global_variables_initializer(), tf::feed_dict! {}).unwrap();
+
+    let mut builder = saved_model::Builder(folder.0.join("model")).unwrap();
+    let ask = saved_model::predict_signature_def(&[("x", x)], &[("y", y), ("kept", kept.value())]).unwrap();
+    let args = builder.add_meta_graph_and_variables_args(&sess, &["serve"]);
+    args.signature_def_map(&[("serving_default", ask)]).assets_collection(&[path]).main_op(start.op()).build().unwrap();
+    if as_text { builder.save_as_text() } else { builder.save() }.unwrap();
+    std::fs::remove_file(words).unwrap();
+    folder
+}
+
+#[test]
+fn what_is_written_is_loaded() {
+    for as_text in [false, true] {
+        let folder = written(&format!("written-{as_text}"), as_text);
+        let model = loader::load(&session(), &["serve"], folder.0.join("model")).unwrap();
+        let outputs = model.signature("serving_default").unwrap().run([("x", [[1.0f32, 1.0]])]).unwrap();
+        assert_eq!(outputs["y"].as_slice::<f32>().unwrap(), [4.5, 5.5]);
+        let path = String::from_utf8(outputs["kept"].item::<Vec<u8>>().unwrap()).unwrap();
+        assert_eq!(PathBuf::from(path), folder.0.join("model/assets/words.txt"));
+    }
+}
+
+#[test]
+fn folders_that_are_full_and_graphs_out_of_order() {
+    let folder = written("full", false);
+    let error = saved_model::Builder(folder.0.join("model")).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}");
+
+    let mut builder = saved_model::Builder(folder.0.join("other")).unwrap();
+    let error = builder.save().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::FailedPrecondition, "{error}");
+    let error = builder.add_meta_graph(&["serve"]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::FailedPrecondition, "{error}");
+    let signature = saved_model::build_signature_def(&[], &[], "");
+    let sess = session();
+    let args = builder.add_meta_graph_and_variables_args(&sess, &["serve"]);
+    let error = args.signature_def_map(&[("__saved_model_init_op", signature)]).build().unwrap_err();
+    assert_eq!(error.to_string(), "InvalidArgument: the name '__saved_model_init_op' of a signature is reserved");
+}
+
+/// TensorFlow serves and trains what is written here, if FLOWSTONE_PYTHON names a Python that has it.
+#[test]
+fn tensorflow_serves_and_trains_what_is_written() {
+    let Some(python) = std::env::var_os("FLOWSTONE_PYTHON") else {
+        eprintln!("skipped: FLOWSTONE_PYTHON names no Python with TensorFlow");
+        return;
+    };
+    for as_text in [false, true] {
+        let folder = written(&format!("served-{as_text}"), as_text);
+        let mut command = std::process::Command::new(&python);
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/serve_saved_model.py");
+        let output = command.arg("-B").arg(script).arg(folder.0.join("model")).output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{errors}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "[[4.5, 5.5]] words.txt 25.25 trained\n", "{errors}");
+    }
+}

@@ -5,9 +5,14 @@ use std::path::{Component, Path, PathBuf};
 use prost::Message;
 
 use super::{ASSETS_KEY, assets_dir};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::durable::write_file;
 use crate::format::meta::collection_def::Kind;
-use crate::format::meta::{AssetFileDef, MetaGraphDef};
+use crate::format::meta::{AssetFileDef, CollectionDef, MetaGraphDef, TensorInfo};
+use crate::graph::{Attr, Tensor};
+use crate::host::gfile;
+
+const TYPE_URL: &str = "type.googleapis.com/tensorflow.AssetFileDef";
 
 /// Messages of any kind. TF: `CollectionDef.AnyList`.
 #[derive(Clone, PartialEq, Message)]
@@ -37,6 +42,40 @@ pub(super) fn paths(meta: &MetaGraphDef, export_dir: &Path) -> Result<Vec<(Strin
         Ok((asset.tensor_info.unwrap_or_default().name, folder.join(name)))
     };
     assets(meta)?.into_iter().map(path).collect()
+}
+
+/// Copies the files that the constants `tensors` name into the model's folder, and notes them.
+pub(super) fn add(meta: &mut MetaGraphDef, tensors: &[Tensor], export_dir: &Path) -> Result<()> {
+    if tensors.is_empty() {
+        return Ok(());
+    }
+    let folder = assets_dir(export_dir);
+    gfile::MakeDirs(&folder)?;
+    let value = tensors.iter().map(|&tensor| copied(tensor, &folder)).collect::<Result<_>>()?;
+    let kind = Some(Kind::AnyList(AnyList { value }.encode_to_vec()));
+    meta.collection_def.insert(ASSETS_KEY.into(), CollectionDef { kind });
+    Ok(())
+}
+
+/// Copies one file; what is said of it.
+fn copied(tensor: Tensor, folder: &Path) -> Result<Any> {
+    let none = || Error::invalid_argument(format!("'{}' is no constant that is the path of a file", tensor.name()));
+    let Ok(Attr::Tensor(value, _)) = tensor.op().get_attr("value") else { return Err(none()) };
+    let path = PathBuf::from(String::from_utf8(value.item::<Vec<u8>>()?).map_err(|_| none())?);
+    let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(none)?;
+    let copy = folder.join(name);
+    let content = std::fs::read(&path).map_err(|e| Error::of_file(&path, &e))?;
+    match std::fs::read(&copy) {
+        Ok(there) if there != content => {
+            let message = format!("two different files of the model are called '{name}'");
+            return Err(Error::new(ErrorKind::AlreadyExists, message));
+        }
+        Ok(_) => (),
+        Err(_) => write_file(&copy, &content)?,
+    }
+    let tensor_info = Some(TensorInfo { name: tensor.name(), ..Default::default() });
+    let asset = AssetFileDef { tensor_info, filename: name.to_owned() };
+    Ok(Any { type_url: TYPE_URL.into(), value: asset.encode_to_vec() })
 }
 
 fn assets(meta: &MetaGraphDef) -> Result<Vec<AssetFileDef>> {

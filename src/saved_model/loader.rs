@@ -1,7 +1,6 @@
 //! Saved models are loaded. TF: `tf.saved_model.loader`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::Location;
 use std::path::{Path, PathBuf};
 
 use super::{INIT_COLLECTIONS, INIT_OP_KEY, assets, binary_file, text_file, variables_prefix};
@@ -11,7 +10,7 @@ use crate::format::meta::collection_def::Kind;
 use crate::format::meta::{MetaGraphDef, SavedModel, SignatureDef, TensorInfo};
 use crate::format::text::FileMessage;
 use crate::session::{Feeds, Session};
-use crate::train::add_meta_graph;
+use crate::train::import_meta_graph_args;
 use crate::value::{IntoValue, Value};
 
 /// Operations that call functions of the graph's library, which are not run here.
@@ -77,16 +76,18 @@ impl LoadArgs<'_> {
     /// Loads.
     #[track_caller]
     pub fn build(self) -> Result<LoadedModel> {
-        let line = Location::caller();
         let meta_graph_def = with_tags(parse_saved_model(&self.export_dir)?, self.tags)?;
         refuse_calls(&meta_graph_def)?;
         if meta_graph_def.saver_def.is_some() {
             BundleReader::open(variables_prefix(&self.export_dir))?;
         }
         let paths = assets::paths(&meta_graph_def, &self.export_dir)?;
-        add_meta_graph(self.sess.graph(), &meta_graph_def, &self.import_scope, false, line)?;
+        let saver = {
+            let _graph = self.sess.graph().as_default();
+            import_meta_graph_args(&meta_graph_def).import_scope(&self.import_scope).build()?
+        };
+        saver.restore(self.sess, variables_prefix(&self.export_dir))?;
         let model = LoadedModel { sess: self.sess.clone(), meta_graph_def, import_scope: self.import_scope };
-        model.restore(&self.export_dir)?;
         model.initialize(&paths)?;
         Ok(model)
     }
@@ -176,13 +177,6 @@ impl LoadedModel {
             "" => name.to_owned(),
             scope => format!("{scope}/{name}"),
         }
-    }
-
-    fn restore(&self, export_dir: &Path) -> Result<()> {
-        let Some(saver) = &self.meta_graph_def.saver_def else { return Ok(()) };
-        let prefix = variables_prefix(export_dir).display().to_string();
-        let feeds = Feeds::new().feed(self.name(&saver.filename_tensor_name), prefix.as_str());
-        self.run_operation(&saver.restore_op_name, feeds)
     }
 
     /// Runs what the model says is to be run when it is there.

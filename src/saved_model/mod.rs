@@ -2,9 +2,11 @@
 //! TF: `tf.saved_model`.
 
 mod assets;
+pub mod builder;
 pub mod loader;
 pub mod signature_def_utils;
 
+pub use builder::SavedModelBuilder as Builder;
 pub use loader::{LoadedModel, Signature, load, load_args, maybe_saved_model_directory};
 pub use signature_def_utils::{
     build_signature_def, classification_signature_def, predict_signature_def, regression_signature_def,
@@ -12,6 +14,39 @@ pub use signature_def_utils::{
 pub use utils::build_tensor_info;
 
 use std::path::{Path, PathBuf};
+
+use crate::error::Result;
+use crate::graph::Tensor;
+use crate::session::Session;
+
+/// Writes the graph of `session` with the values of its variables, to be asked for `outputs` of `inputs`, into the folder
+/// `export_dir`. TF: `tf.saved_model.simple_save`.
+///
+/// ```
+/// use flowstone as tf;
+/// # let folder = std::env::temp_dir().join(format!("flowstone-doc-simple-{}", std::process::id()));
+/// let x = tf::placeholder(tf::float32, [2]).named("x");
+/// let y = tf::nn::relu(x);
+/// tf::saved_model::simple_save(&tf::Session()?, &folder, &[("x", x)], &[("y", y)])?;
+/// assert!(tf::saved_model::maybe_saved_model_directory(&folder));
+/// # tf::gfile::DeleteRecursively(&folder)?;
+/// # Ok::<(), tf::Error>(())
+/// ```
+#[track_caller]
+pub fn simple_save(
+    session: &Session,
+    export_dir: impl AsRef<Path>,
+    inputs: &[(&str, Tensor)],
+    outputs: &[(&str, Tensor)],
+) -> Result<()> {
+    let signature = predict_signature_def(inputs, outputs)?;
+    let signatures = [(signature_constants::DEFAULT_SERVING_SIGNATURE_DEF_KEY, signature)];
+    let mut builder = builder::SavedModelBuilder::new(export_dir)?;
+    let graph = builder.add_meta_graph_and_variables_args(session, &[tag_constants::SERVING]);
+    graph.signature_def_map(&signatures).clear_devices(true).build()?;
+    builder.save()?;
+    Ok(())
+}
 
 /// What meta graphs are for. TF: `tf.saved_model.tag_constants`.
 pub mod tag_constants {
@@ -76,6 +111,9 @@ pub mod utils {
 
 /// The key of the signature that names what runs after a model was loaded.
 const INIT_OP_KEY: &str = "__saved_model_init_op";
+
+/// The key of the signature that names what trains.
+const TRAIN_OP_KEY: &str = "__saved_model_train_op";
 
 /// The collections that name it in older models.
 const INIT_COLLECTIONS: [&str; 2] = ["saved_model_main_op", "legacy_init_op"];

@@ -32,7 +32,6 @@ pub use checkpoint_utils::{CheckpointReader, NewCheckpointReader, list_variables
 pub use ftrl::FtrlOptimizer;
 pub use global_step::{GLOBAL_STEP, create_global_step, get_global_step, get_or_create_global_step, global_step};
 pub use gradient_descent::GradientDescentOptimizer;
-pub(crate) use meta_graph::add_meta_graph;
 pub use meta_graph::{ExportMetaGraphArgs, MetaGraphSource, export_meta_graph, export_meta_graph_args};
 pub use momentum::MomentumOptimizer;
 pub use moving_average::{ExponentialMovingAverage, assign_moving_average};
