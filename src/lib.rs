@@ -56,6 +56,7 @@ mod testing;
 pub mod train;
 pub mod value;
 pub mod variable_scope;
+pub mod weights;
 
 pub use ndarray;
 

@@ -5,7 +5,13 @@ mod crc;
 pub mod durable;
 pub mod idx;
 pub mod meta;
+#[cfg(feature = "npz")]
+pub mod npy;
+#[cfg(feature = "npz")]
+pub mod npz;
 pub mod png;
 pub mod proto;
+#[cfg(feature = "safetensors")]
+pub mod safetensors;
 pub mod summary;
 pub mod text;

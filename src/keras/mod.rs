@@ -26,7 +26,6 @@ mod sequential;
 mod summary;
 mod training;
 pub mod utils;
-mod weights;
 
 pub use sequential::{Dims, Sequential};
 pub use summary::Dialect;

@@ -6,7 +6,6 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::summary::{Dialect, table};
 use super::training::{Compile, Compiled, Evaluate, Fit, Predict};
-use super::weights;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Operation, Tensor, get_default_graph};
@@ -16,6 +15,7 @@ use crate::ops::state::{Variable, assign, global_variables, variables_initialize
 use crate::session::{Feeds, Session};
 use crate::shape::{Dim, IntoShape, PartialShape};
 use crate::value::{IntoValue, Value};
+use crate::weights;
 
 /// A model: layers one after the other, in a [`Graph`] and a [`Session`](struct@Session) of its own. Keras: `Sequential`.
 ///
@@ -338,20 +338,23 @@ impl Sequential {
         Ok(())
     }
 
-    /// Writes all weights to a file, by their names, in the safetensors format. Keras: `model.save_weights(path)`.
+    /// Writes all weights to a file, by their names. Keras: `model.save_weights(path)`.
     ///
-    /// The file appears when it is whole; one that was there stays until then.
+    /// The path is the prefix of a checkpoint of TensorFlow's, as in Keras; if it ends in `.npz` or `.safetensors`, it is
+    /// such a file (features of these names). It appears when it is whole; one that was there stays until then.
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
         let values = self.get_weights()?;
-        weights::save(path.as_ref(), &self.weights(), &values)
+        let names = self.weights().into_iter().map(|weight| weight.op().name());
+        weights::write(path, &names.zip(values).collect::<Vec<_>>())
     }
 
     /// Reads all weights from a file that [`save_weights`](Sequential::save_weights) wrote; all are checked before any is
     /// changed. Keras: `model.load_weights(path)`.
     pub fn load_weights(&self, path: impl AsRef<Path>) -> Result<()> {
         self.output()?;
-        let values = weights::load(path.as_ref(), &self.weights())?;
-        self.set_weights(&values)
+        let nodes: Vec<Operation> = self.weights().into_iter().map(Variable::op).collect();
+        let fitting = weights::fitting(path.as_ref(), &nodes, weights::read(path.as_ref())?)?;
+        self.set_weights(&fitting.into_iter().map(|(_, value)| value).collect::<Vec<_>>())
     }
 
     /// Says what the model is to make small, and how. Keras: `model.compile(optimizer, loss, metrics)`.

@@ -1,4 +1,4 @@
-//! Values put into a session's variables from outside of a run: all, or none.
+//! A session's variables from outside of a run: their values, and new values put into all of them or none.
 
 use super::Session;
 use crate::error::{Error, Result};
@@ -7,6 +7,16 @@ use crate::ops::state::Declared;
 use crate::value::Value;
 
 impl Session {
+    /// The values of these variables, of which there are the nodes.
+    pub(crate) fn get_variables(&self, nodes: &[Operation]) -> Result<Vec<Value>> {
+        let value = |node: &Operation| {
+            self.owns(node.output(0))?;
+            let cell = self.shared.resources.variable(&Declared::of(*node)?.key)?;
+            cell.read().map_err(|e| e.at(&node.name(), node.location()))
+        };
+        nodes.iter().map(value).collect()
+    }
+
     /// Gives each of these variables, of which there are the nodes, its value. Everything is checked first, and then all
     /// change at once: after an error each has the value that it had.
     pub(crate) fn set_variables(&self, values: &[(Operation, Value)]) -> Result<()> {

@@ -6,7 +6,7 @@ mod adam;
 mod applied;
 mod checkpoint_state;
 mod checkpoint_utils;
-mod fit;
+pub(crate) mod fit;
 mod ftrl;
 mod global_step;
 mod gradient_descent;

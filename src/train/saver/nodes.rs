@@ -39,11 +39,11 @@ pub(super) fn build(graph: &Graph, scope: &str, filename: &str, variables: &[(St
         IDENTITY.call([filename.into_arg()]).name("control_dependency").single()
     };
     let dtypes: Vec<_> = variables.iter().filter_map(|(_, variable)| variable.dtype().ok()).collect();
-    let restored = RESTORE_V2
-        .call([filename.into_arg(), names(), slices()])
-        .attr("dtypes", Attr::List(AttrList::Type(dtypes)))
-        .build()
-        .outputs();
+    let restored = {
+        let _device = graph.device("/device:CPU:0");
+        let call = RESTORE_V2.call([filename.into_arg(), names(), slices()]);
+        call.attr("dtypes", Attr::List(AttrList::Type(dtypes))).build().outputs()
+    };
     let assigned: Vec<Operation> =
         variables.iter().zip(restored).map(|((_, variable), value)| assign(*variable, value)).collect();
     Nodes { filename, save, restore: no_op_after(graph, &assigned, "restore_all") }

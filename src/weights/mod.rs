@@ -1,0 +1,15 @@
+//! The values of variables in files that other programs read: TensorFlow's checkpoints, NumPy's `.npz`, safetensors.
+//!
+//! Names in the files are those of the variables, as `dense/kernel`. `load_…` checks everything before it changes
+//! anything; the error of a file that does not fit lists all that differs.
+
+mod files;
+mod session;
+
+pub use files::{Format, read, write};
+#[cfg(feature = "npz")]
+pub use session::{load_npz, save_npz};
+#[cfg(feature = "safetensors")]
+pub use session::{load_safetensors, save_safetensors};
+
+pub(crate) use session::fitting;
