@@ -35,6 +35,7 @@ pub mod examples;
 pub mod format;
 pub mod graph;
 pub mod graph_def;
+pub mod graph_util;
 pub mod host;
 pub mod initializers;
 pub mod keras;
@@ -47,6 +48,7 @@ pub mod op;
 pub mod ops;
 mod optimize;
 pub mod regularizers;
+pub mod saved_model;
 pub mod session;
 pub mod shape;
 #[cfg(test)]
