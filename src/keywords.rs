@@ -33,6 +33,14 @@ macro_rules! keyword_macros {
 keyword_macros! { $
     /// [`import_graph_def`](fn@crate::import_graph_def) with keyword arguments `input_map`, `return_elements` and `name`.
     import_graph_def = graph_def::import_graph_def_args;
+    /// [`convert_variables_to_constants`](fn@crate::graph_util::convert_variables_to_constants) with keyword arguments
+    /// `variable_names_whitelist` and `variable_names_blacklist`.
+    convert_variables_to_constants = graph_util::convert_variables_to_constants_args;
+    /// [`remove_training_nodes`](fn@crate::graph_util::remove_training_nodes) with the keyword argument
+    /// `protected_nodes`.
+    remove_training_nodes = graph_util::remove_training_nodes_args;
+    /// [`must_run_on_cpu`](fn@crate::graph_util::must_run_on_cpu) with the keyword argument `pin_variables_on_cpu`.
+    must_run_on_cpu = graph_util::must_run_on_cpu_args;
     /// [`export_meta_graph`](fn@crate::train::export_meta_graph) with keyword arguments `filename`, `as_text`, `graph`,
     /// `saver_def`, `tags` and `clear_devices`.
     export_meta_graph = train::export_meta_graph_args;

@@ -35,6 +35,7 @@ pub mod examples;
 pub mod format;
 pub mod graph;
 pub mod graph_def;
+pub mod graph_util;
 pub mod host;
 pub mod initializers;
 pub mod keras;

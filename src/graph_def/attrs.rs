@@ -52,6 +52,11 @@ pub(super) fn attr_value(attr: &Attr) -> Result<AttrValue> {
     Ok(AttrValue { value: Some(value) })
 }
 
+/// The attribute of a constant that TensorFlow writes for `value`.
+pub(crate) fn constant_attr(value: &Value) -> Result<AttrValue> {
+    attr_value(&Attr::Tensor(value.clone(), Written::usual(value)))
+}
+
 /// The attribute as it came, if nothing here computes with its like; an error if it contradicts itself.
 pub(super) fn attr_of(proto: &AttrValue) -> Result<Attr> {
     let known = match &proto.value {
