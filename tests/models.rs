@@ -148,12 +148,16 @@ fn weights_go_to_a_file_and_back() {
     let before = numbers(&model);
     assert!(message(model.load_weights(place.path("w"))).contains("dense/kernel"), "another shape");
     std::fs::write(place.path("bad"), b"no weights at all").unwrap();
-    assert!(message(model.load_weights(place.path("bad"))).contains("bad is no checkpoint of TensorFlow's second format"));
+    assert!(
+        message(model.load_weights(place.path("bad"))).contains("bad is no checkpoint of TensorFlow's second format")
+    );
     assert!(message(model.load_weights(place.path("none"))).contains("there is no checkpoint "));
     assert!(message(model.set_weights(&[])).contains("the model has 2 weights, but 0 were given"));
     assert_eq!(numbers(&model), before);
     model.save_weights(place.path("w.npz")).unwrap();
-    model.set_weights(&[tf::Value::zeros(tf::float32, [3, 1]).unwrap(), tf::Value::zeros(tf::float32, [1]).unwrap()]).unwrap();
+    model
+        .set_weights(&[tf::Value::zeros(tf::float32, [3, 1]).unwrap(), tf::Value::zeros(tf::float32, [1]).unwrap()])
+        .unwrap();
     model.load_weights(place.path("w.npz")).unwrap();
     assert_eq!(numbers(&model), before);
     assert_eq!(place.names(), ["bad", "w.data-00000-of-00001", "w.index", "w.npz"]);

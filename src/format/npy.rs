@@ -55,7 +55,8 @@ enum Layout {
 
 impl Layout {
     fn of(descr: &str) -> Result<Layout> {
-        let unknown = || Error::unimplemented(format!("NumPy's data type '{descr}', of which there are no arrays here"));
+        let unknown =
+            || Error::unimplemented(format!("NumPy's data type '{descr}', of which there are no arrays here"));
         let (order, code) = descr.split_at_checked(1).ok_or_else(unknown)?;
         if !["<", ">", "|", "="].contains(&order) {
             return Err(unknown());
@@ -147,7 +148,8 @@ fn filled(bytes: &[u8]) -> &[u8] {
 }
 
 fn text(bytes: &[u8], swapped: bool) -> Result<Vec<u8>> {
-    let points = bytes.as_chunks().0.iter().map(|c| if swapped { u32::from_be_bytes(*c) } else { u32::from_le_bytes(*c) });
+    let points =
+        bytes.as_chunks().0.iter().map(|c| if swapped { u32::from_be_bytes(*c) } else { u32::from_le_bytes(*c) });
     let word = points.map(char::from_u32).collect::<Option<String>>();
     let word = word.ok_or_else(|| Error::data_loss("a string has a character that is not there"))?;
     Ok(word.trim_end_matches('\0').as_bytes().to_vec())
@@ -330,7 +332,8 @@ mod tests {
         assert_eq!(std::str::from_utf8(&bytes[10..128]).unwrap(), format!("{text:<117}\n"));
         assert_eq!(bytes[128..], [0, 0, 128, 63, 0, 0, 0, 64]);
         let header = |value: &Value| header(&to_bytes(value).unwrap()).unwrap().0;
-        let of = |descr: &str, dims: &[usize]| Header { descr: descr.into(), is_fortran: false, shape: Shape::from(dims) };
+        let of =
+            |descr: &str, dims: &[usize]| Header { descr: descr.into(), is_fortran: false, shape: Shape::from(dims) };
         assert_eq!(header(&Value::scalar(true)), of("|b1", &[]));
         assert_eq!(header(&Value::new([1, 2], vec![b"a".to_vec(), b"bcd".to_vec()]).unwrap()), of("|S3", &[1, 2]));
     }

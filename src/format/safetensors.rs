@@ -115,8 +115,9 @@ pub fn write(path: impl AsRef<Path>, arrays: &[(String, Value)]) -> Result<()> {
     let mut parts = Vec::with_capacity(arrays.len());
     for (name, value) in arrays {
         let dtype = value.dtype();
-        let code = code(dtype)
-            .ok_or_else(|| Error::unimplemented(format!("'{name}' is {dtype}, which a .safetensors file cannot hold")))?;
+        let code = code(dtype).ok_or_else(|| {
+            Error::unimplemented(format!("'{name}' is {dtype}, which a .safetensors file cannot hold"))
+        })?;
         let bytes = dispatch!(dtype, plain, T => Ok(<T as Bytes>::to_bytes(value.as_slice::<T>()?)))?;
         parts.push((name, code, value.shape().dims().to_vec(), bytes));
     }

@@ -3,11 +3,7 @@
 mod attrs;
 mod import;
 
-<<<<<<< HEAD
-pub(crate) use attrs::constant_attr;
-=======
-pub(crate) use attrs::shape_proto;
->>>>>>> main
+pub(crate) use attrs::{constant_attr, shape_proto};
 pub use import::{GraphSource, ImportArgs, ImportOptions, Imported, import_graph_def, import_graph_def_args};
 
 use std::sync::{Arc, Mutex, PoisonError};

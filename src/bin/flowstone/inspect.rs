@@ -12,6 +12,9 @@ use crate::output::print;
 use crate::report::{grouped, size, table};
 use crate::source::{Array, Source};
 
+/// Operations that are no result although nobody reads them.
+const ASIDE: [&str; 4] = ["Const", "IsVariableInitialized", "ReadVariableOp", "VarIsInitializedOp"];
+
 /// Says what is in a file.
 pub fn inspect(arguments: &Inspect) -> Result<()> {
     let path = arguments.path.display();
@@ -30,7 +33,9 @@ pub fn inspect(arguments: &Inspect) -> Result<()> {
             let graphs: Vec<Json> = parts.into_iter().map(|(_, json)| json).collect();
             (format!("{path}: a saved model\n{texts}"), json!({"kind": "saved model", "meta_graphs": graphs}))
         }
-        Source::Arrays(kind, arrays) => (format!("{path}: {kind}\n{}", arrays_text(&arrays)), arrays_json(kind, &arrays)),
+        Source::Arrays(kind, arrays) => {
+            (format!("{path}: {kind}\n{}", arrays_text(&arrays)), arrays_json(kind, &arrays))
+        }
     };
     if arguments.json { print(&format!("{json:#}\n")) } else { print(&text) }
 }
@@ -81,7 +86,10 @@ fn meta_graph(meta: &MetaGraphDef) -> (String, Json) {
     json["tensorflow_version"] = json!(info.tensorflow_version);
     json["collections"] = json!(collections);
     let signature = |(name, of): (&String, &SignatureDef)| {
-        (name.clone(), json!({"method": of.method_name, "inputs": tensors(&of.inputs), "outputs": tensors(&of.outputs)}))
+        (
+            name.clone(),
+            json!({"method": of.method_name, "inputs": tensors(&of.inputs), "outputs": tensors(&of.outputs)}),
+        )
     };
     json["signatures"] = meta.signature_def.iter().map(signature).collect::<serde_json::Map<_, _>>().into();
     (text, json)
@@ -164,14 +172,19 @@ impl GraphFacts {
         let of_op = |names: &[&str]| {
             graph.node.iter().filter(|node| names.contains(&node.op.as_str())).map(declared).collect::<Vec<_>>()
         };
-        let constants = graph.node.iter().filter(|node| node.op == "Const").map(|node| prost::Message::encoded_len(node) as u64);
-        let unread = graph.node.iter().filter(|node| !read.contains(&node.name) && node.op != "Const");
+        let constants =
+            graph.node.iter().filter(|node| node.op == "Const").map(|node| prost::Message::encoded_len(node) as u64);
+        let unread = graph.node.iter().filter(|node| !read.contains(&node.name) && !ASIDE.contains(&node.op.as_str()));
         GraphFacts {
             nodes: graph.node.len(),
             producer: graph.versions.as_ref().map_or(0, |versions| versions.producer),
             functions: graph.library.as_ref().map_or(0, |library| library.function.len()),
             constants: constants.sum(),
-            missing: ops.iter().filter(|(op, _)| flowstone::ops::lookup(op).is_none()).map(|(op, _)| op.clone()).collect(),
+            missing: ops
+                .iter()
+                .filter(|(op, _)| flowstone::ops::lookup(op).is_none())
+                .map(|(op, _)| op.clone())
+                .collect(),
             ops,
             inputs: of_op(&["Placeholder", "PlaceholderV2", "PlaceholderWithDefault"]),
             outputs: unread.map(|node| (node.name.clone(), node.op.clone())).collect(),

@@ -35,9 +35,12 @@ pub fn run(arguments: &Run) -> Result<()> {
         feeds = feeds.feed(name, feed_value(&sess, name, value)?);
     }
     let (operations, tensors): (Vec<_>, Vec<_>) = fetches.into_iter().partition(|(name, _)| !name.contains(':'));
-    let named = |fetches: &[(&str, Option<&Path>)]| fetches.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>();
-    let targets = named(&operations).iter().map(|name| sess.graph().get_operation_by_name(name)).collect::<Result<Vec<_>>>()?;
-    let wanted = named(&tensors).iter().map(|name| sess.graph().get_tensor_by_name(name)).collect::<Result<Vec<_>>>()?;
+    let named =
+        |fetches: &[(&str, Option<&Path>)]| fetches.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>();
+    let targets =
+        named(&operations).iter().map(|name| sess.graph().get_operation_by_name(name)).collect::<Result<Vec<_>>>()?;
+    let wanted =
+        named(&tensors).iter().map(|name| sess.graph().get_tensor_by_name(name)).collect::<Result<Vec<_>>>()?;
     let (values, _) = sess.run((wanted, targets), feeds)?;
     let mut printed = serde_json::Map::new();
     for ((name, file), value) in tensors.iter().zip(&values) {
@@ -60,9 +63,10 @@ fn feed_value(sess: &Session, name: &str, value: &str) -> Result<Value> {
         let bytes = std::fs::read(value).map_err(|e| Error::not_found(format!("{value}: {e}")))?;
         return npy::from_bytes(&bytes).map_err(|e| e.retitled(value));
     }
-    let dtype = sess.graph().get_tensor_by_name(name)?.dtype();
-    let json: Json = serde_json::from_str(value)
-        .map_err(|e| Error::invalid_argument(format!("--feed {name}: '{value}' is neither a .npy file nor a literal: {e}")))?;
+    let dtype = sess.graph().get_tensor_by_name(name)?.dtype()?;
+    let json: Json = serde_json::from_str(value).map_err(|e| {
+        Error::invalid_argument(format!("--feed {name}: '{value}' is neither a .npy file nor a literal: {e}"))
+    })?;
     literal(dtype, &json).map_err(|e| e.retitled(&format!("--feed {name}")))
 }
 
@@ -98,7 +102,9 @@ fn literal(dtype: DType, json: &Json) -> Result<Value> {
             let all = integers()?.into_iter().map(|n| u8::try_from(n).map_err(|_| wrong()));
             Value::new(dims, all.collect::<Result<Vec<u8>>>()?)
         }
-        DType::Bool => Value::new(dims, level.iter().map(|item| item.as_bool().ok_or_else(wrong)).collect::<Result<Vec<bool>>>()?),
+        DType::Bool => {
+            Value::new(dims, level.iter().map(|item| item.as_bool().ok_or_else(wrong)).collect::<Result<Vec<bool>>>()?)
+        }
         DType::String => {
             let text = |item: &&Json| item.as_str().map(|s| s.as_bytes().to_vec()).ok_or_else(wrong);
             Value::new(dims, level.iter().map(text).collect::<Result<Vec<Vec<u8>>>>()?)

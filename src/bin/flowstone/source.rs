@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use flowstone::format::bundle::BundleReader;
 use flowstone::format::meta::{MetaGraphDef, SavedModel};
 use flowstone::format::npy;
 use flowstone::format::npz::NpzReader;
 use flowstone::format::proto::GraphDef;
 use flowstone::format::safetensors::SafetensorsReader;
 use flowstone::format::text::FileMessage;
-use flowstone::format::bundle::BundleReader;
 use flowstone::{Error, Result};
 
 /// An array in a file.
@@ -48,9 +48,8 @@ impl Source {
     pub fn open(path: &Path) -> Result<Source> {
         if path.is_dir() {
             let file = MODEL_FILES.iter().map(|name| path.join(name)).find(|file| file.exists());
-            let file = file.ok_or_else(|| {
-                Error::not_found(format!("the directory {} has no saved_model.pb", path.display()))
-            })?;
+            let file = file
+                .ok_or_else(|| Error::not_found(format!("the directory {} has no saved_model.pb", path.display())))?;
             return message(&file).map(Source::Model);
         }
         match suffix(path) {
@@ -60,6 +59,11 @@ impl Source {
             "npz" => npz(path).map(|arrays| Source::Arrays("NumPy arrays", arrays)),
             "npy" => Ok(Source::Arrays("NumPy array", vec![array_of_header("", &npy::header(&read(path)?)?.0)])),
             "safetensors" => safetensors(path).map(|arrays| Source::Arrays("safetensors", arrays)),
+            end if end != "index" && path.is_file() => Err(Error::invalid_argument(format!(
+                "what {} is does not show in its name; known are .pb .pbtxt .meta .npz .npy .safetensors, a checkpoint's \
+                 prefix or .index, and a saved model's directory",
+                path.display()
+            ))),
             _ => checkpoint(path).map(|arrays| Source::Arrays("checkpoint", arrays)),
         }
     }
