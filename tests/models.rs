@@ -148,11 +148,19 @@ fn weights_go_to_a_file_and_back() {
     let before = numbers(&model);
     assert!(message(model.load_weights(place.path("w"))).contains("dense/kernel"), "another shape");
     std::fs::write(place.path("bad"), b"no weights at all").unwrap();
-    assert!(message(model.load_weights(place.path("bad"))).contains("bad is not a whole file of weights"));
-    assert!(message(model.load_weights(place.path("none"))).contains("cannot read "));
+    assert!(
+        message(model.load_weights(place.path("bad"))).contains("bad is no checkpoint of TensorFlow's second format")
+    );
+    assert!(message(model.load_weights(place.path("none"))).contains("there is no checkpoint "));
     assert!(message(model.set_weights(&[])).contains("the model has 2 weights, but 0 were given"));
     assert_eq!(numbers(&model), before);
-    assert_eq!(place.names(), ["bad", "w"]);
+    model.save_weights(place.path("w.npz")).unwrap();
+    model
+        .set_weights(&[tf::Value::zeros(tf::float32, [3, 1]).unwrap(), tf::Value::zeros(tf::float32, [1]).unwrap()])
+        .unwrap();
+    model.load_weights(place.path("w.npz")).unwrap();
+    assert_eq!(numbers(&model), before);
+    assert_eq!(place.names(), ["bad", "w.data-00000-of-00001", "w.index", "w.npz"]);
 }
 
 #[test]
@@ -162,8 +170,8 @@ fn callbacks_write_files_as_keras_does() {
     let zeros = vec![tf::Value::zeros(tf::float32, [3, 1]).unwrap(), tf::Value::zeros(tf::float32, [1]).unwrap()];
     model.set_weights(&zeros).unwrap();
     let mut log = callbacks::CSVLogger(place.path("log.csv"));
-    let mut each = callbacks::ModelCheckpoint(&place.path("w{epoch:02d}"));
-    let mut best = callbacks::ModelCheckpoint(&place.path("best{epoch}")).save_best_only(true).mode("max");
+    let mut each = callbacks::ModelCheckpoint(&place.path("w{epoch:02d}.npz"));
+    let mut best = callbacks::ModelCheckpoint(&place.path("best{epoch}.safetensors")).save_best_only(true).mode("max");
     // Ones for each output, and weights of 0: the first loss of the first epoch is 1.
     let (ones, data) = (Array2::<f32>::ones((8, 1)), x());
     let fit = model.fit(&data, &ones).epochs(3).batch_size(8).verbose(0).validation_data(&data, &ones);
@@ -173,7 +181,7 @@ fn callbacks_write_files_as_keras_does() {
     assert_eq!(lines[0], "epoch,loss,mae,val_loss,val_mae");
     assert!(lines.len() == 4 && lines[1].starts_with("0,1.0,1.0,"), "{text}");
     // The loss falls, so that only the first epoch is the largest.
-    assert_eq!(place.names(), ["best1", "log.csv", "w01", "w02", "w03"]);
+    assert_eq!(place.names(), ["best1.safetensors", "log.csv", "w01.npz", "w02.npz", "w03.npz"]);
     assert_eq!(history.epoch, [0, 1, 2]);
     assert_eq!(history.history.keys().collect::<Vec<_>>(), ["loss", "mae", "val_loss", "val_mae"]);
     assert!(history.last("loss") < Some(1.0) && history.history["loss"][0] == 1.0);

@@ -27,6 +27,21 @@ pub struct Header {
     pub shape: Shape,
 }
 
+impl Header {
+    /// The data type of ours; `None` if there are no such arrays here.
+    pub fn dtype(&self) -> Option<DType> {
+        Layout::of(&self.descr).ok().map(|layout| match layout {
+            Layout::Plain(dtype, _) => dtype,
+            Layout::Bytes(_) | Layout::Text(..) => DType::String,
+        })
+    }
+
+    /// The bytes that an element takes in the file; `None` if there are no such arrays here.
+    pub fn element_size(&self) -> Option<usize> {
+        Layout::of(&self.descr).ok().map(Layout::size)
+    }
+}
+
 /// How elements lie in the file.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Layout {
@@ -347,7 +362,7 @@ mod tests {
         );
         assert_eq!(
             message(&file(&header("(99999999999,)"), &[0; 16])),
-            "DataLoss: an array of shape [99999999999] and type '<f8' does not fit into the 16 bytes from byte 74 on"
+            "DataLoss: an array of shape [99999999999] and type '<f8' does not fit into the 16 bytes from byte 77 on"
         );
         assert!(message(&file(&header("(99999999999, 99999999999)"), &[])).starts_with("DataLoss"));
         assert!(message(&file(&header("(-1,)"), &[])).contains("'' is no dimension"));

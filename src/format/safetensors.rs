@@ -23,6 +23,23 @@ fn code(dtype: DType) -> Option<Dtype> {
     }
 }
 
+fn dtype_of(code_in_file: Dtype) -> Option<DType> {
+    DType::ALL.iter().copied().find(|dtype| code(*dtype) == Some(code_in_file))
+}
+
+/// What a file says of one array.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The name.
+    pub name: String,
+    /// The data type; one that there are no arrays of here by the format's name.
+    pub dtype: String,
+    /// The shape.
+    pub shape: Shape,
+    /// The bytes that it takes.
+    pub bytes: u64,
+}
+
 /// A `.safetensors` file to read from.
 #[derive(Debug)]
 pub struct SafetensorsReader {
@@ -45,30 +62,31 @@ impl SafetensorsReader {
             .map_err(|e| Error::data_loss(format!("{} is not a whole .safetensors file: {e}", self.path.display())))
     }
 
-    /// The names of the arrays, sorted, with the format's data type and the shape of each.
-    pub fn entries(&self) -> Result<Vec<(String, String, Shape)>> {
+    /// What the file says of its arrays, sorted by name.
+    pub fn entries(&self) -> Result<Vec<Entry>> {
         let file = self.file()?;
-        let entry = |(name, view): (&str, TensorView<'_>)| {
-            (name.to_owned(), format!("{:?}", view.dtype()), Shape::new(view.shape()))
+        let entry = |(name, view): (&str, TensorView<'_>)| Entry {
+            name: name.to_owned(),
+            dtype: dtype_of(view.dtype()).map_or_else(|| format!("{:?}", view.dtype()), |dtype| dtype.to_string()),
+            shape: Shape::new(view.shape()),
+            bytes: view.data().len() as u64,
         };
         let mut entries: Vec<_> = file.iter().map(entry).collect();
-        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(entries)
     }
 
     /// All arrays, sorted by name.
     pub fn read(&self) -> Result<Vec<(String, Value)>> {
         let file = self.file()?;
-        let value = |(name, view)| Ok((name, self.value(name, &view)?));
-        let arrays = file.iter().map(value).collect::<Result<Vec<(&str, Value)>>>()?;
-        let mut arrays: Vec<_> = arrays.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let named = |(name, view): (&str, TensorView<'_>)| Ok((name.to_owned(), self.value(name, &view)?));
+        let mut arrays = file.iter().map(named).collect::<Result<Vec<_>>>()?;
         arrays.sort_by(|a, b| a.0.cmp(&b.0));
         Ok(arrays)
     }
 
     fn value(&self, name: &str, view: &TensorView<'_>) -> Result<Value> {
-        let dtype = DType::ALL.iter().copied().find(|dtype| code(*dtype) == Some(view.dtype()));
-        let dtype = dtype.ok_or_else(|| {
+        let dtype = dtype_of(view.dtype()).ok_or_else(|| {
             let (path, dtype) = (self.path.display(), view.dtype());
             Error::unimplemented(format!("'{name}' in {path} is {dtype:?}, of which there are no arrays here"))
         })?;

@@ -12,4 +12,6 @@ pub use session::{load_npz, save_npz};
 #[cfg(feature = "safetensors")]
 pub use session::{load_safetensors, save_safetensors};
 
+pub use session::{load, save};
+
 pub(crate) use session::fitting;

@@ -46,16 +46,41 @@ pub(crate) fn fitting(path: &Path, nodes: &[Operation], arrays: Arrays) -> Resul
     nodes.iter().zip(&wanted).map(value).collect()
 }
 
-#[cfg(any(feature = "npz", feature = "safetensors"))]
 fn values(sess: &Session) -> Result<Arrays> {
     let nodes = variables(sess.graph());
     let names = nodes.iter().map(|node| node.name());
     Ok(names.zip(sess.get_variables(&nodes)?).collect())
 }
 
-#[cfg(any(feature = "npz", feature = "safetensors"))]
 fn put(sess: &Session, path: &Path, arrays: Arrays) -> Result<()> {
     sess.set_variables(&fitting(path, &variables(sess.graph()), arrays)?)
+}
+
+/// Writes all variables of a session into a file. The format is that of the path; see [`Format`](super::Format).
+///
+/// ```
+/// use flowstone as tf;
+/// let w = tf::Variable([1.0, 2.0]).named("w");
+/// let sess = tf::Session()?;
+/// sess.run(tf::global_variables_initializer(), tf::feed_dict! {})?;
+/// let prefix = std::env::temp_dir().join(format!("flowstone-weights-{}", std::process::id()));
+/// tf::weights::save(&sess, &prefix)?;
+/// sess.run(tf::assign(w, [0.0, 0.0]), tf::feed_dict! {})?;
+/// tf::weights::load(&sess, &prefix)?;
+/// assert_eq!(sess.run(w, tf::feed_dict! {})?.as_slice::<f32>()?, [1.0, 2.0]);
+/// # for end in [".index", ".data-00000-of-00001"] {
+/// #     std::fs::remove_file(format!("{}{end}", prefix.display())).ok();
+/// # }
+/// # Ok::<(), tf::Error>(())
+/// ```
+pub fn save(sess: &Session, path: impl AsRef<Path>) -> Result<()> {
+    super::write(path, &values(sess)?)
+}
+
+/// Gives all variables of a session the values in a file: all, or none if something does not fit. The format is that of
+/// the path.
+pub fn load(sess: &Session, path: impl AsRef<Path>) -> Result<()> {
+    put(sess, path.as_ref(), super::read(path.as_ref())?)
 }
 
 /// Writes all variables of a session into a `.npz` file, which `numpy.load` reads.
