@@ -99,3 +99,15 @@ fn tensorflows_graphs_give_tensorflows_numbers_in_both_dialects() {
     assert!(failure("replay_graphs", &["no-such-folder"]).contains("no-such-folder: "));
     assert!(failure("replay_graphs", &[]).contains("usage: replay_graphs DIR"));
 }
+
+#[test]
+fn a_half_trained_network_is_handed_back() {
+    let folder = std::env::temp_dir().join(format!("flowstone-half-{}", std::process::id()));
+    let text = run("half_trained", &[folder.to_str().unwrap()]);
+    assert!(text.contains("as TensorFlow left it: step  20, cost 0.3"), "{text}");
+    assert!(text.contains("trained on           : step 200, cost 0.0"), "{text}");
+    for suffix in ["index", "meta", "data-00000-of-00001"] {
+        assert!(folder.join(format!("moons-200.{suffix}")).exists());
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use flowstone as tf;
 use tf::format::proto::GraphDef;
+use tf::format::text::FileMessage;
 
 /// The graphs in a folder: the one that `FLOWSTONE_GRAPHS` names, and those beside this test.
 fn graph_files() -> Vec<PathBuf> {
     let own = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden"));
-    let folders = [Some(own), std::env::var_os("FLOWSTONE_GRAPHS").map(PathBuf::from)];
+    let small = own.join("graphs");
+    let folders = [Some(own), Some(small), std::env::var_os("FLOWSTONE_GRAPHS").map(PathBuf::from)];
     let files = folders.into_iter().flatten().flat_map(|folder| std::fs::read_dir(folder).unwrap());
     files.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "pb")).collect()
 }
@@ -26,5 +28,6 @@ fn graphs_survive_a_round_trip() {
             assert_eq!(ours, theirs, "{}", path.display());
         }
         assert_eq!(ours, theirs, "{}", path.display());
+        assert_eq!(GraphDef::read_text(&theirs.to_text().unwrap()).unwrap(), theirs, "{}", path.display());
     }
 }
