@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["ops"],
     &["autodiff", "optimize", "graph_def", "initializers", "regularizers"],
     &["session", "variable_scope"],
-    &["train", "layers", "losses"],
+    &["train", "layers", "losses", "graph_util"],
     &["metrics", "saved_model", "weights"],
     &["keras"],
     &["examples", "docs", "keywords", "testing"],
