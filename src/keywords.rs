@@ -332,6 +332,15 @@ keyword_macros! { $
     Session = SessionArgs::new;
     /// [`gradients`](fn@crate::gradients) with keyword arguments `grad_ys`, `stop_gradients`, `gate_gradients` and `name`.
     gradients = autodiff::GradientsArgs::new;
+    /// [`Saver`](fn@crate::train::Saver) with keyword arguments `var_list`, `max_to_keep`,
+    /// `keep_checkpoint_every_n_hours`, `name`, `filename`, `allow_empty`, `pad_step_number`, `save_relative_paths` and
+    /// `sharded`.
+    Saver = train::SaverArgs::new;
+    /// [`import_meta_graph`](fn@crate::train::import_meta_graph) with keyword arguments `clear_devices` and `import_scope`.
+    import_meta_graph = train::import_meta_graph_args;
+    /// [`update_checkpoint_state`](fn@crate::train::update_checkpoint_state) with keyword arguments
+    /// `all_model_checkpoint_paths`, `latest_filename` and `save_relative_paths`.
+    update_checkpoint_state = train::update_checkpoint_state_args;
     /// [`exponential_decay`](fn@crate::train::exponential_decay) with the keyword argument `staircase`.
     exponential_decay = train::exponential_decay_args;
     /// [`natural_exp_decay`](fn@crate::train::natural_exp_decay) with the keyword argument `staircase`.

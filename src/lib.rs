@@ -48,6 +48,7 @@ pub mod op;
 pub mod ops;
 mod optimize;
 pub mod regularizers;
+pub mod saved_model;
 pub mod session;
 pub mod shape;
 #[cfg(test)]

@@ -90,3 +90,12 @@ fn a_missing_data_set_says_what_belongs_where() {
         );
     }
 }
+
+#[test]
+fn tensorflows_graphs_give_tensorflows_numbers_in_both_dialects() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/graphs");
+    let text = run("replay_graphs", &[folder]);
+    assert!(text.ends_with("10 of 10 graphs agree\n"), "{text}");
+    assert!(failure("replay_graphs", &["no-such-folder"]).contains("no-such-folder: "));
+    assert!(failure("replay_graphs", &[]).contains("usage: replay_graphs DIR"));
+}

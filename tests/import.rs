@@ -230,3 +230,93 @@ fn a_long_chain_is_imported_and_run() {
     let y = sess.run("n99999:0", feed_dict! { "n0:0": 2.0f32 }).unwrap();
     assert_eq!(y.item::<f32>().unwrap(), -2.0);
 }
+
+/// Numbers without end, the same each time.
+struct Noise(u64);
+
+impl Noise {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % n
+    }
+}
+
+/// Changes a node of the graph in some way that a damaged or a malicious file could.
+fn damage(def: &mut GraphDef, noise: &mut Noise) {
+    let count = def.node.len();
+    let other = def.node[noise.below(count)].clone();
+    let at = noise.below(count);
+    let node = &mut def.node[at];
+    match noise.below(9) {
+        0 => node.op = other.op,
+        1 => node.input = other.input,
+        2 => node.attr = other.attr,
+        3 => drop(node.input.pop()),
+        4 => node.input.push(other.name),
+        5 => node.input.iter_mut().for_each(|input| input.push_str(":1")),
+        6 => {
+            let keys: Vec<String> = node.attr.keys().cloned().collect();
+            if !keys.is_empty() {
+                node.attr.remove(&keys[noise.below(keys.len())]);
+            }
+        }
+        7 => {
+            for attr in node.attr.values_mut() {
+                match &mut attr.value {
+                    Some(Value::Type(t)) => *t = noise.below(24) as i32,
+                    Some(Value::I(i)) => *i = [0, -1, i64::MAX, i64::MIN, 7][noise.below(5)],
+                    Some(Value::Shape(shape)) => {
+                        for dim in &mut shape.dim {
+                            dim.size = [0, -1, -5, i64::MAX, 1 << 40][noise.below(5)];
+                        }
+                    }
+                    Some(Value::List(list)) => {
+                        list.i.iter_mut().for_each(|i| *i = [0, -1, i64::MAX, 3][noise.below(4)])
+                    }
+                    _ => {}
+                }
+            }
+        }
+        _ => {
+            for attr in node.attr.values_mut() {
+                if let Some(Value::Tensor(tensor)) = &mut attr.value {
+                    tensor.tensor_content.truncate(3);
+                    tensor.int_val.iter_mut().for_each(|i| *i = [0, -1, i32::MAX, i32::MIN, 5][noise.below(5)]);
+                    if let Some(shape) = &mut tensor.tensor_shape {
+                        shape.dim.iter_mut().for_each(|dim| dim.size = [0, 1, 1 << 20, i64::MAX][noise.below(4)]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whatever a file says, importing and running it ends with a result or an error.
+#[test]
+fn damaged_graphs_are_errors_and_never_more() {
+    let rounds = std::env::var("FLOWSTONE_ROUNDS").map_or(300, |rounds| rounds.parse().unwrap());
+    let good = GraphDef::from_bytes(include_bytes!("golden/mnist_layers.pb")).unwrap();
+    let (mut imported, mut ran, mut noise, mut bugs) = (0, 0, Noise(1), Vec::new());
+    for round in 0..rounds {
+        let mut def = good.clone();
+        for _ in 0..=noise.below(3) {
+            damage(&mut def, &mut noise);
+        }
+        let Ok(graph) = import(&def) else { continue };
+        imported += 1;
+        let sess = tf::SessionArgs::new().graph(&graph).threads(1).build().unwrap();
+        let batch = tf::Value::new([2usize, 784].as_slice(), vec![0.5f32; 2 * 784]).unwrap();
+        for op in graph.get_operations().into_iter().rev().step_by(5 + round % 7) {
+            if op.outputs().is_empty() {
+                continue;
+            }
+            match sess.run(op.outputs(), feed_dict! { "Placeholder:0": batch.clone() }) {
+                Ok(_) => ran += 1,
+                Err(error) if error.kind() == ErrorKind::Internal => bugs.push(format!("round {round}: {error}")),
+                Err(_) => {}
+            }
+        }
+    }
+    assert!(bugs.is_empty(), "{} bugs:\n{}", bugs.len(), bugs.join("\n"));
+    assert!(imported > rounds / 10 && ran > rounds / 10, "{imported} imported, {ran} ran");
+}

@@ -99,10 +99,13 @@ impl<'a> InferCtx<'a> {
             return Err(Error::invalid_argument(format!("input {i} must be a list of sizes, but its shape is {list}")));
         }
         let Some(integers) = self.integers(i)? else {
-            return Ok(list.dim(0).map_or_else(PartialShape::unknown, |n| match n {
-                n if n <= crate::shape::MAX_RANK => PartialShape::unknown_of_rank(n),
-                _ => PartialShape::unknown(),
-            }));
+            return match list.dim(0) {
+                Some(n) if n > crate::shape::MAX_RANK => {
+                    Err(Error::invalid_argument(format!("a shape of {n} dimensions")))
+                }
+                Some(n) => Ok(PartialShape::unknown_of_rank(n)),
+                None => Ok(PartialShape::unknown()),
+            };
         };
         if integers.len() > crate::shape::MAX_RANK {
             return Err(Error::invalid_argument(format!("a shape of {} dimensions", integers.len())));

@@ -40,6 +40,17 @@ impl Session {
         }
         crate::op::VariableCell::assign_all(&cells, &news)
     }
+
+    /// The names of those of these variables, of which there are the nodes, that have no value.
+    pub(crate) fn without_value(&self, variables: impl IntoIterator<Item = Operation>) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for node in variables {
+            if self.shared.resources.variable(&Declared::of(node)?.key)?.get().is_none() {
+                names.push(node.name());
+            }
+        }
+        Ok(names)
+    }
 }
 
 #[cfg(test)]

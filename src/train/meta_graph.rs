@@ -30,7 +30,7 @@ const OF_VARIABLES: [&str; 7] = [
 ];
 
 /// Which TensorFlow's graphs these are.
-const VERSION: &str = concat!("1.15.0-flowstone-", env!("CARGO_PKG_VERSION"));
+const VERSION: &str = concat!("1.15.0+flowstone.", env!("CARGO_PKG_VERSION"));
 
 /// An item of a collection of a file that is kept as it came.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,6 +4,8 @@ mod adadelta;
 mod adagrad;
 mod adam;
 mod applied;
+mod checkpoint_state;
+mod checkpoint_utils;
 pub(crate) mod fit;
 mod ftrl;
 mod global_step;
@@ -14,12 +16,19 @@ mod moving_average;
 mod optimizer;
 mod proximal;
 mod rms_prop;
+mod saver;
 mod schedules;
 mod write_graph;
 
+pub use crate::format::meta::{CheckpointState, SaverDef};
 pub use adadelta::AdadeltaOptimizer;
 pub use adagrad::{AdagradDAOptimizer, AdagradOptimizer};
 pub use adam::AdamOptimizer;
+pub use checkpoint_state::{
+    CheckpointStateArgs, checkpoint_exists, generate_checkpoint_state_proto, get_checkpoint_mtimes,
+    get_checkpoint_state, latest_checkpoint, remove_checkpoint, update_checkpoint_state, update_checkpoint_state_args,
+};
+pub use checkpoint_utils::{CheckpointReader, NewCheckpointReader, list_variables, load_checkpoint, load_variable};
 pub use ftrl::FtrlOptimizer;
 pub use global_step::{GLOBAL_STEP, create_global_step, get_global_step, get_or_create_global_step, global_step};
 pub use gradient_descent::GradientDescentOptimizer;
@@ -29,6 +38,9 @@ pub use moving_average::{ExponentialMovingAverage, assign_moving_average};
 pub use optimizer::{Minimize, Optimizer, Slots, deduplicated};
 pub use proximal::{ProximalAdagradOptimizer, ProximalGradientDescentOptimizer};
 pub use rms_prop::RMSPropOptimizer;
+pub use saver::{
+    GlobalStep, ImportMetaGraphArgs, SaveArgs, Saver, SaverArgs, VarList, import_meta_graph, import_meta_graph_args,
+};
 pub use schedules::{
     CosineDecayArgs, DecayArgs, PolynomialDecayArgs, cosine_decay, cosine_decay_args, cosine_decay_restarts,
     cosine_decay_restarts_args, exponential_decay, exponential_decay_args, inverse_time_decay, inverse_time_decay_args,

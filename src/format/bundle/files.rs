@@ -60,6 +60,22 @@ impl BundleFiles {
         with_suffix(&self.prefix, &format!(".data-{shard:05}-of-{shards:05}"))
     }
 
+    /// The files that are there, also what an interrupted save has left: the indexes first, so that what is removed in this
+    /// order is whole or not there.
+    pub fn all(&self) -> Result<Vec<PathBuf>> {
+        let name = self.prefix.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let folder = self.prefix.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let entries = match fs::read_dir(folder) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(|e| Error::of_file(folder, &e))?,
+        };
+        let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let mut suffixes: Vec<String> = names.filter_map(|file| file.strip_prefix(&name).map(str::to_owned)).collect();
+        suffixes.retain(|suffix| belongs(suffix));
+        suffixes.sort_unstable_by_key(|suffix| suffix.starts_with(".data-"));
+        Ok(suffixes.into_iter().map(|suffix| with_suffix(&self.prefix, &suffix)).collect())
+    }
+
     fn new_index(&self) -> PathBuf {
         with_suffix(&self.index(), ".new")
     }
@@ -148,4 +164,13 @@ impl BundleFiles {
         let mut file = File::create(index).map_err(|e| at(index, e))?;
         file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(|e| at(index, e))
     }
+}
+
+/// Whether a file whose name is a prefix and this is one of a bundle: `.index`, `.data-00000-of-00001`, and these new or in
+/// the making.
+fn belongs(suffix: &str) -> bool {
+    let suffix = suffix.strip_suffix(".new").or(suffix.strip_suffix(".part")).unwrap_or(suffix);
+    let number = |digits: &str| digits.len() == 5 && digits.bytes().all(|b| b.is_ascii_digit());
+    let data = suffix.strip_prefix(".data-").and_then(|rest| rest.split_once("-of-"));
+    suffix == ".index" || data.is_some_and(|(shard, shards)| number(shard) && number(shards))
 }

@@ -61,6 +61,7 @@ pub use one_hot::{OneHotArgs, one_hot, one_hot_args};
 pub use pad::{PadArgs, pad, pad_args};
 pub use partition::dynamic_partition;
 pub use patches::extract_image_patches;
+pub(crate) use placeholder::PLACEHOLDER_WITH_DEFAULT;
 pub use placeholder::{placeholder, placeholder_with_default};
 pub use range::range;
 pub use reshape::{SqueezeArgs, expand_dims, reshape, squeeze, squeeze_args};

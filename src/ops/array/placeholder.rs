@@ -49,7 +49,7 @@ pub(super) static PLACEHOLDER: OpDef = OpDef {
     flags: Flags::STATEFUL,
 };
 
-pub(super) static PLACEHOLDER_WITH_DEFAULT: OpDef = OpDef {
+pub(crate) static PLACEHOLDER_WITH_DEFAULT: OpDef = OpDef {
     sig: Sig::new("PlaceholderWithDefault(input: dtype) -> (output: dtype) where dtype: type, shape: shape"),
     infer: |ctx| {
         let (shape, input) = (ctx.attrs().shape("shape")?, ctx.shape(0)?);

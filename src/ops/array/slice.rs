@@ -61,6 +61,10 @@ pub(super) static SLICE: OpDef = OpDef {
 };
 
 fn infer_slice(ctx: &mut InferCtx) -> Result<()> {
+    let lists = (ctx.shape_of_rank(1, 1)?, ctx.shape_of_rank(2, 1)?);
+    if lists.0.merge(&lists.1).is_none() {
+        return Err(Error::invalid_argument(format!("begin is {}, size {}", lists.0, lists.1)));
+    }
     let (begin, size) = (ctx.integers(1)?, ctx.integers(2)?);
     let rank = begin.as_ref().or(size.as_ref()).map(|list| list.len()).or(ctx.shape(0)?.rank());
     let (Some(rank), Some(begin), Some(size)) = (rank, begin, size) else {

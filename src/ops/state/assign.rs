@@ -101,7 +101,7 @@ pub(crate) fn assign_sub_named(variable: Variable, value: impl IntoTensor, name:
 
 const NO_GRADIENT: Grad = Grad::Stop("an assignment is not a function of its inputs");
 
-pub(super) static ASSIGN: OpDef = OpDef {
+pub(crate) static ASSIGN: OpDef = OpDef {
     sig: Sig::new(
         "Assign(ref: Ref(T), value: T) -> (output_ref: Ref(T)) \
          where T: type, validate_shape: bool = true, use_locking: bool = true",

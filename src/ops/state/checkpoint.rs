@@ -1,10 +1,10 @@
 //! SaveV2 and RestoreV2: arrays into and out of checkpoints, inside the graph. The rest of what TensorFlow's savers build:
 //! ShardedFilename, MergeV2Checkpoints, and the operations for files of the first format.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::format::bundle::{BundleReader, write_bundle};
+use crate::format::bundle::{BundleFiles, BundleReader, write_bundle};
 use crate::op::{Flags, Grad, InferCtx, Kernel, KernelCtx, OpDef, Sig};
 use crate::shape::PartialShape;
 use crate::value::Value;
@@ -141,7 +141,7 @@ fn merge(ctx: &mut KernelCtx) -> Result<()> {
     }
     write_bundle(&whole, &tensors)?;
     for part in parts.iter().filter(|part| Path::new(part) != Path::new(&whole)) {
-        for path in files_of(part) {
+        for path in BundleFiles::new(part).all()? {
             std::fs::remove_file(&path).map_err(|e| Error::of_file(&path, &e))?;
         }
         if let (true, Some(folder)) = (ctx.node.attrs().bool("delete_old_dirs")?, Path::new(part).parent()) {
@@ -150,20 +150,6 @@ fn merge(ctx: &mut KernelCtx) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The files whose names start with `prefix` and go on as those of a checkpoint do.
-fn files_of(prefix: &str) -> Vec<PathBuf> {
-    let path = Path::new(prefix);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let belongs =
-        |file: &str| file.strip_prefix(&name).is_some_and(|rest| rest == ".index" || rest.starts_with(".data-"));
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .map(|entry| entry.path())
-        .filter(|path| path.file_name().is_some_and(|f| belongs(&f.to_string_lossy())))
-        .collect()
 }
 
 /// Files of the first format are not written or read.

@@ -13,10 +13,11 @@ pub(crate) use apply::{
     ADADELTA, ADAGRAD, ADAGRAD_DA, ADAM, CENTERED_RMS_PROP, FTRL, FTRL_V2, Forms, GRADIENT_DESCENT, MOMENTUM,
     PROXIMAL_ADAGRAD, PROXIMAL_GRADIENT_DESCENT, RMS_PROP, all as apply_ops,
 };
+pub(crate) use assign::{ASSIGN, assign_add_named, assign_locking, assign_sub_locking, assign_sub_named};
 pub use assign::{assign, assign_add, assign_sub};
-pub(crate) use assign::{assign_add_named, assign_locking, assign_sub_locking, assign_sub_named};
+pub(crate) use checkpoint::{RESTORE_V2, SAVE_V2};
 pub use report::report_uninitialized_variables;
-pub(crate) use resource::{Declared, resource_gather};
+pub(crate) use resource::{ASSIGN_VARIABLE_OP, Declared, resource_gather};
 pub use resource::{count_up_to, is_variable_initialized};
 pub(crate) use scatter::{OPS as SCATTERS, scatter_rows};
 pub use scatter::{scatter_add, scatter_div, scatter_max, scatter_min, scatter_mul, scatter_sub, scatter_update};

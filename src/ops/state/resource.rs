@@ -154,7 +154,7 @@ fn infer_assign(ctx: &mut InferCtx) -> Result<()> {
 
 const NO_GRADIENT: Grad = Grad::Stop("an assignment is not a function of its inputs");
 
-pub(super) static ASSIGN_VARIABLE_OP: OpDef = OpDef {
+pub(crate) static ASSIGN_VARIABLE_OP: OpDef = OpDef {
     sig: Sig::new(
         "AssignVariableOp(resource: resource, value: dtype) -> () where dtype: type, validate_shape: bool = false",
     ),
