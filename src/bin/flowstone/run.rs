@@ -15,9 +15,8 @@ use crate::source::{Source, checkpoint_of, suffix};
 pub fn session(path: &Path, checkpoint: Option<&Path>) -> Result<Session> {
     let graph = Graph::from_graph_def(&Source::open(path)?.graph(path)?)?;
     let sess = Session::new(&graph)?;
-    match checkpoint_of(path, checkpoint) {
-        Some(checkpoint) => weights::load(&sess, checkpoint)?,
-        None => {}
+    if let Some(checkpoint) = checkpoint_of(path, checkpoint) {
+        weights::load(&sess, checkpoint)?;
     }
     Ok(sess)
 }
