@@ -38,7 +38,9 @@ fn main() -> tf::Result<()> {
     for (name, shape) in tf::train::list_variables(&path)? {
         println!("  {name:16} {shape}");
     }
-    println!("Python goes on with:\n  saver = tf.train.import_meta_graph(\"{path}.meta\")\n  saver.restore(sess, \"{path}\")");
+    println!(
+        "Python goes on with:\n  saver = tf.train.import_meta_graph(\"{path}.meta\")\n  saver.restore(sess, \"{path}\")"
+    );
     if folder.is_none() {
         tf::gfile::DeleteRecursively(&own)?;
     }

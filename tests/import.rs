@@ -103,7 +103,12 @@ fn foreign() -> GraphDef {
         node("queue", "FIFOQueueV2", &[], &[("component_types", Value::List(Default::default()))]),
         node("batch", "QueueDequeueManyV2", &["queue"], &[("anything", function)]),
         node("images", "Relu", &["batch:1"], &[FLOAT]),
-        node("custom", "MyOp", &["images", "^queue"], &[("half", Value::Tensor(half)), ("_private", Value::I(3))]),
+        node(
+            "custom",
+            "MyOp",
+            &["images", "^queue"],
+            &[("half", Value::Tensor(Box::new(half))), ("_private", Value::I(3))],
+        ),
         node("out", "Neg", &["custom"], &[FLOAT]),
         node(
             "halves",
@@ -111,7 +116,10 @@ fn foreign() -> GraphDef {
             &[],
             &[
                 ("dtype", Value::Type(19)),
-                ("value", Value::Tensor(TensorProto { dtype: 19, half_val: vec![15360], ..Default::default() })),
+                (
+                    "value",
+                    Value::Tensor(Box::new(TensorProto { dtype: 19, half_val: vec![15360], ..Default::default() })),
+                ),
             ],
         ),
         node("sum", "Neg", &["halves"], &[("T", Value::Type(19))]),

@@ -10,7 +10,7 @@ use tf::format::text::FileMessage;
 fn tensor(fill: impl FnOnce(&mut TensorProto)) -> GraphDef {
     let mut tensor = TensorProto { dtype: 1, ..Default::default() };
     fill(&mut tensor);
-    let attr = [("value".to_owned(), AttrValue { value: Some(Value::Tensor(tensor)) })].into();
+    let attr = [("value".to_owned(), AttrValue { value: Some(Value::Tensor(Box::new(tensor))) })].into();
     GraphDef { node: vec![NodeDef { name: "c".into(), attr, ..Default::default() }], ..Default::default() }
 }
 

@@ -118,8 +118,8 @@ pub mod attr_value {
         #[prost(message, tag = "7")]
         Shape(TensorShapeProto),
         /// A constant.
-        #[prost(message, tag = "8")]
-        Tensor(TensorProto),
+        #[prost(message, boxed, tag = "8")]
+        Tensor(Box<TensorProto>),
         /// The name of an argument of a function.
         #[prost(string, tag = "9")]
         Placeholder(String),

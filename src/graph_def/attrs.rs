@@ -34,7 +34,7 @@ pub(super) fn attr_value(attr: &Attr) -> Result<AttrValue> {
         Attr::Bool(b) => Proto::B(*b),
         Attr::Type(t) => Proto::Type(t.code()),
         Attr::Shape(s) => Proto::Shape(shape_proto(s)),
-        Attr::Tensor(v, written) => Proto::Tensor(tensor_proto(v, *written)?),
+        Attr::Tensor(v, written) => Proto::Tensor(Box::new(tensor_proto(v, *written)?)),
         Attr::Other(bytes) => {
             let kept = AttrValue::decode(&**bytes);
             return kept.map_err(|e| Error::internal(format!("an attribute that was kept cannot be read: {e}")));

@@ -334,7 +334,7 @@ fn is_word(c: char) -> bool {
 fn unescape(inside: &str, bytes: &mut Vec<u8>) -> Option<()> {
     let mut rest = inside;
     while let Some(at) = rest.find('\\') {
-        bytes.extend(rest[..at].as_bytes());
+        bytes.extend(&rest.as_bytes()[..at]);
         rest = &rest[at + 1..];
         let letter = rest.chars().next()?;
         let plain = match letter {
