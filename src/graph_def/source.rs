@@ -95,7 +95,7 @@ impl Imported {
 /// Adds the nodes of a graph to the default graph, under the name scope `import`. TF: `tf.import_graph_def`.
 ///
 /// `graph_def` is a [`GraphDef`], its bytes, or the path of a file. Keyword arguments: `input_map`, `return_elements`,
-/// `name`. See [`Graph::import_graph_def`].
+/// `name`. See [`Graph::import_graph_def`](crate::Graph::import_graph_def).
 ///
 /// ```
 /// use flowstone as tf;
