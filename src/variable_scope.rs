@@ -2,7 +2,7 @@
 //! TF: `tf.get_variable`, `tf.variable_scope`.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::panic::Location;
@@ -108,6 +108,13 @@ struct Stored {
     variables: HashMap<String, (Variable, &'static Location<'static>)>,
     top: Option<VariableScope>,
     opened: HashMap<String, usize>,
+}
+
+/// The variables of `graph` that `get_variable` made, sorted by name.
+pub(crate) fn stored_variables(graph: &Graph) -> BTreeMap<String, Variable> {
+    let store = graph.extension::<Store>();
+    let store = store.lock();
+    store.variables.iter().map(|(name, (variable, _))| (name.clone(), *variable)).collect()
 }
 
 impl Store {

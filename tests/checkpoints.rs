@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use flowstone as tf;
-use tf::format::bundle::{BundleFiles, BundleReader, Step, write_bundle};
+use tf::format::bundle::{BundleFiles, BundleReader, Saved, Step, TensorSlice, write_bundle, write_saved};
 use tf::format::meta::MetaGraphDef;
 use tf::format::text::FileMessage;
 use tf::{ErrorKind, Value, feed_dict};
@@ -91,7 +91,7 @@ fn an_index_of_many_blocks_is_tensorflows() {
 fn whatever_moment_a_save_is_interrupted_at_a_whole_checkpoint_is_there() {
     let folder = Folder::new("interrupted");
     let prefix = folder.path("model");
-    let version = |i: i32| vec![("a".to_owned(), Value::scalar(i)), (format!("only{i}"), Value::vector(vec![i; 100]))];
+    let version = |i: i32| [("a".to_owned(), Value::scalar(i)), (format!("only{i}"), Value::vector(vec![i; 100]))];
     let read = || {
         let reader = BundleReader::open(&prefix).unwrap();
         let found: Vec<_> = reader.entries().map(|(name, _)| (name.to_owned(), reader.read(name).unwrap())).collect();
@@ -105,7 +105,7 @@ fn whatever_moment_a_save_is_interrupted_at_a_whole_checkpoint_is_there() {
         let files = BundleFiles::new(&prefix);
         let next = now + 1;
         for step in &Step::ALL[..steps] {
-            files.run(*step, &version(next)).unwrap();
+            files.run(*step, &version(next).map(Saved::from)).unwrap();
             read();
         }
         let found = read();
@@ -226,4 +226,98 @@ fn parts_become_one_checkpoint() {
     assert_eq!(reader.read("y").unwrap().item::<i32>().unwrap(), 2);
     assert_eq!(reader.entries().count(), 2);
     assert!(!folder.path("parts").exists());
+}
+
+#[test]
+fn arrays_in_parts_are_put_together() {
+    let reader = BundleReader::open(golden("partitioned")).unwrap();
+    for (name, shape) in [("p", [5, 3]), ("q", [4, 130])] {
+        let counted = (0..shape.iter().product::<usize>()).map(|i| i as f32).collect();
+        assert_eq!(reader.read(name).unwrap(), Value::new(shape.as_slice(), counted).unwrap());
+        assert_eq!(reader.entry(name).unwrap().bytes, 4 * (shape[0] * shape[1]) as u64);
+    }
+    let part = |name: &str, slice: &str| reader.read_slice(name, &TensorSlice::parse(slice).unwrap());
+    let across = part("q", "4 130 1,2:42,3").unwrap();
+    assert_eq!(across.as_slice::<f32>().unwrap(), [172.0, 173.0, 174.0, 302.0, 303.0, 304.0]);
+    assert_eq!(part("a", "2 1,1").unwrap().as_slice::<f32>().unwrap(), [1.0]);
+    let error = part("p", "6 3 -:-").unwrap_err();
+    assert_eq!(error.message(), "'p' is [5,3] in the checkpoint, not [6,3]");
+    let reader = BundleReader::open(golden("slices")).unwrap();
+    let error = reader.read("grid").unwrap_err();
+    assert_eq!(error.message(), "the checkpoint does not have all parts of '4 4 -:-' of 'grid'");
+    assert_eq!(reader.read("s").unwrap(), Value::vector(["a", "bb", "ccc"].map(|s| s.as_bytes().to_vec()).to_vec()));
+}
+
+/// What TensorFlow saved in parts is restored by the nodes that it built, and saved again by them.
+#[test]
+fn variables_in_parts_are_restored_and_saved_to_the_byte() {
+    let folder = Folder::new("partitioned");
+    let graph = tf::Graph::new();
+    let _default = graph.as_default();
+    let saver = tf::train::import_meta_graph(golden("partitioned.meta").to_str().unwrap()).unwrap();
+    let sess = tf::Session().unwrap();
+    saver.restore(&sess, golden("partitioned")).unwrap();
+    let part = sess.run("p/part_1:0", feed_dict! {}).unwrap();
+    assert_eq!(part.as_slice::<f32>().unwrap(), [9.0, 10.0, 11.0, 12.0, 13.0, 14.0]);
+    saver.save(&sess, folder.path("again")).unwrap();
+    assert!(bytes(&folder.path("again")) == bytes(&golden("partitioned")));
+}
+
+#[test]
+fn parts_are_written_as_tensorflow_does() {
+    let folder = Folder::new("slices");
+    let read = BundleReader::open(golden("slices")).unwrap().read_all().unwrap();
+    assert_eq!(read.iter().filter(|saved| saved.slice.is_some()).count(), 7);
+    write_saved(folder.path("slices"), &read).unwrap();
+    assert!(bytes(&folder.path("slices")) == bytes(&golden("slices")));
+    let part = |name: &str, slice: &str, n: usize| Saved {
+        name: name.into(),
+        slice: Some(TensorSlice::parse(slice).unwrap()),
+        value: Value::vector(vec![0f32; n]),
+    };
+    let error = |parts: &[Saved]| write_saved(folder.path("bad"), parts).unwrap_err().message().to_owned();
+    let ends = |message: String, end: &str| assert!(message.ends_with(end), "{message}");
+    ends(error(&[part("x", "9 0,4", 5)]), "the part '9 0,4' of 'x' is [4], not [5]");
+    ends(error(&[part("x", "9 0,4", 4), part("x", "8 4,4", 4)]), "the parts of 'x' are of arrays that differ");
+    ends(error(&[part("x", "9 0,4", 4), part("x", "9 0,4", 4)]), "two arrays are called 'x'");
+    ends(error(&[part("x", "9 0,4", 4), part("x", "9 -", 9)]), "two arrays are called 'x'");
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 2, "nothing of them is left");
+    // Parts that lie over each other can be written, and then not be read.
+    write_saved(folder.path("over"), &[part("x", "9 0,5", 5), part("x", "9 4,5", 5)]).unwrap();
+    let error = BundleReader::open(folder.path("over")).unwrap().read("x").unwrap_err();
+    assert_eq!(error.message(), "'x': parts of it lie over each other");
+}
+
+#[test]
+fn damage_to_what_lies_in_parts_is_told() {
+    let folder = Folder::new("damaged-parts");
+    let path = folder.path("partitioned.index");
+    std::fs::copy(golden("partitioned.data-00000-of-00001"), folder.path("partitioned.data-00000-of-00001")).unwrap();
+    let good = std::fs::read(golden("partitioned.index")).unwrap();
+    let read = || {
+        let reader = BundleReader::open(folder.path("partitioned"))?;
+        reader.entries().try_for_each(|(name, _)| reader.read(name).map(|_| ()))
+    };
+    std::fs::write(&path, &good).unwrap();
+    read().unwrap();
+    let mut found = 0;
+    for at in 0..250 {
+        for bit in [1, 8, 0x80] {
+            let mut bad = good.clone();
+            bad[at] ^= bit;
+            seal(&mut bad);
+            std::fs::write(&path, &bad).unwrap();
+            found += usize::from(read().is_err());
+        }
+    }
+    assert!(found > 300, "{found}");
+}
+
+/// Makes the checksum of the first block that of its bytes, so that damage gets past it.
+fn seal(index: &mut [u8]) {
+    let footer = &index[index.len() - 48..];
+    let metaindex = usize::from(footer[0] & 0x7f) | usize::from(footer[1]) << 7;
+    let end = metaindex - 4;
+    let crc = crc32c::crc32c(&index[..end]).rotate_right(15).wrapping_add(0xa282_ead8);
+    index[end..metaindex].copy_from_slice(&crc.to_le_bytes());
 }

@@ -55,6 +55,57 @@ fn savers_are_tensorflows_node_for_node() {
 }
 
 #[test]
+fn variables_start_with_a_checkpoint_by_tensorflows_nodes() {
+    let theirs = GraphDef::from_bytes(&std::fs::read(path("init_from_checkpoint.pb")).unwrap()).unwrap();
+    let graph = tf::Graph::new();
+    let _default = graph.as_default();
+    let (w, b) = {
+        let _scope = tf::variable_scope("new");
+        (tf::get_variable("w1", [2, 4]), tf::get_variable!("b1", [4], use_resource = true))
+    };
+    let step = tf::Variable!(0i64, name = "step");
+    let checkpoint = "tests/golden/checkpoints/resource-3";
+    {
+        let _scope = tf::name_scope("scope");
+        let map = [("net/", tf::train::Initialized::from("new/")), ("global_step", step.into())];
+        tf::train::init_from_checkpoint(checkpoint, map).unwrap();
+    }
+    let init = tf::global_variables_initializer();
+    let ours = graph.as_graph_def().unwrap();
+    let differences = golden::differences(&ours.node, &theirs.node);
+    assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
+    let sess = tf::Session().unwrap();
+    sess.run(init, feed_dict! {}).unwrap();
+    for (variable, name) in [(w, "net/w1"), (b, "net/b1"), (step, "global_step")] {
+        let held = tf::train::load_variable(checkpoint, name).unwrap();
+        assert_eq!(sess.run(variable, feed_dict! {}).unwrap(), held, "{name}");
+    }
+}
+
+#[test]
+fn a_checkpoint_that_does_not_fit_changes_no_start() {
+    let graph = tf::Graph::new();
+    let _default = graph.as_default();
+    let w = tf::get_variable("new/w1", [2, 4]);
+    let b = tf::get_variable!("new/b1", [3], initializer = tf::ones_initializer());
+    let nodes = graph.len();
+    let error = |map: &[(&str, &str)]| {
+        let map = map.iter().copied();
+        tf::train::init_from_checkpoint(path("checkpoints/resource-3"), map).unwrap_err().to_string()
+    };
+    let found = error(&[("net/", "new/")]);
+    assert!(found.contains("other shape: 'net/b1' is [4] in the file, [3] is wanted"), "{found}");
+    let found = error(&[("/", "new/")]);
+    assert!(found.contains("missing: 'w1' float32[2,4]"), "{found}");
+    let found = error(&[("global_step", "new/w1")]);
+    assert!(found.contains("'global_step' is int64 in the file, float32 is wanted"), "{found}");
+    let found = error(&[("net/w1", "new/none")]);
+    assert!(found.contains("'net/w1' is to be the start of 'new/none'"), "{found}");
+    assert_eq!(graph.len(), nodes);
+    assert_eq!((w.initializer().name(), b.initial_value().op().op_type()), ("new/w1/Assign".into(), "Const".into()));
+}
+
+#[test]
 fn an_imported_network_is_restored_trained_on_and_saved() {
     let folder = Folder::new("moons");
     for scope in ["", "again"] {

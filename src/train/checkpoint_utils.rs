@@ -57,13 +57,16 @@ impl CheckpointReader {
 
 /// Opens a checkpoint, or the latest one of a folder. TF: `tf.train.load_checkpoint`.
 pub fn load_checkpoint(ckpt_dir_or_file: impl AsRef<Path>) -> Result<CheckpointReader> {
-    let path = ckpt_dir_or_file.as_ref();
+    NewCheckpointReader(checkpoint_prefix(ckpt_dir_or_file.as_ref())?)
+}
+
+/// The prefix `path`, or of the latest checkpoint of the folder `path`.
+pub(super) fn checkpoint_prefix(path: &Path) -> Result<PathBuf> {
     let prefix = match path.is_dir() {
         true => latest_checkpoint(path)?.map(PathBuf::from),
         false => Some(path.to_owned()),
     };
-    let none = || Error::not_found(format!("the folder {} has no checkpoint", path.display()));
-    NewCheckpointReader(prefix.ok_or_else(none)?)
+    prefix.ok_or_else(|| Error::not_found(format!("the folder {} has no checkpoint", path.display())))
 }
 
 /// The names and shapes of the tensors in a checkpoint, or in the latest one of a folder, sorted by name.

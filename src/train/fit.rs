@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::format::bundle::{self, BundleReader};
 use crate::shape::PartialShape;
 
 /// An array by name: a variable that wants a value, or what a file holds.
@@ -13,6 +14,14 @@ pub(crate) struct Entry {
     pub name: String,
     pub dtype: DType,
     pub shape: PartialShape,
+}
+
+/// What a checkpoint holds.
+pub(super) fn held_by(reader: &BundleReader) -> Vec<Entry> {
+    let entry = |(name, entry): (&str, &bundle::Entry)| {
+        Some(Entry { name: name.to_owned(), dtype: entry.dtype?, shape: (&entry.shape).into() })
+    };
+    reader.entries().filter_map(entry).collect()
 }
 
 /// Differences of one kind are listed up to this many.

@@ -10,6 +10,7 @@ pub(crate) mod fit;
 mod ftrl;
 mod global_step;
 mod gradient_descent;
+mod init_from_checkpoint;
 mod meta_graph;
 mod momentum;
 mod moving_average;
@@ -32,6 +33,7 @@ pub use checkpoint_utils::{CheckpointReader, NewCheckpointReader, list_variables
 pub use ftrl::FtrlOptimizer;
 pub use global_step::{GLOBAL_STEP, create_global_step, get_global_step, get_or_create_global_step, global_step};
 pub use gradient_descent::GradientDescentOptimizer;
+pub use init_from_checkpoint::{Initialized, init_from_checkpoint};
 pub use meta_graph::{ExportMetaGraphArgs, MetaGraphSource, export_meta_graph, export_meta_graph_args};
 pub use momentum::MomentumOptimizer;
 pub use moving_average::{ExponentialMovingAverage, assign_moving_average};

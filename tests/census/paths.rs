@@ -382,6 +382,7 @@ use flowstone::train::get_global_step as _;
 use flowstone::train::get_or_create_global_step as _;
 use flowstone::train::global_step as _;
 use flowstone::train::import_meta_graph as _;
+use flowstone::train::init_from_checkpoint as _;
 use flowstone::train::latest_checkpoint as _;
 use flowstone::train::list_variables as _;
 use flowstone::train::piecewise_constant as _;

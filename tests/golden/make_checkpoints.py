@@ -4,6 +4,8 @@ moons-20.*  a small network that was trained for 20 steps with Adam, saved by tf
 moons.txt   its cost before each of 20 more steps, and the accuracy after them
 mixed.*     arrays of each type, in an order of their own
 many.txt    how long the index of 12,000 names is, and its CRC-32C
+partitioned.*  variables in parts: rows of p, columns of q
+slices.*    parts of several arrays, in an order of their own, written by SaveV2
 resource-3.*  the same kind of network, smaller, with resource variables and momentum
 """
 import os, shutil, tempfile
@@ -78,6 +80,23 @@ with tempfile.TemporaryDirectory() as folder:
     masked = int.from_bytes(open(path, "rb").read()[-4:], "little")
 with open(os.path.join(here, "many.txt"), "w") as file:
     file.write("%d %d\n" % (len(index), masked))
+with tf.Graph().as_default(), tf.Session() as sess:
+    def counted(shape, dtype, partition_info):
+        whole = np.arange(np.prod(partition_info.full_shape), dtype=np.float32).reshape(partition_info.full_shape)
+        return tf.constant(whole[tuple(slice(o, o + n) for o, n in zip(partition_info.var_offset, shape))])
+    tf.get_variable("p", [5, 3], initializer=counted, partitioner=tf.fixed_size_partitioner(2))
+    tf.get_variable("q", [4, 130], initializer=counted, partitioner=tf.fixed_size_partitioner(3, axis=1))
+    tf.get_variable("a", [2], initializer=tf.ones_initializer())
+    saver = tf.train.Saver()
+    sess.run(tf.global_variables_initializer())
+    saver.save(sess, "partitioned")
+    os.remove("checkpoint")
+    part = lambda *shape: tf.constant(np.arange(np.prod(shape), dtype=np.float32).reshape(shape))
+    slices = [("x", "10 4 5,5:-", part(5, 4)), ("grid", "4 4 0,2:2,2", part(2, 2)), ("x", "10 4 0,5:0,4", part(5, 4)),
+              ("whole", "3 2 -:0,2", part(3, 2)), ("grid", "4 4 2,2:-", part(2, 4)), ("plain", "", part(2)),
+              ("some", "100000 70000,2", part(2)), ("s", "3 2,1", tf.constant(["ccc"])), ("s", "3 0,2", tf.constant(["a", "bb"]))]
+    names, texts, values = zip(*slices)
+    sess.run(tf.raw_ops.SaveV2(prefix="slices", tensor_names=names, shape_and_slices=texts, tensors=values))
 for name in sorted(os.listdir(here)):
     print(name, os.path.getsize(os.path.join(here, name)))
 from google.protobuf import text_format

@@ -1,4 +1,4 @@
-"""The nodes of savers, as TensorFlow builds them: python make_saver.py"""
+"""The nodes of savers, and of variables that start with a checkpoint, as TensorFlow builds them: python make_saver.py"""
 
 import os
 
@@ -19,3 +19,16 @@ with tf.name_scope("scope"):
 folder = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(folder, "saver.pb"), "wb") as f:
     f.write(tf.get_default_graph().as_graph_def().SerializeToString())
+
+os.chdir(os.path.join(folder, "..", ".."))  # as tests are run: the path is in the graph
+with tf.Graph().as_default() as graph:
+    with tf.variable_scope("new"):
+        tf.get_variable("w1", [2, 4])
+        tf.get_variable("b1", [4], use_resource=True)
+    step = tf.Variable(0, dtype=tf.int64, name="step")
+    path = "tests/golden/checkpoints/resource-3"
+    with tf.name_scope("scope"):
+        tf.train.init_from_checkpoint(path, {"net/": "new/", "global_step": step})
+    tf.global_variables_initializer()
+with open(os.path.join(folder, "init_from_checkpoint.pb"), "wb") as f:
+    f.write(graph.as_graph_def().SerializeToString())

@@ -4,10 +4,9 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::{with_suffix, write_data};
+use super::{Saved, with_suffix, write_data};
 use crate::error::{Error, Result};
 use crate::format::durable::{rename, sync_folder};
-use crate::value::Value;
 
 /// The files of the bundle of one prefix.
 ///
@@ -119,7 +118,7 @@ impl BundleFiles {
     }
 
     /// Does one step of writing `tensors`.
-    pub fn run(&self, step: Step, tensors: &[(String, Value)]) -> Result<()> {
+    pub fn run(&self, step: Step, tensors: &[Saved]) -> Result<()> {
         match step {
             Step::Finish => {
                 if !self.new_index().exists() {
@@ -145,7 +144,7 @@ impl BundleFiles {
         }
     }
 
-    fn write(&self, tensors: &[(String, Value)]) -> Result<()> {
+    fn write(&self, tensors: &[Saved]) -> Result<()> {
         let (data, index) = (self.new_data(), self.half_index());
         let written = self.write_both(&data, &index, tensors);
         if written.is_err() {
@@ -155,7 +154,7 @@ impl BundleFiles {
         written
     }
 
-    fn write_both(&self, data: &Path, index: &Path, tensors: &[(String, Value)]) -> Result<()> {
+    fn write_both(&self, data: &Path, index: &Path, tensors: &[Saved]) -> Result<()> {
         let at = |path: &Path, e: std::io::Error| Error::of_file(path, &e);
         let mut file = BufWriter::new(File::create(data).map_err(|e| at(data, e))?);
         let bytes = write_data(&mut file, tensors).map_err(|e| e.retitled(&data.display().to_string()))?;

@@ -2,9 +2,11 @@
 //! lies. Both are byte for byte what TensorFlow writes.
 
 mod files;
+mod slice;
 mod table;
 
 pub use files::{BundleFiles, Step};
+pub use slice::TensorSlice;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -21,6 +23,7 @@ use crate::format::cursor::{Cursor, put_varint};
 use crate::format::proto::{Dim, TensorShapeProto, VersionDef};
 use crate::shape::Shape;
 use crate::value::{Bytes, Value};
+use slice::{SliceProto, assemble};
 
 /// How an array lies in a bundle. TF: `BundleEntryProto`.
 #[derive(Clone, PartialEq, Message)]
@@ -37,8 +40,8 @@ struct EntryProto {
     size: i64,
     #[prost(fixed32, tag = "6")]
     crc32c: u32,
-    #[prost(bytes = "vec", repeated, tag = "7")]
-    slices: Vec<Vec<u8>>,
+    #[prost(message, repeated, tag = "7")]
+    slices: Vec<SliceProto>,
 }
 
 /// What a bundle is. TF: `BundleHeaderProto`.
@@ -68,7 +71,8 @@ pub struct Entry {
     shard: u32,
     offset: u64,
     crc: u32,
-    is_sliced: bool,
+    /// The parts that are kept in its stead.
+    slices: Vec<TensorSlice>,
 }
 
 /// A bundle to read from.
@@ -77,6 +81,25 @@ pub struct BundleReader {
     files: BundleFiles,
     shards: u32,
     entries: BTreeMap<String, Entry>,
+    /// By [`TensorSlice::key`].
+    parts: BTreeMap<Vec<u8>, Entry>,
+}
+
+/// An array to be written, or a part of one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Saved {
+    /// The name of the array.
+    pub name: String,
+    /// Which part of it this is; `None` for all of it.
+    pub slice: Option<TensorSlice>,
+    /// The elements.
+    pub value: Value,
+}
+
+impl From<(String, Value)> for Saved {
+    fn from((name, value): (String, Value)) -> Self {
+        Saved { name, slice: None, value }
+    }
 }
 
 impl BundleReader {
@@ -89,8 +112,16 @@ impl BundleReader {
             std::io::ErrorKind::NotFound => files.not_there(),
             _ => Error::of_file(&path, &e),
         })?;
-        let (shards, entries) = entries(&index).map_err(|e| e.retitled(&path.display().to_string()))?;
-        Ok(BundleReader { files, shards, entries })
+        let read = || {
+            let (shards, mut entries, parts) = entries(&index)?;
+            for (name, entry) in &mut entries {
+                let parts = entry.slices.iter().map(|slice| part(&parts, name, slice).map(|part| part.bytes));
+                entry.bytes = parts.sum::<Result<u64>>()?.max(entry.bytes);
+            }
+            Ok((shards, entries, parts))
+        };
+        let (shards, entries, parts) = read().map_err(|e: Error| e.retitled(&path.display().to_string()))?;
+        Ok(BundleReader { files, shards, entries, parts })
     }
 
     /// The names of the arrays, sorted, and what is known of each.
@@ -105,25 +136,98 @@ impl BundleReader {
 
     /// Reads the array `name` and checks its checksum.
     pub fn read(&self, name: &str) -> Result<Value> {
-        let entry = self.entries.get(name).ok_or_else(|| {
+        let entry = self.known(name)?;
+        match entry.slices.is_empty() {
+            true => self.read_entry(name, entry),
+            false => self.read_slice(name, &TensorSlice::all(&entry.shape)),
+        }
+    }
+
+    /// Reads a part of the array `name`, however it was cut when it was saved.
+    pub fn read_slice(&self, name: &str, slice: &TensorSlice) -> Result<Value> {
+        let entry = self.known(name)?;
+        if *slice.whole() != entry.shape {
+            let (found, wanted) = (&entry.shape, slice.whole());
+            return Err(Error::invalid_argument(format!("'{name}' is {found} in the checkpoint, not {wanted}")));
+        }
+        if entry.slices.is_empty() {
+            return slice.cut(&self.read_entry(name, entry)?);
+        }
+        let dtype = stored_dtype(name, entry)?;
+        self.check_parts(name, entry, slice)?;
+        let used = entry.slices.iter().filter(|part| part.shared_elements(slice) > 0);
+        let parts = used.map(|slice| Ok((slice, self.read_entry(name, part(&self.parts, name, slice)?)?)));
+        dispatch!(dtype, all, T => assemble::<T>(slice, parts)).map_err(|e| e.retitled(&format!("'{name}'")))
+    }
+
+    /// Reads all arrays, those in parts part by part, in the order in which they lie.
+    pub fn read_all(&self) -> Result<Vec<Saved>> {
+        let mut found = Vec::new();
+        for (name, entry) in &self.entries {
+            if entry.slices.is_empty() {
+                found.push((name, None, entry));
+            }
+            for slice in &entry.slices {
+                found.push((name, Some(slice), part(&self.parts, name, slice)?));
+            }
+        }
+        found.sort_by_key(|(_, _, entry)| (entry.shard, entry.offset));
+        let saved = found.into_iter().map(|(name, slice, entry)| {
+            Ok(Saved { name: name.clone(), slice: slice.cloned(), value: self.read_entry(name, entry)? })
+        });
+        saved.collect()
+    }
+
+    fn known(&self, name: &str) -> Result<&Entry> {
+        self.entries.get(name).ok_or_else(|| {
             let prefix = self.files.prefix().display();
             Error::not_found(format!("the checkpoint {prefix} has no array '{name}'"))
-        })?;
-        if entry.is_sliced {
-            return Err(Error::unimplemented(format!("'{name}' is saved in slices, which are not read")));
+        })
+    }
+
+    /// An error unless the parts of `name` hold all of `slice`, in as many bytes as there are: before anything is read.
+    fn check_parts(&self, name: &str, entry: &Entry, slice: &TensorSlice) -> Result<()> {
+        let held = entry.slices.iter().map(|part| part.shared_elements(slice)).fold(0, usize::saturating_add);
+        if held < slice.shape().num_elements()? {
+            return Err(Error::invalid_argument(format!(
+                "the checkpoint does not have all parts of '{slice}' of '{name}'"
+            )));
         }
-        let dtype = entry.dtype.filter(|dtype| dtype.has_storage()).ok_or_else(|| {
-            let dtype = entry.dtype.map_or("of a type that is not known".to_owned(), |dtype| dtype.to_string());
-            Error::unimplemented(format!("'{name}' is {dtype}, of which there are no arrays here"))
-        })?;
+        let size = |shard| self.files.data_to_read(shard, self.shards).metadata().map_or(0, |data| data.len());
+        let there = (0..self.shards).map(size).fold(0, u64::saturating_add);
+        match entry.bytes <= there {
+            true => Ok(()),
+            false => Err(Error::data_loss(format!("the parts of '{name}' are {} bytes of {there}", entry.bytes))),
+        }
+    }
+
+    /// Reads what lies at `entry`, which is of the array `name`.
+    fn read_entry(&self, name: &str, entry: &Entry) -> Result<Value> {
+        let dtype = stored_dtype(name, entry)?;
         let path = self.files.data_to_read(entry.shard, self.shards);
-        let bytes = part(&path, entry).map_err(|e| e.retitled(&format!("'{name}'")))?;
+        let bytes = bytes_of(&path, entry).map_err(|e| e.retitled(&format!("'{name}'")))?;
         decode(dtype, entry, &bytes).map_err(|e| e.retitled(&format!("'{name}' in {}", path.display())))
     }
 }
 
+fn stored_dtype(name: &str, entry: &Entry) -> Result<DType> {
+    entry.dtype.filter(|dtype| dtype.has_storage()).ok_or_else(|| {
+        let dtype = entry.dtype.map_or("of a type that is not known".to_owned(), |dtype| dtype.to_string());
+        Error::unimplemented(format!("'{name}' is {dtype}, of which there are no arrays here"))
+    })
+}
+
+/// Where the part `slice` of the array `name` lies.
+fn part<'a>(parts: &'a BTreeMap<Vec<u8>, Entry>, name: &str, slice: &TensorSlice) -> Result<&'a Entry> {
+    let entry = parts.get(&slice.key(name)).filter(|entry| entry.shape == slice.shape());
+    entry.ok_or_else(|| Error::data_loss(format!("there is no part '{slice}' of '{name}'")))
+}
+
+/// What an index says: the number of data files, the arrays, and the parts of arrays.
+type Index = (u32, BTreeMap<String, Entry>, BTreeMap<Vec<u8>, Entry>);
+
 /// The header and the entries of an index.
-fn entries(index: &[u8]) -> Result<(u32, BTreeMap<String, Entry>)> {
+fn entries(index: &[u8]) -> Result<Index> {
     let mut pairs = table::read(index)?.into_iter();
     let header = pairs.next().filter(|(key, _)| key.is_empty());
     let (_, header) = header.ok_or_else(|| Error::data_loss("the index has no header"))?;
@@ -134,17 +238,18 @@ fn entries(index: &[u8]) -> Result<(u32, BTreeMap<String, Entry>)> {
     if !(1..=MOST_SHARDS).contains(&header.num_shards) {
         return Err(Error::data_loss(format!("the header tells of {} data files", header.num_shards)));
     }
-    let mut entries = BTreeMap::new();
+    let (mut entries, mut parts) = (BTreeMap::new(), BTreeMap::new());
     for (key, value) in pairs {
-        // The parts of a sliced array have keys that start with a zero.
         if key.first() == Some(&0) {
+            let part = entry(&value, header.num_shards).map_err(|e| e.retitled("the entry of a part"))?;
+            parts.insert(key, part);
             continue;
         }
         let name = String::from_utf8(key).map_err(|_| Error::data_loss("a name is not text"))?;
         let entry = entry(&value, header.num_shards).map_err(|e| e.retitled(&format!("the entry '{name}'")))?;
         entries.insert(name, entry);
     }
-    Ok((header.num_shards as u32, entries))
+    Ok((header.num_shards as u32, entries, parts))
 }
 
 fn entry(bytes: &[u8], shards: i32) -> Result<Entry> {
@@ -162,6 +267,8 @@ fn entry(bytes: &[u8], shards: i32) -> Result<Entry> {
     let sizes = dims.iter().map(|dim| usize::try_from(dim.size).ok()).collect::<Option<Vec<usize>>>();
     let shape = Shape::from(sizes.ok_or_else(|| Error::data_loss("a dimension is below zero"))?.as_slice());
     shape.num_elements().map_err(|e| Error::data_loss(e.message()))?;
+    let slices = proto.slices.into_iter().map(|slice| TensorSlice::from_proto(&shape, slice));
+    let slices = slices.collect::<Result<_>>().map_err(|e| Error::data_loss(e.message()))?;
     Ok(Entry {
         dtype: DType::from_code(proto.dtype),
         shape,
@@ -169,12 +276,12 @@ fn entry(bytes: &[u8], shards: i32) -> Result<Entry> {
         shard: proto.shard_id as u32,
         offset,
         crc: proto.crc32c,
-        is_sliced: !proto.slices.is_empty(),
+        slices,
     })
 }
 
 /// The bytes of an entry: what the file does not have is not waited for.
-fn part(path: &Path, entry: &Entry) -> Result<Vec<u8>> {
+fn bytes_of(path: &Path, entry: &Entry) -> Result<Vec<u8>> {
     let read = || -> std::io::Result<Option<Vec<u8>>> {
         let mut file = File::open(path)?;
         if entry.offset.checked_add(entry.bytes).is_none_or(|end| end > file.metadata().map_or(0, |m| m.len())) {
@@ -261,39 +368,68 @@ fn encode(value: &Value) -> Result<(Vec<u8>, u32)> {
 }
 
 /// Writes the elements of `tensors`, one after another, to `data`; gives the index.
-fn write_data(data: &mut impl Write, tensors: &[(String, Value)]) -> Result<Vec<u8>> {
+fn write_data(data: &mut impl Write, tensors: &[Saved]) -> Result<Vec<u8>> {
     let mut pairs: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
     let version = Some(VersionDef { producer: 1, ..Default::default() });
     pairs.insert(Vec::new(), HeaderProto { num_shards: 1, endianness: 0, version }.encode_to_vec());
+    let mut insert = |key: Vec<u8>, name: &str, entry: &EntryProto| match pairs.insert(key, entry.encode_to_vec()) {
+        None => Ok(()),
+        Some(_) => Err(Error::new(ErrorKind::AlreadyExists, format!("two arrays are called '{name}'"))),
+    };
     let mut offset = 0;
-    for (name, value) in tensors {
-        let (bytes, crc32c) = encode(value)?;
-        data.write_all(&bytes).map_err(|e| Error::new(ErrorKind::ResourceExhausted, e.to_string()))?;
-        let dim = value.shape().iter().map(|&n| Dim { size: n as i64, name: String::new() }).collect();
-        let entry = EntryProto {
-            dtype: value.dtype().code(),
-            shape: Some(TensorShapeProto { dim, unknown_rank: false }),
-            shard_id: 0,
-            offset,
-            size: bytes.len() as i64,
-            crc32c,
-            slices: Vec::new(),
-        };
-        offset += bytes.len() as i64;
+    let mut in_parts: BTreeMap<&str, EntryProto> = BTreeMap::new();
+    for Saved { name, slice, value } in tensors {
         if name.is_empty() || name.starts_with('\0') {
             return Err(Error::invalid_argument(format!("'{}' is no name for an array", name.escape_debug())));
         }
-        if pairs.insert(name.clone().into_bytes(), entry.encode_to_vec()).is_some() {
-            return Err(Error::new(ErrorKind::AlreadyExists, format!("two arrays are called '{name}'")));
-        }
+        let key = match slice.as_ref().filter(|slice| !slice.is_all()) {
+            Some(slice) => {
+                add_part(in_parts.entry(name).or_default(), name, slice, value)?;
+                slice.key(name)
+            }
+            None => name.clone().into_bytes(),
+        };
+        let (bytes, crc32c) = encode(value)?;
+        data.write_all(&bytes).map_err(|e| Error::new(ErrorKind::ResourceExhausted, e.to_string()))?;
+        let size = bytes.len() as i64;
+        insert(key, name, &EntryProto { offset, size, crc32c, ..described(value.dtype(), value.shape()) })?;
+        offset += size;
     }
+    in_parts.iter().try_for_each(|(name, entry)| insert(name.as_bytes().to_vec(), name, entry))?;
     let pairs: Vec<_> = pairs.into_iter().collect();
     Ok(table::write(&pairs))
+}
+
+/// The entry of an array that lies nowhere yet.
+fn described(dtype: DType, shape: &Shape) -> EntryProto {
+    let dim = shape.iter().map(|&n| Dim { size: n as i64, name: String::new() }).collect();
+    EntryProto { dtype: dtype.code(), shape: Some(TensorShapeProto { dim, unknown_rank: false }), ..Default::default() }
+}
+
+/// Adds a part to the entry of the array `name`.
+fn add_part(entry: &mut EntryProto, name: &str, slice: &TensorSlice, value: &Value) -> Result<()> {
+    if *value.shape() != slice.shape() {
+        let (found, wanted) = (value.shape(), slice.shape());
+        return Err(Error::invalid_argument(format!("the part '{slice}' of '{name}' is {wanted}, not {found}")));
+    }
+    let slices = std::mem::take(&mut entry.slices);
+    let whole = described(value.dtype(), slice.whole());
+    if !slices.is_empty() && *entry != whole {
+        return Err(Error::invalid_argument(format!("the parts of '{name}' are of arrays that differ")));
+    }
+    *entry = EntryProto { slices, ..whole };
+    entry.slices.push(slice.to_proto());
+    Ok(())
 }
 
 /// Writes `tensors` as the bundle of `prefix`, in this order. Until all is on the disk, what the prefix held before can
 /// be read; from then on the new one can. The folder must be there.
 pub fn write_bundle(prefix: impl AsRef<Path>, tensors: &[(String, Value)]) -> Result<()> {
+    write_saved(prefix, &tensors.iter().cloned().map(Saved::from).collect::<Vec<_>>())
+}
+
+/// [`write_bundle`] for arrays and parts of arrays.
+pub fn write_saved(prefix: impl AsRef<Path>, tensors: &[Saved]) -> Result<()> {
     let files = BundleFiles::new(prefix);
     Step::ALL.iter().try_for_each(|step| files.run(*step, tensors))
 }

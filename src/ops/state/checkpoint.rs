@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::format::bundle::{BundleFiles, BundleReader, write_bundle};
+use crate::format::bundle::{BundleFiles, BundleReader, Saved, TensorSlice, write_saved};
 use crate::op::{Flags, Grad, InferCtx, Kernel, KernelCtx, OpDef, Sig};
 use crate::shape::PartialShape;
 use crate::value::Value;
@@ -27,17 +27,16 @@ fn string(ctx: &KernelCtx, i: usize) -> Result<String> {
     }
 }
 
-/// The names in input 1, as many as `count`, each for a whole array.
-fn names(ctx: &KernelCtx, count: usize) -> Result<Vec<String>> {
+/// The names in input 1, as many as `count`, and which part of each array is meant; `None` for all of it.
+fn names(ctx: &KernelCtx, count: usize) -> Result<Vec<(String, Option<TensorSlice>)>> {
     let (names, slices) = (strings(ctx, 1)?, strings(ctx, 2)?);
     if names.len() != count || slices.len() != count {
         let (n, s) = (names.len(), slices.len());
         return Err(Error::invalid_argument(format!("{n} names and {s} slices for {count} arrays")));
     }
-    match slices.iter().zip(&names).find(|(slice, _)| !slice.is_empty()) {
-        Some((slice, name)) => Err(Error::unimplemented(format!("a slice ('{slice}') of '{name}'"))),
-        None => Ok(names),
-    }
+    let slice = |text: &String| (!text.is_empty()).then(|| TensorSlice::parse(text)).transpose();
+    let slices = slices.iter().map(slice).collect::<Result<Vec<_>>>()?;
+    Ok(names.into_iter().zip(slices).collect())
 }
 
 /// A single string, and two lists as long as each other.
@@ -62,8 +61,8 @@ pub(crate) static SAVE_V2: OpDef = OpDef {
         let prefix = string(ctx, 0)?;
         let names = names(ctx, ctx.inputs.len().saturating_sub(3))?;
         let values = (3..ctx.inputs.len()).map(|i| ctx.inputs.value(i).cloned()).collect::<Result<Vec<Value>>>()?;
-        let tensors: Vec<(String, Value)> = names.into_iter().zip(values).collect();
-        write_bundle(prefix, &tensors)
+        let saved = names.into_iter().zip(values).map(|((name, slice), value)| Saved { name, slice, value });
+        write_saved(prefix, &saved.collect::<Vec<_>>())
     }),
     grad: NO_GRADIENT,
     flags: Flags::EFFECT,
@@ -81,8 +80,11 @@ pub(crate) static RESTORE_V2: OpDef = OpDef {
     kernel: Kernel::Run(|ctx| {
         let names = names(ctx, ctx.node.output_types.len())?;
         let reader = BundleReader::open(string(ctx, 0)?)?;
-        for (o, name) in names.iter().enumerate() {
-            let value = reader.read(name)?;
+        for (o, (name, slice)) in names.iter().enumerate() {
+            let value = match slice {
+                Some(slice) => reader.read_slice(name, slice)?,
+                None => reader.read(name)?,
+            };
             if value.dtype() != ctx.node.output_types[o] {
                 let (found, wanted) = (value.dtype(), ctx.node.output_types[o]);
                 return Err(Error::invalid_argument(format!("'{name}' is {found} in the checkpoint, not {wanted}")));
@@ -135,11 +137,9 @@ fn merge(ctx: &mut KernelCtx) -> Result<()> {
             Err(e) if may_lack && e.kind() == crate::error::ErrorKind::NotFound => continue,
             reader => reader?,
         };
-        for (name, _) in reader.entries() {
-            tensors.push((name.to_owned(), reader.read(name)?));
-        }
+        tensors.extend(reader.read_all()?);
     }
-    write_bundle(&whole, &tensors)?;
+    write_saved(&whole, &tensors)?;
     for part in parts.iter().filter(|part| Path::new(part) != Path::new(&whole)) {
         for path in BundleFiles::new(part).all()? {
             std::fs::remove_file(&path).map_err(|e| Error::of_file(&path, &e))?;

@@ -1,5 +1,8 @@
 //! VariableV2 and the [`Variable`] handle: values that a session keeps from one run to the next.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::{Attr, Graph, Named, Operation, Tensor, get_default_graph};
@@ -32,6 +35,23 @@ pub struct Variable {
     pub(super) initializer: Operation,
     pub(super) initial_value: Tensor,
     pub(super) trainable: bool,
+}
+
+/// How a variable gets its first value.
+#[derive(Clone, Copy)]
+struct Start {
+    initializer: Operation,
+    initial_value: Tensor,
+}
+
+/// The variables of a graph that do not start as they were built to.
+#[derive(Default)]
+struct Replaced(Mutex<HashMap<Operation, Start>>);
+
+impl Replaced {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Operation, Start>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Variable {
@@ -80,12 +100,25 @@ impl Variable {
 
     /// The operation that gives it its initial value. TF: `variable.initializer`.
     pub fn initializer(self) -> Operation {
-        self.initializer
+        self.replacement().map_or(self.initializer, |other| other.initializer)
     }
 
     /// The initial value. TF: `variable.initial_value`.
     pub fn initial_value(self) -> Tensor {
-        self.initial_value
+        self.replacement().map_or(self.initial_value, |other| other.initial_value)
+    }
+
+    /// From here on it starts with `initial_value`, which `initializer` gives it, for all who hold it.
+    pub(crate) fn start_with(self, initial_value: Tensor, initializer: Operation) -> Result<()> {
+        let replaced = self.op().graph()?.extension::<Replaced>();
+        replaced.lock().insert(self.op(), Start { initializer, initial_value });
+        Ok(())
+    }
+
+    /// What took the place of its initializer, if anything did.
+    fn replacement(self) -> Option<Start> {
+        let replaced = self.op().graph().ok()?.extension::<Replaced>();
+        replaced.lock().get(&self.op()).copied()
     }
 
     /// The node of the variable itself. TF: `variable.op`.
@@ -411,7 +444,7 @@ pub fn global_variables_initializer() -> Operation {
 /// An operation that gives `variables` their initial values. TF: `tf.variables_initializer`.
 #[track_caller]
 pub fn variables_initializer(variables: &[Variable]) -> Operation {
-    let initializers: Vec<Operation> = variables.iter().map(|v| v.initializer).collect();
+    let initializers: Vec<Operation> = variables.iter().map(|v| v.initializer()).collect();
     let graph = initializers.first().and_then(|op| op.graph().ok()).unwrap_or_else(get_default_graph);
     no_op_after(&graph, &initializers, "init")
 }

@@ -19,9 +19,10 @@ use crate::session::{Feeds, Session};
 use crate::value::Value;
 
 use super::checkpoint_state::update_checkpoint_state_args;
-use super::fit::{Entry, check_fit};
+use super::fit::{Entry, check_fit, held_by};
 use super::meta_graph::export_meta_graph_args;
 use kept::Kept;
+pub(super) use nodes::assign;
 
 /// Saves variables and restores them. TF: `tf.train.Saver`.
 ///
@@ -329,7 +330,8 @@ impl fmt::Debug for Saver {
     }
 }
 
-fn text(path: &Path) -> Result<String> {
+/// The path as text.
+pub(super) fn text(path: &Path) -> Result<String> {
     let text = path.to_str().map(str::to_owned);
     text.ok_or_else(|| Error::invalid_argument(format!("the path {} is not text", path.display())))
 }
@@ -341,10 +343,7 @@ fn restore_all(sess: &Session, path: &str, reader: &BundleReader, variables: &[n
         Ok(Entry { name: one.name.clone(), dtype, shape })
     };
     let wanted = variables.iter().map(wanted).collect::<Result<Vec<Entry>>>()?;
-    let held = reader.entries().filter_map(|(name, entry)| {
-        Some(Entry { name: name.to_owned(), dtype: entry.dtype?, shape: (&entry.shape).into() })
-    });
-    check_fit(format_args!("the checkpoint {path}"), &wanted, &held.collect::<Vec<Entry>>())?;
+    check_fit(format_args!("the checkpoint {path}"), &wanted, &held_by(reader))?;
     let values = variables.iter().map(|one| Ok((one.variable, reader.read(&one.name)?)));
     let values = values.collect::<Result<Vec<(Operation, Value)>>>()?;
     sess.set_variables(&values)

@@ -54,8 +54,9 @@ fn saved(variable: Variable) -> Tensor {
     if variable.is_resource() { variable.value() } else { variable.reference() }
 }
 
+/// Gives `variable` a `value` out of a file.
 #[track_caller]
-fn assign(variable: Variable, value: Tensor) -> Operation {
+pub(in crate::train) fn assign(variable: Variable, value: Tensor) -> Operation {
     let held = variable.reference().into_arg();
     if variable.is_resource() {
         let value = IDENTITY.call([value.into_arg()]).single();
