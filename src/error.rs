@@ -173,6 +173,15 @@ impl Error {
         self.edit(|inner| inner.message = format!("{title}: {}", inner.message))
     }
 
+    /// The same error without the lines that built the nodes: for programs whose graphs come out of files.
+    #[must_use]
+    pub fn without_lines(self) -> Self {
+        self.edit(|inner| {
+            inner.site.iter_mut().for_each(|site| site.location = None);
+            inner.more.iter_mut().for_each(|error| *error = error.clone().without_lines());
+        })
+    }
+
     fn edit(mut self, edit: impl FnOnce(&mut Inner)) -> Self {
         edit(Arc::make_mut(&mut self.0));
         self
@@ -249,6 +258,13 @@ mod tests {
              node fc2/MatMul built at examples/mnist_cnn.rs:48:18\n  try transpose_b"
         );
         assert_eq!(format!("{error:?}"), error.to_string());
+    }
+
+    #[test]
+    fn lines_can_be_left_out() {
+        let at = |node: &str| Error::internal("x").at_line(node, Some("main.rs:1:2".to_owned()));
+        let error = Error::all([at("a"), at("b")]).map(|e| e.without_lines().to_string());
+        assert_eq!(error.as_deref(), Some("Internal: x\n  node a\nInternal: x\n  node b"));
     }
 
     #[test]

@@ -59,7 +59,7 @@ fn model(place: &Place) {
 }
 
 fn golden(name: &str) -> String {
-    format!("{}/tests/golden/graphs/{name}", env!("CARGO_MANIFEST_DIR"))
+    format!("{}/tests/golden/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
 #[test]
@@ -70,14 +70,16 @@ fn inspect_says_what_is_there() {
     assert!(text.starts_with("g.pb: a graph\n"), "{text}");
     assert!(text.contains("1 variables, 2 parameters, 8 bytes"), "{text}");
     assert!(text.contains("  x  float32  [?,2]\n"), "{text}");
-    let json: Json = serde_json::from_str(&place.said(&["inspect", "--json", &golden("mlp_dropout.old.pb")])).unwrap();
+    let json: Json =
+        serde_json::from_str(&place.said(&["inspect", "--json", &golden("graphs/mlp_dropout.old.pb")])).unwrap();
     assert_eq!((&json["producer"], &json["ops"]["Variable"]), (&Json::from(24), &Json::from(8)));
     assert_eq!(json["missing_ops"], Json::Array(vec![]));
     for name in ["w.ckpt", "w.ckpt.index"] {
         let json: Json = serde_json::from_str(&place.said(&["inspect", "--json", name])).unwrap();
         assert_eq!((&json["arrays"][0]["name"], &json["bytes"]), (&Json::from("w"), &Json::from(8)));
     }
-    let json: Json = serde_json::from_str(&place.said(&["inspect", "--json", &golden("mlp_dropout.npz")])).unwrap();
+    let json: Json =
+        serde_json::from_str(&place.said(&["inspect", "--json", &golden("graphs/mlp_dropout.npz")])).unwrap();
     assert_eq!(json["kind"], "NumPy arrays");
 }
 
@@ -113,6 +115,77 @@ fn freeze_needs_no_weights_any_more() {
     let (code, error) = place.refused(&["freeze", "g.pb", "--checkpoint", "w.ckpt", "--output", "z", "-o", "z.pb"]);
     assert!(code == 1 && error.contains("'z'") || error.contains("z"), "{error}");
     assert!(!std::path::Path::new(&place.path("z.pb")).exists());
+}
+
+/// The directory of a model that TensorFlow saved: `y = x @ w + b`, with resource variables.
+fn saved_model() -> String {
+    golden("saved_models/lines")
+}
+
+#[test]
+fn saved_models_are_looked_into_run_and_frozen() {
+    let place = Place::new("saved-model");
+    let said = place.said(&["inspect", &saved_model()]);
+    assert!(said.contains("a saved model") && said.contains("w  float32  [2,2]  16  bytes"), "{said}");
+    let json: Json = serde_json::from_str(&place.said(&["inspect", &saved_model(), "--json"])).unwrap();
+    assert!(json.is_object());
+    let run = |graph: &str| place.said(&["run", graph, "--feed", "x:0=[[1, 2], [3, 4]]", "--fetch", "y:0", "--json"]);
+    let model =
+        tf::saved_model::load(&tf::Session::new(&tf::Graph::new()).unwrap(), &["serve"], saved_model()).unwrap();
+    let y = model.signature("serving_default").unwrap().run([("in", [[1.0f32, 2.0], [3.0, 4.0]])]).unwrap();
+    let y = y.values().next().unwrap().as_slice::<f32>().unwrap().to_vec();
+    let json: Json = serde_json::from_str(&run(&saved_model())).unwrap();
+    assert_eq!(json, serde_json::json!({"y:0": [[y[0], y[1]], [y[2], y[3]]]}));
+    place.said(&["freeze", &saved_model(), "--output", "y", "-o", "frozen.pb"]);
+    assert_eq!(run("frozen.pb"), run(&saved_model()));
+    assert!(place.said(&["inspect", "frozen.pb"]).contains("0 variables"));
+}
+
+#[test]
+fn only_what_is_needed_is_restored() {
+    let place = Place::new("needed");
+    let graph = tf::Graph::new();
+    let _default = graph.as_default();
+    let x = tf::placeholder(tf::float32, [2]).named("x");
+    let w = tf::Variable!([2.0, 3.0], name = "w");
+    let y = tf::identity(x * w).named("y");
+    let counter = tf::Variable!([1.0, 1.0], name = "counter");
+    tf::identity(y + counter).named("z");
+    std::fs::write(place.path("g.pb"), prost::Message::encode_to_vec(&graph.as_graph_def().unwrap())).unwrap();
+    let sess = tf::Session::new(&graph).unwrap();
+    sess.run(w.initializer(), tf::feed_dict! {}).unwrap();
+    tf::Saver!(var_list = [w]).save(&sess, place.path("w.ckpt")).unwrap();
+    let said = place.said(&["run", "g.pb", "--checkpoint", "w.ckpt", "--feed", "x:0=[1, 2]", "--fetch", "y:0"]);
+    assert_eq!(said, "y:0 float32[2]\n[2 6]\n");
+    place.said(&["freeze", "g.pb", "--checkpoint", "w.ckpt", "--output", "y", "-o", "f.pb"]);
+    let z = ["run", "g.pb", "--checkpoint", "w.ckpt", "--feed", "x:0=[1, 2]", "--fetch", "z:0"];
+    let (code, error) = place.refused(&z);
+    assert!(code == 1 && error.contains("missing: 'counter' float32[2]") && !error.contains("'w'"), "{error}");
+    let fed = [&z[..], &["--feed", "counter/read:0=[1, 1]"]].concat();
+    assert_eq!(place.said(&fed), "z:0 float32[2]\n[3 7]\n");
+}
+
+#[test]
+fn errors_of_graphs_name_nodes_and_no_lines() {
+    let place = Place::new("lines");
+    model(&place);
+    let (code, error) = place.refused(&["run", "g.pb", "--feed", "x:0=[[1, 2]]", "--fetch", "y:0"]);
+    assert!(code == 1 && error.contains("node w") && !error.contains(".rs:"), "{error}");
+}
+
+#[test]
+fn meta_graphs_become_binary() {
+    let place = Place::new("meta");
+    let meta = std::fs::read(golden("checkpoints/resource-3.meta")).unwrap();
+    let read =
+        |bytes: &[u8]| <tf::format::meta::MetaGraphDef as tf::format::text::FileMessage>::read_any(bytes).unwrap();
+    // Compared as text: numbers in lists can be coded in two ways.
+    let text = |bytes: &[u8]| tf::format::text::FileMessage::to_text(&read(bytes)).unwrap();
+    std::fs::write(place.path("m.pbtxt"), text(&meta)).unwrap();
+    place.said(&["convert", "m.pbtxt", "m.meta"]);
+    assert_eq!(text(&std::fs::read(place.path("m.meta")).unwrap()), text(&meta));
+    place.said(&["convert", "m.meta", "g.pb"]);
+    assert!(place.said(&["inspect", "g.pb"]).contains("net/w1"));
 }
 
 #[test]

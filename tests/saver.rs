@@ -55,6 +55,47 @@ fn savers_are_tensorflows_node_for_node() {
 }
 
 #[test]
+fn savers_of_several_devices_are_tensorflows_node_for_node() {
+    let folder = Folder::new("sharded");
+    let theirs = GraphDef::from_bytes(&std::fs::read(path("sharded_saver.pb")).unwrap()).unwrap();
+    let graph = tf::Graph::new();
+    let _default = graph.as_default();
+    let a = tf::Variable!([1.0, 2.0], name = "a");
+    let b = tf::Variable!(3, name = "b", use_resource = true);
+    let single = tf::Saver!(sharded = true);
+    let (c, d) = {
+        let _device = graph.device("/cpu:1");
+        (tf::Variable!([4.0], name = "c"), tf::Variable!(5, name = "d", use_resource = true))
+    };
+    {
+        let _device = graph.device("/job:ps/task:1/gpu:0");
+        tf::Variable!([6.0], name = "e");
+        tf::get_variable!("f", [2], initializer = tf::zeros_initializer());
+        tf::get_variable!("g", [2], initializer = tf::zeros_initializer(), use_resource = true);
+    }
+    let sharded = tf::Saver!(sharded = true);
+    let _one = tf::Saver!(var_list = [c, d], sharded = true, name = "one");
+    let init = tf::global_variables_initializer();
+    let ours = graph.as_graph_def().unwrap();
+    let differences = golden::differences(&ours.node, &theirs.node);
+    assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
+    let plain = tf::Saver!(var_list = [a, b]);
+    let sess = tf::Session().unwrap();
+    sess.run(init, feed_dict! {}).unwrap();
+    let files =
+        |prefix: &str| [".index", ".data-00000-of-00001"].map(|end| std::fs::read(format!("{prefix}{end}")).unwrap());
+    let (of_one, of_none) = (single.save(&sess, folder.0.join("one")), plain.save(&sess, folder.0.join("plain")));
+    assert!(files(&of_one.unwrap()) == files(&of_none.unwrap()));
+    let saved = sharded.save(&sess, folder.0.join("all")).unwrap();
+    sess.run((tf::assign(a, [0.0, 0.0]), tf::assign(c, [0.0])), feed_dict! {}).unwrap();
+    sharded.restore(&sess, &saved).unwrap();
+    let (a, c) = sess.run((a, c), feed_dict! {}).unwrap();
+    assert_eq!((a.as_slice::<f32>().unwrap(), c.as_slice::<f32>().unwrap()), (&[1.0, 2.0][..], &[4.0][..]));
+    let left = std::fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(left.into_iter().all(|name| !name.contains("_temp")), "no part is left");
+}
+
+#[test]
 fn variables_start_with_a_checkpoint_by_tensorflows_nodes() {
     let theirs = GraphDef::from_bytes(&std::fs::read(path("init_from_checkpoint.pb")).unwrap()).unwrap();
     let graph = tf::Graph::new();

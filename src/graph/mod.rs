@@ -274,6 +274,11 @@ impl Graph {
         scope::enter_device(self.0.key, device)
     }
 
+    /// Nodes built until the guard is dropped carry no device. TF: `tf.device(None)`.
+    pub(crate) fn clear_device(&self) -> ScopeGuard {
+        scope::clear_device(self.0.key)
+    }
+
     /// Nodes built until the guard is dropped are placed with `operation`. TF: `graph.colocate_with`.
     pub fn colocate_with(&self, operation: Operation) -> ScopeGuard {
         let classes = self.lock().node(operation.node).map(colocation_classes).unwrap_or_default();

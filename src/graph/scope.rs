@@ -110,6 +110,10 @@ pub(super) fn enter_device(graph: GraphKey, device: &str) -> ScopeGuard {
     ScopeGuard::push(Frame::Device(graph, merged.into()))
 }
 
+pub(super) fn clear_device(graph: GraphKey) -> ScopeGuard {
+    ScopeGuard::push(Frame::Device(graph, "".into()))
+}
+
 pub(super) fn enter_colocation(graph: GraphKey, classes: Vec<Arc<[u8]>>) -> ScopeGuard {
     ScopeGuard::push(Frame::Colocate(graph, classes))
 }

@@ -177,7 +177,7 @@ impl<'a> AddArgs<'a> {
         self.signatures.iter().try_for_each(|(key, def)| check_signature(key, def))?;
         let saver = self.saver.clone().unwrap_or_else(|| {
             let _graph = self.graph.as_default();
-            SaverArgs::new().allow_empty(true).build()
+            SaverArgs::new().sharded(true).allow_empty(true).build()
         });
         if let Some(sess) = self.sess {
             let prefix = variables_prefix(&self.builder.export_dir);

@@ -12,6 +12,6 @@ pub use session::{load_npz, save_npz};
 #[cfg(feature = "safetensors")]
 pub use session::{load_safetensors, save_safetensors};
 
-pub use session::{load, save};
+pub use session::{load, load_nodes, save};
 
 pub(crate) use session::fitting;

@@ -1,6 +1,6 @@
 //! A session's variables in files.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -81,6 +81,30 @@ pub fn save(sess: &Session, path: impl AsRef<Path>) -> Result<()> {
 /// the path.
 pub fn load(sess: &Session, path: impl AsRef<Path>) -> Result<()> {
     put(sess, path.as_ref(), super::read(path.as_ref())?)
+}
+
+/// Gives those of `nodes` that are variables the values in a file, as [`load`] does for all: what else the graph has need
+/// not be in the file.
+///
+/// ```
+/// use flowstone as tf;
+/// let w = tf::Variable([1.0, 2.0]).named("w");
+/// let sess = tf::Session()?;
+/// sess.run(tf::global_variables_initializer(), tf::feed_dict! {})?;
+/// let prefix = std::env::temp_dir().join(format!("flowstone-some-weights-{}", std::process::id()));
+/// tf::weights::save(&sess, &prefix)?;
+/// let counter = tf::Variable(7).named("counter");
+/// tf::weights::load_nodes(&sess, &prefix, &[w.op()])?;
+/// assert!(tf::weights::load_nodes(&sess, &prefix, &[w.op(), counter.op()]).is_err());
+/// # for end in [".index", ".data-00000-of-00001"] {
+/// #     std::fs::remove_file(format!("{}{end}", prefix.display())).ok();
+/// # }
+/// # Ok::<(), tf::Error>(())
+/// ```
+pub fn load_nodes(sess: &Session, path: impl AsRef<Path>, nodes: &[Operation]) -> Result<()> {
+    let nodes: HashSet<&Operation> = nodes.iter().collect();
+    let variables: Vec<Operation> = variables(sess.graph()).into_iter().filter(|one| nodes.contains(one)).collect();
+    sess.set_variables(&fitting(path.as_ref(), &variables, super::read(path.as_ref())?)?)
 }
 
 /// Writes all variables of a session into a `.npz` file, which `numpy.load` reads.

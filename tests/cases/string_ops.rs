@@ -28,6 +28,10 @@ fn filled(x: Tensor) -> [Tensor; 6] {
     ]
 }
 
+fn matched<const N: usize>(x: Tensor, patterns: [&str; N]) -> [Tensor; N] {
+    patterns.map(|pattern| strings::regex_full_match(x, pattern))
+}
+
 fn joined(x: &[Tensor]) -> [Tensor; 3] {
     let (x, y) = (x[0], x[1]);
     [
@@ -192,4 +196,13 @@ pub static CASES: &[super::Case] = cases! {
     "sharded_filename_3" |x| raw("ShardedFilename", [x[0], x[1], x[2]]);
     "sharded_filename_4" |x| raw("ShardedFilename", [x[0], x[1], x[2]]);
     "sharded_filename_list" |x| raw("ShardedFilename", [x[0], x[1], x[2]]);
+    "regex_path" |x| matched(x[0], ["^s3://.*", "s3", "", ".*"]);
+    "regex_scalar" |x| matched(x[0], ["a+b?", "(a|ab)(c|bcd)", "[[:alpha:]]*", "(?i)ABCD"]);
+    "regex_letters" |x| matched(
+        x[0],
+        [r"\w+", r"\W+", r"[\w]", r"[^\w]", r"\d\d", r"\D*", r"\s", r"\S+", r".", r"\pL+", r"\b.*\b", r".\B."],
+    );
+    "regex_bytes" |x| matched(x[0], [".*", "a.b", r"\x41+", "a{2,3}"]);
+    "regex_none" |x| matched(x[0], ["a"]);
+    "bad_regex" |x| matched(x[0], ["(a"]);
 };

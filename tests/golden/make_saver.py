@@ -32,3 +32,20 @@ with tf.Graph().as_default() as graph:
     tf.global_variables_initializer()
 with open(os.path.join(folder, "init_from_checkpoint.pb"), "wb") as f:
     f.write(graph.as_graph_def().SerializeToString())
+
+with tf.Graph().as_default() as graph:
+    a = tf.Variable([1.0, 2.0], name="a")
+    b = tf.Variable(3, name="b", use_resource=True)
+    tf.train.Saver(sharded=True)
+    with tf.device("/cpu:1"):
+        c = tf.Variable([4.0], name="c")
+        d = tf.Variable(5, name="d", use_resource=True)
+    with tf.device("/job:ps/task:1/gpu:0"):
+        e = tf.Variable([6.0], name="e")
+        tf.get_variable("f", [2], initializer=tf.zeros_initializer())
+        tf.get_variable("g", [2], initializer=tf.zeros_initializer(), use_resource=True)
+    tf.train.Saver(sharded=True)
+    tf.train.Saver([c, d], sharded=True, name="one")
+    tf.global_variables_initializer()
+with open(os.path.join(folder, "sharded_saver.pb"), "wb") as f:
+    f.write(graph.as_graph_def().SerializeToString())

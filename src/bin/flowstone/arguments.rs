@@ -43,7 +43,7 @@ pub struct Inspect {
 pub struct Run {
     /// The graph: .pb, .pbtxt, .meta or the directory of a saved model
     pub graph: PathBuf,
-    /// The values of its variables: a checkpoint's prefix, .npz or .safetensors
+    /// The values of the variables that are needed: a checkpoint's prefix, .npz or .safetensors
     #[arg(long, value_name = "PATH")]
     pub checkpoint: Option<PathBuf>,
     /// A tensor's value: a .npy file or a literal as 1.5, [[1, 2], [3, 4]], "text"
@@ -65,7 +65,7 @@ pub struct Run {
 pub struct Freeze {
     /// The graph: .pb, .pbtxt, .meta or the directory of a saved model
     pub graph: PathBuf,
-    /// The values of its variables: a checkpoint's prefix, .npz or .safetensors
+    /// The values of the variables that are needed: a checkpoint's prefix, .npz or .safetensors
     #[arg(long, value_name = "PATH")]
     pub checkpoint: Option<PathBuf>,
     /// The nodes that the graph is kept for
@@ -94,8 +94,8 @@ pub struct Dot {
 
 /// Writes what is in a file in another format, which the ends of the paths name.
 ///
-/// Graphs: .pb and .pbtxt, from .meta too; meta graphs: .meta and .pbtxt to .meta. Weights: checkpoints (a prefix),
-/// .npz, .safetensors.
+/// Graphs: .pb and .pbtxt, out of .meta and of the directory of a saved model too. Meta graphs: .pbtxt to .meta. Weights:
+/// checkpoints (a prefix), .npz, .safetensors.
 #[derive(Args)]
 pub struct Convert {
     /// What is read

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use flowstone::format::meta::MetaGraphDef;
 use flowstone::format::text::FileMessage;
 use flowstone::weights::{self, Format};
 use flowstone::{Error, Graph, Result};
 
 use crate::arguments::{Convert, Dot};
-use crate::output::{free, print, write};
-use crate::source::{Source, prefix, suffix};
+use crate::output::{free, patiently, print, write};
+use crate::source::{Source, message, prefix, suffix};
 
 /// The bytes of a message in the format that the path names.
 pub fn encoded<M: FileMessage>(message: &M, path: &Path) -> Result<Vec<u8>> {
@@ -25,8 +26,11 @@ pub fn convert(arguments: &Convert) -> Result<()> {
         Error::invalid_argument(format!("there is no way from {} to {}", source.display(), target.display()))
             .note("graphs: .pb .pbtxt .meta; weights: a checkpoint's prefix, .npz, .safetensors")
     };
+    if (suffix(source), suffix(target)) == ("pbtxt", "meta") {
+        let meta: MetaGraphDef = message(source)?;
+        return write(target, &encoded(&meta, target)?, arguments.force);
+    }
     match (Source::open(source)?, suffix(target)) {
-        (Source::Meta(meta), "meta") => write(target, &encoded(&*meta, target)?, arguments.force),
         (Source::Arrays(..), "pb" | "pbtxt" | "meta" | "npy") => Err(unfit()),
         (Source::Arrays(..), _) if suffix(source) != "npy" => {
             let written = prefix(target);
@@ -34,7 +38,8 @@ pub fn convert(arguments: &Convert) -> Result<()> {
                 Format::Checkpoint => free(Path::new(&format!("{}.index", written.display())), arguments.force)?,
                 _ => free(&written, arguments.force)?,
             }
-            weights::write(written, &weights::read(prefix(source))?)
+            let arrays = patiently("reading", source, || weights::read(prefix(source)))?;
+            patiently("writing", target, || weights::write(&written, &arrays))
         }
         (Source::Graph(_) | Source::Meta(_) | Source::Model(_), "pb" | "pbtxt") => {
             let graph = Source::open(source)?.graph(source)?;

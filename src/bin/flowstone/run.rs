@@ -1,37 +1,54 @@
 //! `flowstone run`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flowstone::format::npy;
 use flowstone::value::Number;
-use flowstone::{DType, Error, Feeds, Graph, Result, Session, Value, weights};
+use flowstone::{DType, Error, Feeds, Graph, Operation, Result, Session, Tensor, Value, weights};
+use indexmap::IndexSet;
 use serde_json::{Value as Json, json};
 
 use crate::arguments::Run;
-use crate::output::{free, print, write};
+use crate::output::{free, patiently, print, write};
 use crate::source::{Source, checkpoint_of, suffix};
 
-/// A session of the graph at `path`, with its variables' values.
-pub fn session(path: &Path, checkpoint: Option<&Path>) -> Result<Session> {
-    let graph = Graph::from_graph_def(&Source::open(path)?.graph(path)?)?;
-    let sess = Session::new(&graph)?;
-    if let Some(checkpoint) = checkpoint_of(path, checkpoint) {
-        weights::load(&sess, checkpoint)?;
+/// A session of the graph at `path`.
+pub fn session(path: &Path) -> Result<Session> {
+    Session::new(&Graph::from_graph_def(&Source::open(path)?.graph(path)?)?)
+}
+
+/// Gives the variables that `targets` need their values out of `checkpoint`. What is before the tensors `fed` is not
+/// needed.
+pub fn restore(sess: &Session, checkpoint: Option<PathBuf>, targets: &[Operation], fed: &[Tensor]) -> Result<()> {
+    let Some(checkpoint) = checkpoint else { return Ok(()) };
+    let needed = needed(targets, fed);
+    patiently("reading", &checkpoint, || weights::load_nodes(sess, &checkpoint, &needed))
+}
+
+/// The operations that run if `targets` do and the tensors `fed` are given.
+fn needed(targets: &[Operation], fed: &[Tensor]) -> Vec<Operation> {
+    let mut found: IndexSet<Operation> = targets.iter().copied().collect();
+    let mut at = 0;
+    while let Some(operation) = found.get_index(at).copied() {
+        let inputs = operation.inputs().into_iter().filter(|input| !fed.contains(input));
+        found.extend(inputs.map(Tensor::op).chain(operation.control_inputs()));
+        at += 1;
     }
-    Ok(sess)
+    found.into_iter().collect()
 }
 
 /// Feeds a graph and computes tensors of it.
 pub fn run(arguments: &Run) -> Result<()> {
     let fetches: Vec<(&str, Option<&Path>)> = arguments.fetch.iter().map(|fetch| fetch_of(fetch)).collect();
     fetches.iter().filter_map(|(_, file)| *file).try_for_each(|file| free(file, arguments.force))?;
-    let sess = session(&arguments.graph, arguments.checkpoint.as_deref())?;
-    let mut feeds = Feeds::new();
+    let sess = session(&arguments.graph)?;
+    let (mut feeds, mut fed) = (Feeds::new(), Vec::new());
     for feed in &arguments.feed {
         let (name, value) = feed
             .split_once('=')
             .ok_or_else(|| Error::invalid_argument(format!("--feed {feed}: TENSOR=VALUE is expected")))?;
         feeds = feeds.feed(name, feed_value(&sess, name, value)?);
+        fed.push(sess.graph().get_tensor_by_name(name)?);
     }
     let (operations, tensors): (Vec<_>, Vec<_>) = fetches.into_iter().partition(|(name, _)| !name.contains(':'));
     let named =
@@ -40,6 +57,10 @@ pub fn run(arguments: &Run) -> Result<()> {
         named(&operations).iter().map(|name| sess.graph().get_operation_by_name(name)).collect::<Result<Vec<_>>>()?;
     let wanted =
         named(&tensors).iter().map(|name| sess.graph().get_tensor_by_name(name)).collect::<Result<Vec<_>>>()?;
+    let computed = wanted.iter().filter(|tensor| !fed.contains(tensor)).map(|tensor| tensor.op());
+    let computed: Vec<Operation> = targets.iter().copied().chain(computed).collect();
+    let checkpoint = checkpoint_of(&arguments.graph, arguments.checkpoint.as_deref());
+    restore(&sess, checkpoint, &computed, &fed)?;
     let (values, _) = sess.run((wanted, targets), feeds)?;
     let mut printed = serde_json::Map::new();
     for ((name, file), value) in tensors.iter().zip(&values) {

@@ -11,6 +11,8 @@ use flowstone::format::safetensors::SafetensorsReader;
 use flowstone::format::text::FileMessage;
 use flowstone::{Error, Result};
 
+use crate::output::patiently;
+
 /// An array in a file.
 pub struct Array {
     pub name: String,
@@ -33,14 +35,16 @@ const MODEL_FILES: [&str; 2] = ["saved_model.pb", "saved_model.pbtxt"];
 
 fn read(path: &Path) -> Result<Vec<u8>> {
     use std::io::ErrorKind as Io;
-    std::fs::read(path).map_err(|e| match e.kind() {
+    patiently("reading", path, || std::fs::read(path)).map_err(|e| match e.kind() {
         Io::NotFound => Error::not_found(format!("there is no file {}", path.display())),
         _ => Error::failed_precondition(format!("{}: {e}", path.display())),
     })
 }
 
-fn message<M: FileMessage>(path: &Path) -> Result<M> {
-    M::read_any(&read(path)?).map_err(|e| e.retitled(&path.display().to_string()))
+/// The message in a file.
+pub fn message<M: FileMessage>(path: &Path) -> Result<M> {
+    let bytes = read(path)?;
+    patiently("reading", path, || M::read_any(&bytes)).map_err(|e| e.retitled(&path.display().to_string()))
 }
 
 impl Source {

@@ -2,6 +2,8 @@
 
 mod branch;
 
+use std::collections::BTreeMap;
+
 use crate::graph::{Graph, Operation, get_default_graph};
 use crate::op::{Arg, Flags, Grad, Gradient, Kernel, OpDef, Sig, rules};
 use crate::ops::array::IDENTITY;
@@ -35,12 +37,27 @@ pub(crate) fn group_named(operations: &[Operation], name: &str) -> Operation {
     no_op_after(&graph, operations, name)
 }
 
-/// A no-op called `name` that runs after `operations`.
+/// A no-op called `name` that runs after `operations`: by way of one for each device, if they are on several.
 #[track_caller]
 pub(crate) fn no_op_after(graph: &Graph, operations: &[Operation], name: &str) -> Operation {
-    let call = NO_OP.call([]).graph(graph).name(name);
-    let _after = graph.control_dependencies(operations);
-    call.operation()
+    let mut by_device: BTreeMap<String, Vec<Operation>> = BTreeMap::new();
+    for operation in operations {
+        by_device.entry(operation.device()).or_default().push(*operation);
+    }
+    let scope = graph.scope_name(name);
+    let no_op = |device: &str, operations: &[Operation], name: &str| {
+        let _device = graph.device(device);
+        let _after = graph.control_dependencies(operations);
+        NO_OP.call([]).graph(graph).name(name).operation()
+    };
+    let name = format!("{scope}/");
+    if let (1, Some((device, operations))) = (by_device.len(), by_device.first_key_value()) {
+        return no_op(device, operations, &name);
+    }
+    let _scope = graph.name_scope(&name);
+    let gathered: Vec<Operation> =
+        by_device.iter().map(|(device, operations)| no_op(device, operations, "NoOp")).collect();
+    no_op("", &gathered, &name)
 }
 
 pub(crate) static NO_OP: OpDef = OpDef {

@@ -59,6 +59,7 @@ pub(crate) static SAVE_V2: OpDef = OpDef {
     infer: |ctx| infer_names(ctx),
     kernel: Kernel::Run(|ctx| {
         let prefix = string(ctx, 0)?;
+        make_folder(Path::new(&prefix))?;
         let names = names(ctx, ctx.inputs.len().saturating_sub(3))?;
         let values = (3..ctx.inputs.len()).map(|i| ctx.inputs.value(i).cloned()).collect::<Result<Vec<Value>>>()?;
         let saved = names.into_iter().zip(values).map(|((name, slice), value)| Saved { name, slice, value });
@@ -67,6 +68,14 @@ pub(crate) static SAVE_V2: OpDef = OpDef {
     grad: NO_GRADIENT,
     flags: Flags::EFFECT,
 };
+
+/// Makes the folder of `prefix`, if the folder around is there: savers of several devices save parts in one of their own.
+fn make_folder(prefix: &Path) -> Result<()> {
+    match prefix.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        Some(folder) => std::fs::create_dir(folder).map_err(|e| Error::of_file(folder, &e)),
+        None => Ok(()),
+    }
+}
 
 pub(crate) static RESTORE_V2: OpDef = OpDef {
     sig: Sig::new(

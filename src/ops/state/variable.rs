@@ -273,6 +273,7 @@ impl VariableArgs {
         let _outside = graph.clear_control_dependencies();
         let scope = graph.scope_name(&self.name);
         let initial_value = {
+            let _anywhere = self.use_resource.then(|| graph.clear_device());
             let _together = (self.use_resource && !graph.is_colocated()).then(|| graph.colocate_with_name(&scope));
             let within = if self.use_resource { "Initializer/" } else { "" };
             let _scope = graph.name_scope(&format!("{scope}/{within}"));
@@ -353,7 +354,7 @@ pub(crate) fn variable_from(
     let scope = graph.scope_name(name);
     let together = graph.colocate_with_name(&scope);
     let initial_value = {
-        let _scope = graph.name_scope(&format!("{scope}/Initializer/"));
+        let _scope = (graph.name_scope(&format!("{scope}/Initializer/")), graph.clear_device());
         initial_value()
     };
     // Only a variable that is no handle is placed with itself.
@@ -371,7 +372,7 @@ pub(crate) fn local_variable(name: &str, collections: &[&str], initial_value: im
     let scope = graph.scope_name(name);
     let _together = graph.colocate_with_name(&scope);
     let initial_value = {
-        let _scope = graph.name_scope(&format!("{scope}/Initializer/"));
+        let _scope = (graph.name_scope(&format!("{scope}/Initializer/")), graph.clear_device());
         initial_value()
     };
     let variable = build(&graph, &scope, initial_value, false, false);
@@ -394,7 +395,7 @@ pub(crate) fn slot_variable(
     let _root = graph.root_scope();
     let scope = graph.scope_name(name);
     let initial_value = {
-        let _scope = graph.name_scope(&format!("{scope}/Initializer/"));
+        let _scope = (graph.name_scope(&format!("{scope}/Initializer/")), graph.clear_device());
         initial_value()
     };
     let slot = build(graph, &scope, initial_value, false, primary.is_resource());

@@ -5,6 +5,7 @@ mod hash;
 mod join;
 mod number;
 mod part;
+mod regex;
 mod split;
 
 pub use encode::{
@@ -16,6 +17,7 @@ pub use number::{
     AsStringArgs, StringToNumberArgs, as_string, as_string_args, string_to_number, string_to_number_args,
 };
 pub use part::{SubstrArgs, length, lower, strip, substr, substr_args, upper};
+pub use regex::regex_full_match;
 pub use split::{StringSplitArgs, string_split, string_split_args, string_split_at_most, string_split_v2};
 
 use crate::error::Result;
@@ -36,6 +38,7 @@ pub(super) static OPS: &[&OpDef] = &[
     &part::STRING_STRIP,
     &part::STRING_UPPER,
     &part::SUBSTR,
+    &regex::STATIC_REGEX_FULL_MATCH,
     &split::STRING_SPLIT,
     &split::STRING_SPLIT_V2,
 ];

@@ -162,7 +162,8 @@ impl SaverArgs {
         self
     }
 
-    /// Whether each device has a file of its own, which is not done: there is one device.
+    /// Whether the variables of each device are saved on their own, and then brought together: in one file, where
+    /// TensorFlow keeps one for each device.
     pub fn sharded(mut self, sharded: bool) -> Self {
         self.def.sharded = sharded;
         self
@@ -211,7 +212,7 @@ impl SaverArgs {
         }
         let is_empty = variables.is_empty();
         if !is_empty {
-            let nodes = nodes::build(&graph, &self.name, &self.filename, &variables);
+            let nodes = nodes::build(&graph, &self.name, &self.filename, &variables, self.def.sharded);
             self.def.filename_tensor_name = nodes.filename.name();
             self.def.save_tensor_name = nodes.save.name();
             self.def.restore_op_name = nodes.restore.name();
@@ -225,9 +226,6 @@ impl SaverArgs {
     fn check(&self, variables: &[(String, Variable)]) -> Result<()> {
         if let Some(pair) = variables.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             return Err(Error::invalid_argument(format!("two variables are to be saved as '{}'", pair[0].0)));
-        }
-        if self.def.sharded {
-            return Err(Error::unimplemented("a saver with a file for each device: leave `sharded` out"));
         }
         match variables.is_empty() && !self.allow_empty {
             true => Err(Error::invalid_argument("there are no variables to save")),

@@ -1,13 +1,17 @@
 //! The nodes of a saver, as TensorFlow builds them, and how they are found again in a graph.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::error::{Error, Result};
 use crate::graph::{Attr, AttrList, Graph, Operation, Tensor};
-use crate::op::{Arg, IntoTensor};
-use crate::ops::array::{IDENTITY, PLACEHOLDER_WITH_DEFAULT};
+use crate::op::{Arg, IntoTensor, convert};
+use crate::ops::array::{IDENTITY, PLACEHOLDER_WITH_DEFAULT, constant, packed};
 use crate::ops::flow::no_op_after;
-use crate::ops::state::{ASSIGN, ASSIGN_VARIABLE_OP, RESTORE_V2, SAVE_V2, Variable};
+use crate::ops::math::select;
+use crate::ops::state::{
+    ASSIGN, ASSIGN_VARIABLE_OP, MERGE_V2_CHECKPOINTS, RESTORE_V2, SAVE_V2, SHARDED_FILENAME, Variable,
+};
+use crate::ops::strings::{regex_full_match, string_join};
 use crate::shape::PartialShape;
 use crate::value::Value;
 
@@ -18,9 +22,16 @@ pub(super) struct Nodes {
     pub restore: Operation,
 }
 
-/// Builds the nodes that save and restore `variables`, each under its name, in the scope `scope`.
+/// Builds the nodes that save and restore `variables`, each under its name, in the scope `scope`; with a file for each
+/// device if the saver is `sharded`.
 #[track_caller]
-pub(super) fn build(graph: &Graph, scope: &str, filename: &str, variables: &[(String, Variable)]) -> Nodes {
+pub(super) fn build(
+    graph: &Graph,
+    scope: &str,
+    filename: &str,
+    variables: &[(String, Variable)],
+    sharded: bool,
+) -> Nodes {
     let _default = graph.as_default();
     let _scope = graph.name_scope(scope);
     let given = |input: Arg, name: &str| {
@@ -28,25 +39,94 @@ pub(super) fn build(graph: &Graph, scope: &str, filename: &str, variables: &[(St
     };
     let filename = given(Value::scalar(filename.as_bytes().to_vec()).into_arg(), "filename");
     let filename = given(filename.into_arg(), "Const");
-    let strings = |all: Vec<Vec<u8>>| Value::vector(all).into_arg();
-    let names = || strings(variables.iter().map(|(name, _)| name.clone().into_bytes()).collect());
-    let slices = || strings(vec![Vec::new(); variables.len()]);
-    let values = Arg::list(variables.iter().map(|(_, variable)| saved(*variable)));
-    let save = SAVE_V2.call([filename.into_arg(), names(), slices(), values]).operation();
-    let save = {
-        let _colocated = graph.colocate_with(filename.op());
-        let _after = graph.control_dependencies(&[save]);
-        IDENTITY.call([filename.into_arg()]).name("control_dependency").single()
+    if sharded {
+        return build_sharded(graph, filename, variables);
+    }
+    let save = save(graph, filename, variables);
+    Nodes { filename, save, restore: restore(graph, filename, variables, "restore_all") }
+}
+
+#[track_caller]
+fn build_sharded(graph: &Graph, filename: Tensor, variables: &[(String, Variable)]) -> Nodes {
+    let mut by_device: BTreeMap<String, Vec<(String, Variable)>> = BTreeMap::new();
+    for (name, variable) in variables {
+        by_device.entry(variable.op().device()).or_default().push((name.clone(), *variable));
+    }
+    let save = save_shards(graph, filename, &by_device);
+    let restored: Vec<Operation> = (by_device.iter())
+        .map(|(device, variables)| {
+            let _device = graph.device(device);
+            restore(graph, filename, variables, "restore_shard")
+        })
+        .collect();
+    Nodes { filename, save, restore: no_op_after(graph, &restored, "restore_all") }
+}
+
+/// The nodes that save a checkpoint for each device and make one of all.
+#[track_caller]
+fn save_shards(graph: &Graph, filename: Tensor, by_device: &BTreeMap<String, Vec<(String, Variable)>>) -> Tensor {
+    let parts = {
+        let _device = graph.device("/device:CPU:*");
+        let in_place = regex_full_match(filename, "^s3://.*");
+        let suffix = select(in_place, constant(".part"), constant("_temp/part"));
+        string_join([filename, suffix])
     };
+    let count = convert(Value::scalar(by_device.len() as i32).into_arg(), "num_shards", None);
+    let on_cpu = |device: &str| (graph.device(device), graph.device("/device:CPU:0"));
+    let mut saved = Vec::new();
+    for (shard, (device, variables)) in by_device.iter().enumerate() {
+        let _device = on_cpu(device);
+        let shard = Value::scalar(shard as i32).into_arg();
+        let part = SHARDED_FILENAME.call([parts.into_arg(), shard, count.into_arg()]).single();
+        saved.push((part, save(graph, part, variables)));
+    }
+    let _device = by_device.last_key_value().map(|(device, _)| on_cpu(device));
+    let after: Vec<Operation> = saved.iter().map(|(_, saved)| saved.op()).collect();
+    let _after = graph.control_dependencies(&after);
+    let merge = format!("{}/", graph.scope_name("MergeV2Checkpoints"));
+    let parts = {
+        let _scope = graph.name_scope(&merge);
+        packed(saved.iter().map(|(part, _)| part.into_arg()).collect(), "checkpoint_prefixes")
+    };
+    let merge = MERGE_V2_CHECKPOINTS.call([parts.into_arg(), filename.into_arg()]).name(merge).operation();
+    let _merged = graph.control_dependencies(&[merge]);
+    IDENTITY.call([filename.into_arg()]).single()
+}
+
+fn strings(all: Vec<Vec<u8>>) -> Arg {
+    Value::vector(all).into_arg()
+}
+
+fn names(variables: &[(String, Variable)]) -> Arg {
+    strings(variables.iter().map(|(name, _)| name.clone().into_bytes()).collect())
+}
+
+fn slices(variables: &[(String, Variable)]) -> Arg {
+    strings(vec![Vec::new(); variables.len()])
+}
+
+/// `filename`, once `variables` are saved there.
+#[track_caller]
+fn save(graph: &Graph, filename: Tensor, variables: &[(String, Variable)]) -> Tensor {
+    let values = Arg::list(variables.iter().map(|(_, variable)| saved(*variable)));
+    let save = SAVE_V2.call([filename.into_arg(), names(variables), slices(variables), values]).operation();
+    let _colocated = graph.colocate_with(filename.op());
+    let _after = graph.control_dependencies(&[save]);
+    IDENTITY.call([filename.into_arg()]).name("control_dependency").single()
+}
+
+/// Gives `variables` what is saved at `filename`.
+#[track_caller]
+fn restore(graph: &Graph, filename: Tensor, variables: &[(String, Variable)], name: &str) -> Operation {
     let dtypes: Vec<_> = variables.iter().filter_map(|(_, variable)| variable.dtype().ok()).collect();
     let restored = {
         let _device = graph.device("/device:CPU:0");
-        let call = RESTORE_V2.call([filename.into_arg(), names(), slices()]);
+        let call = RESTORE_V2.call([filename.into_arg(), names(variables), slices(variables)]);
         call.attr("dtypes", Attr::List(AttrList::Type(dtypes))).build().outputs()
     };
     let assigned: Vec<Operation> =
         variables.iter().zip(restored).map(|((_, variable), value)| assign(*variable, value)).collect();
-    Nodes { filename, save, restore: no_op_after(graph, &assigned, "restore_all") }
+    no_op_after(graph, &assigned, name)
 }
 
 /// What of `variable` goes into a file.
@@ -110,7 +190,7 @@ fn assigned(assign: Operation) -> Result<Option<Restored>> {
         return Ok(None);
     }
     let [_, names, slices] = restore.inputs()[..] else { return Ok(None) };
-    let (Some(names), Some(slices)) = (strings(names)?, strings(slices)?) else { return Ok(None) };
+    let (Some(names), Some(slices)) = (constants(names)?, constants(slices)?) else { return Ok(None) };
     match (names.get(value.value_index()), slices.get(value.value_index())) {
         (Some(name), Some(slice)) if slice.is_empty() => {
             Ok(Some(Restored { name: name.clone(), variable: variable.op() }))
@@ -120,7 +200,7 @@ fn assigned(assign: Operation) -> Result<Option<Restored>> {
 }
 
 /// The strings of a constant.
-fn strings(tensor: Tensor) -> Result<Option<Vec<String>>> {
+fn constants(tensor: Tensor) -> Result<Option<Vec<String>>> {
     if tensor.op().op_type() != "Const" {
         return Ok(None);
     }

@@ -104,4 +104,13 @@ for k, (shard, number) in enumerate([(0, 1), (3, 12), (99999, 100000), (123456, 
     case("sharded_filename_%d" % k, name, np.array("dir/model"), np.int32(shard), np.int32(number), known="sd" if k else "sdu")
 bad("sharded_filename_list", name, np.array(["a", "b"]), np.int32(0), np.int32(1))
 
+matched = lambda *patterns: lambda x: [tf.strings.regex_full_match(x, p) for p in patterns]
+case("regex_path", matched("^s3://.*", "s3", "", ".*"), s("s3://a/b", "s3", "", "as3://", "s3://a\nb"))
+case("regex_scalar", matched("a+b?", "(a|ab)(c|bcd)", "[[:alpha:]]*", "(?i)ABCD"), np.array("abcd", object), known="sd")
+case("regex_letters", matched(r"\w+", r"\W+", r"[\w]", r"[^\w]", r"\d\d", r"\D*", r"\s", r"\S+", r".", r"\pL+", r"\b.*\b", r".\B."),
+     np.array([["a", "é", "12"], ["\u0661\u0662", " ", "\u00a0"], ["\v", "aé", "a_1"]], object), known="s")
+case("regex_bytes", matched(".*", "a.b", r"\x41+", "a{2,3}"), np.array([b"a\xffb", b"AAA", b"aa", b"aaaa", b"a\0b"], object), known="s")
+case("regex_none", matched("a"), np.zeros((0, 2), object), known="s")
+bad("bad_regex", matched("(a"), s("a"))
+
 write("string_ops")
