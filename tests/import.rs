@@ -239,6 +239,33 @@ fn a_long_chain_is_imported_and_run() {
     assert_eq!(y.item::<f32>().unwrap(), -2.0);
 }
 
+/// The order in a file means nothing: gradients and training of an imported graph are those of the one that was built.
+#[test]
+fn graphs_in_any_order_are_differentiated_and_trained() {
+    let mut def = line();
+    let train = |def: &GraphDef| {
+        let graph = import(def).unwrap();
+        let _default = graph.as_default();
+        let tensor = |name: &str| graph.get_tensor_by_name(name).unwrap();
+        let loss = tf::reduce_sum(tf::square(tensor("y:0") - 1.0) * tensor("y:0"));
+        let gradients = tf::gradients(loss, [tensor("x:0"), tensor("b:0")]);
+        let change = gradients[1].unwrap().values() * 0.01;
+        let step = tf::ops::lookup("AssignSub").unwrap().call([tensor("b:0"), change].map(tf::IntoTensor::into_arg));
+        let step = step.operation();
+        let sess = tf::Session().unwrap();
+        sess.run("init", feed_dict! {}).unwrap();
+        let feeds = feed_dict! { "x:0": [0.25, -2.0] };
+        let before = sess.run((loss, gradients[0].unwrap().values()), &feeds).unwrap();
+        sess.run(step, &feeds).unwrap();
+        let after = sess.run("b:0", feed_dict! {}).unwrap();
+        [before.0, before.1, after].map(|value| value.as_slice::<f32>().unwrap().to_vec())
+    };
+    let forward = train(&def);
+    def.node.reverse();
+    assert_eq!(train(&def), forward);
+    assert_eq!(forward[2].len(), 2);
+}
+
 /// Numbers without end, the same each time.
 struct Noise(u64);
 

@@ -186,11 +186,11 @@ fn folders_that_are_full_and_graphs_out_of_order() {
     assert_eq!(error.to_string(), "InvalidArgument: the name '__saved_model_init_op' of a signature is reserved");
 }
 
-/// TensorFlow serves and trains what is written here, if FLOWSTONE_PYTHON names a Python that has it.
+/// TensorFlow serves and trains what is written here, if FLOWSTONE_TENSORFLOW names a Python that has it.
 #[test]
 fn tensorflow_serves_and_trains_what_is_written() {
-    let Some(python) = std::env::var_os("FLOWSTONE_PYTHON") else {
-        eprintln!("skipped: FLOWSTONE_PYTHON names no Python with TensorFlow");
+    let Some(python) = std::env::var_os("FLOWSTONE_TENSORFLOW") else {
+        eprintln!("skipped: FLOWSTONE_TENSORFLOW names no Python with TensorFlow");
         return;
     };
     for as_text in [false, true] {

@@ -2,6 +2,7 @@
 
 pub mod bundle;
 mod crc;
+mod cursor;
 pub mod durable;
 pub mod idx;
 pub mod meta;

@@ -2,9 +2,10 @@
 
 mod attrs;
 mod import;
+mod source;
 
 pub(crate) use attrs::{constant_attr, shape_proto};
-pub use import::{GraphSource, ImportArgs, ImportOptions, Imported, import_graph_def, import_graph_def_args};
+pub use source::{GraphSource, ImportArgs, ImportOptions, Imported, import_graph_def, import_graph_def_args};
 
 use std::sync::{Arc, Mutex, PoisonError};
 

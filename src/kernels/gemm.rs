@@ -24,6 +24,11 @@ const DEPTH: usize = 256;
 /// The most numbers of the right operand that are copied at a time, give or take a block.
 const MOST_PACKED: usize = 1 << 21;
 
+/// Columns of one task, where the right operand is large and the rows are few.
+const TASK_COLUMNS: usize = 128;
+/// A right operand of so many numbers does not stay in a processor's own cache.
+const LARGE_RIGHT: usize = 1 << 17;
+
 /// The numbers that matrices are made of. Integers wrap around.
 pub trait GemmElement: Copy + Send + Sync + Default + 'static {
     #[doc(hidden)]
@@ -130,6 +135,9 @@ pub fn gemm_post<T: GemmElement>(a: Mat<T>, b: Mat<T>, c: &mut [T], post: &Post<
         return post.finish(c, n);
     }
     let kernel = T::kernel(level());
+    if m <= 2 * STRIP && m * n * k > SMALL && n >= 2 * TASK_COLUMNS && n * k >= LARGE_RIGHT {
+        return by_columns(&kernel, a, b, c, post);
+    }
     let rows = task_rows(m, k, n);
     // So many rows of `b` at a time that copies of them need little memory.
     let deep = (MOST_PACKED / n).next_multiple_of(DEPTH).min(k);
@@ -150,6 +158,40 @@ pub fn gemm_post<T: GemmElement>(a: Mat<T>, b: Mat<T>, c: &mut [T], post: &Post<
             }
         });
     }
+}
+
+/// A product of few rows with a large right operand: a task for some columns each. Each part of `b` is copied once, when it
+/// is needed, and is used for all rows while it lies in the cache.
+fn by_columns<T: GemmElement>(kernel: &MicroKernel<T>, a: Mat<T>, b: Mat<T>, c: &mut [T], post: &Post<T>) {
+    let (m, k, n) = (a.rows, a.cols, b.cols);
+    let task = |first: usize, part: &mut [T]| {
+        let b = b.t().some_rows(first..(first + TASK_COLUMNS).min(n)).t();
+        for start in (0..k).step_by(DEPTH) {
+            let depths = start..(start + DEPTH).min(k);
+            let b = b.some_rows(depths.clone());
+            scratch::with(kernel.packed_len(b.rows, b.cols), |packed| {
+                let right = kernel.pack(b, packed);
+                for (i, part) in part[..m * b.cols].chunks_mut(STRIP * b.cols).enumerate() {
+                    let rows = i * STRIP..i * STRIP + part.len() / b.cols;
+                    let a = a.some_rows(rows).t().some_rows(depths.clone()).t();
+                    scratch::with(a.rows * a.cols, |copy| block(kernel, a.copied(copy), &right, part, start > 0));
+                }
+            });
+        }
+    };
+    let part_len = m * TASK_COLUMNS;
+    scratch::with(n.div_ceil(TASK_COLUMNS) * part_len, |parts| {
+        parts.par_chunks_mut(part_len).enumerate().for_each(|(i, part)| task(i * TASK_COLUMNS, part));
+        let parts = &*parts;
+        c.par_chunks_mut(MOST_ROWS * n).enumerate().for_each(|(i, c)| {
+            for (r, row) in (i * MOST_ROWS..).zip(c.chunks_exact_mut(n)) {
+                for (part, c) in parts.chunks_exact(part_len).zip(row.chunks_mut(TASK_COLUMNS)) {
+                    c.copy_from_slice(&part[r * c.len()..][..c.len()]);
+                }
+            }
+            post.finish(c, n);
+        });
+    });
 }
 
 /// Rows of the result that one task computes.
@@ -561,6 +603,7 @@ mod tests {
     }
 
     const SIZES: &[(usize, usize, usize)] = &[
+        (99, 500, 301),
         (1, 1, 1),
         (3, 5, 2),
         (13, 7, 33),
@@ -613,7 +656,7 @@ mod tests {
         fn halve(x: &[f32], y: &mut [f32]) {
             y.iter_mut().zip(x).for_each(|(y, x)| *y = x / 2.0);
         }
-        for (m, k, n) in [(1, 3, 2), (200, 300, 70), (5, 0, 4), (700, 5, 33)] {
+        for (m, k, n) in [(1, 3, 2), (200, 300, 70), (5, 0, 4), (700, 5, 33), (99, 500, 301)] {
             let (a, b, bias) = (singles(m * k, 1), singles(k * n, 2), singles(n, 3));
             let (a, b) = (Mat::new(&a, m, k), Mat::new(&b, k, n));
             let (mut plain, mut c) = (vec![f32::NAN; m * n], vec![f32::NAN; m * n]);
@@ -627,7 +670,7 @@ mod tests {
 
     #[test]
     fn bits_do_not_depend_on_threads() {
-        for (m, k, n) in [(100, 3136, 10), (300, 700, 300)] {
+        for (m, k, n) in [(100, 3136, 10), (300, 700, 300), (100, 500, 300)] {
             let (a, b) = (singles(m * k, 1), singles(k * n, 2));
             let run = |threads: usize| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

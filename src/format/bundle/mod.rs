@@ -1,7 +1,6 @@
 //! TensorFlow's checkpoints: a tensor bundle is a data file with the elements and an index that says where each array
 //! lies. Both are byte for byte what TensorFlow writes.
 
-mod cursor;
 mod files;
 mod slice;
 mod table;
@@ -20,10 +19,10 @@ use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::crc::{mask, masked_crc};
+use crate::format::cursor::{Cursor, put_varint};
 use crate::format::proto::{Dim, TensorShapeProto, VersionDef};
 use crate::shape::Shape;
 use crate::value::{Bytes, Value};
-use cursor::{Cursor, put_varint};
 use slice::{SliceProto, assemble};
 
 /// How an array lies in a bundle. TF: `BundleEntryProto`.

@@ -7,9 +7,9 @@
 //! footer := two handles (offset, size: varint64), zeros up to 40 bytes, magic
 //! ```
 
-use super::cursor::{Cursor, put_varint};
 use crate::error::{Error, Result};
 use crate::format::crc::masked_crc;
+use crate::format::cursor::{Cursor, put_varint};
 
 const MAGIC: [u8; 8] = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb];
 const FOOTER: usize = 48;

@@ -3,6 +3,7 @@
 use super::schema::{Field, Kind, Label, Message};
 use super::wire::DEEPEST;
 use crate::error::{Error, Result};
+use crate::format::cursor::put_varint;
 
 /// The bytes of the message that `text` is.
 pub(super) fn parse(text: &str, message: &'static Message) -> Result<Vec<u8>> {
@@ -97,14 +98,6 @@ fn field(token: &Token, message: &'static Message, tokens: &Tokens) -> Result<&'
         let found = if token.kind == TokenKind::End { "the end".to_owned() } else { format!("'{}'", token.text) };
         tokens.wrong_at(token, &format!("{found} stands where one of these should: {}", names.join(", ")))
     })
-}
-
-fn put_varint(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
 }
 
 fn put_run(bytes: &mut Vec<u8>, field: &Field, run: &[u8]) {

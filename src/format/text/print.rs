@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::schema::{Field, Kind, Label, Message};
 use super::wire::{DEEPEST, Fields, Payload};
 use crate::error::{Error, Result};
+use crate::format::cursor::Cursor;
 
 /// What is still to be written.
 enum Work<'a> {
@@ -88,7 +89,7 @@ fn unpack<'a>(
         1 => 8,
         5 => 4,
         _ => {
-            let mut numbers = Fields::new(run, offset);
+            let mut numbers = Cursor::new(run, offset);
             while !numbers.is_empty() {
                 all.push((field, Payload::Number(numbers.varint()?), offset));
             }

@@ -2,6 +2,7 @@
 
 use super::schema::Message;
 use crate::error::{Error, Result};
+use crate::format::cursor::Cursor;
 
 /// Messages inside of each other beyond this are refused, as TensorFlow refuses them.
 pub(super) const DEEPEST: usize = 100;
@@ -18,68 +19,37 @@ pub(super) enum Payload<'a> {
 }
 
 /// The fields of a message: number and payload.
-pub(super) struct Fields<'a> {
-    rest: &'a [u8],
-    /// Where `rest` starts in the file.
-    offset: usize,
-}
+pub(super) struct Fields<'a>(Cursor<'a>);
 
 impl<'a> Fields<'a> {
     pub(super) fn new(bytes: &'a [u8], offset: usize) -> Self {
-        Fields { rest: bytes, offset }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    fn take(&mut self, n: usize) -> Result<&'a [u8]> {
-        match self.rest.split_at_checked(n) {
-            Some((taken, rest)) => {
-                (self.rest, self.offset) = (rest, self.offset + n);
-                Ok(taken)
-            }
-            None => Err(self.wrong(&format!("{n} bytes are to follow, and there are {}", self.rest.len()))),
-        }
+        Fields(Cursor::new(bytes, offset))
     }
 
     fn wrong(&self, what: &str) -> Error {
-        Error::data_loss(format!("at byte {}: {what}", self.offset))
-    }
-
-    pub(super) fn varint(&mut self) -> Result<u64> {
-        let mut number = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = u64::from(self.take(1)?.first().copied().unwrap_or(0));
-            number |= (byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(number);
-            }
-        }
-        Err(self.wrong("a number has more than 64 bits"))
+        Error::data_loss(format!("at byte {}: {what}", self.0.offset()))
     }
 
     /// The next field and, of a run of bytes, where it starts.
     pub(super) fn field(&mut self) -> Result<Option<(u32, Payload<'a>, usize)>> {
-        if self.rest.is_empty() {
+        if self.0.is_empty() {
             return Ok(None);
         }
-        let tag = self.varint()?;
+        let tag = self.0.varint()?;
         let number = u32::try_from(tag >> 3).ok().filter(|&number| number > 0);
         let number = number.ok_or_else(|| self.wrong("a field has a number that no field has"))?;
         let payload = match tag & 7 {
-            0 => Payload::Number(self.varint()?),
-            1 => Payload::Number(fixed(self.take(8)?)),
+            0 => Payload::Number(self.0.varint()?),
+            1 => Payload::Number(fixed(self.0.take(8)?)),
             2 => {
-                let length = self.varint()?;
-                let length = usize::try_from(length).map_err(|_| self.wrong("a length is beyond all memory"))?;
-                let start = self.offset;
-                return Ok(Some((number, Payload::Bytes(self.take(length)?), start)));
+                let length = self.0.length()?;
+                let start = self.0.offset();
+                return Ok(Some((number, Payload::Bytes(self.0.take(length)?), start)));
             }
-            5 => Payload::Number(fixed(self.take(4)?)),
+            5 => Payload::Number(fixed(self.0.take(4)?)),
             other => return Err(self.wrong(&format!("a field of kind {other}"))),
         };
-        Ok(Some((number, payload, self.offset)))
+        Ok(Some((number, payload, self.0.offset())))
     }
 }
 
@@ -103,7 +73,7 @@ pub(super) fn check(bytes: &[u8], message: &'static Message) -> Result<()> {
             depth -= 1;
             continue;
         };
-        at = fields.offset;
+        at = fields.0.offset();
         let inner = message.by_number(number).and_then(|field| field.kind.message());
         if let (Payload::Bytes(part), Some(inner)) = (payload, inner) {
             count += 1;
