@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::format::proto::GraphDef;
 use crate::format::text::FileMessage;
 use crate::graph::{Operation, Tensor, get_default_graph};
@@ -33,9 +33,7 @@ impl GraphSource for &Vec<u8> {
 
 impl GraphSource for &Path {
     fn with_graph_def<R>(self, use_it: impl FnOnce(&GraphDef) -> Result<R>) -> Result<R> {
-        let bytes = std::fs::read(self).map_err(|e| Error::of_file(self, &e))?;
-        let def = GraphDef::read_any(&bytes).map_err(|e| e.retitled(&self.display().to_string()))?;
-        use_it(&def)
+        use_it(&GraphDef::read_file(self)?)
     }
 }
 

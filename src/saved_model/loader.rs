@@ -25,9 +25,6 @@ const CALLS: [&str; 8] = [
     "StatelessCase",
 ];
 
-/// No file of a message may be larger.
-const LARGEST: u64 = i32::MAX as u64;
-
 /// Whether a folder holds what could be a saved model. TF: `tf.saved_model.loader.maybe_saved_model_directory`.
 ///
 /// ```
@@ -102,19 +99,7 @@ pub fn parse_saved_model(export_dir: impl AsRef<Path>) -> Result<SavedModel> {
         let message = format!("{} holds no saved model (saved_model.pb or saved_model.pbtxt)", folder.display());
         return Err(Error::not_found(message));
     }
-    let size = std::fs::metadata(path).map_err(|e| Error::of_file(path, &e))?.len();
-    if size > LARGEST {
-        let message = format!("{} has {size} bytes, more than the {LARGEST} of a message", path.display());
-        return Err(Error::data_loss(message));
-    }
-    let bytes = std::fs::read(path).map_err(|e| Error::of_file(path, &e))?;
-    let is_binary = path == &binary;
-    let model = if is_binary { SavedModel::read_bytes(&bytes) } else { SavedModel::read_text(text_of(&bytes)?) };
-    model.map_err(|e| e.retitled(&path.display().to_string()))
-}
-
-fn text_of(bytes: &[u8]) -> Result<&str> {
-    std::str::from_utf8(bytes).map_err(|e| Error::invalid_argument(format!("a text that is none: {e}")))
+    SavedModel::read_file(path)
 }
 
 /// The model's graph that has exactly these tags.

@@ -201,9 +201,7 @@ impl MetaGraphSource for &MetaGraphDef {
 
 impl MetaGraphSource for &Path {
     fn with_meta_graph<R>(self, use_it: impl FnOnce(&MetaGraphDef) -> Result<R>) -> Result<R> {
-        let bytes = std::fs::read(self).map_err(|e| Error::of_file(self, &e))?;
-        let meta = MetaGraphDef::read_any(&bytes).map_err(|e| e.retitled(&self.display().to_string()))?;
-        use_it(&meta)
+        use_it(&MetaGraphDef::read_file(self)?)
     }
 }
 

@@ -7,6 +7,8 @@ mod print;
 mod schema;
 mod wire;
 
+use std::path::Path;
+
 use prost::Message;
 
 use super::meta::{CheckpointState, MetaGraphDef, SavedModel, VariableDef};
@@ -45,11 +47,28 @@ pub trait FileMessage: Message + Default {
         }
     }
 
+    /// Reads a file, text or bytes.
+    fn read_file(path: &Path) -> Result<Self> {
+        let of_file = |e: std::io::Error| Error::of_file(path, &e);
+        let size = std::fs::metadata(path).map_err(of_file)?.len();
+        if size > LARGEST_FILE {
+            let path = path.display();
+            return Err(Error::data_loss(format!(
+                "{path} has {size} bytes, more than the {LARGEST_FILE} of a message"
+            )));
+        }
+        let contents = std::fs::read(path).map_err(of_file)?;
+        Self::read_any(&contents).map_err(|e| e.retitled(&path.display().to_string()))
+    }
+
     /// The message as text, as Python's `text_format.MessageToString` writes it.
     fn to_text(&self) -> Result<String> {
         print::print(&self.encode_to_vec(), Self::schema())
     }
 }
+
+/// No message is larger.
+const LARGEST_FILE: u64 = (1 << 31) - 1;
 
 /// Whether this could be a text file: bytes of a message start with a field's number, which is no letter, and hold lengths.
 fn is_text(text: &str) -> bool {
