@@ -1,9 +1,12 @@
 //! TensorFlow's checkpoints, read and written to the byte. `golden/make_checkpoints.py` made those in `golden/checkpoints/`.
 #![allow(clippy::unwrap_used)]
 
+mod folder;
+
 use std::path::{Path, PathBuf};
 
 use flowstone as tf;
+use folder::Folder;
 use tf::format::bundle::{BundleFiles, BundleReader, Saved, Step, TensorSlice, write_bundle, write_saved};
 use tf::format::meta::MetaGraphDef;
 use tf::format::text::FileMessage;
@@ -11,27 +14,6 @@ use tf::{ErrorKind, Value, feed_dict};
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/checkpoints").join(name)
-}
-
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("flowstone-checkpoints-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 fn bytes(prefix: &Path) -> (Vec<u8>, Vec<u8>) {

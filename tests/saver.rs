@@ -2,32 +2,19 @@
 //! `golden/make_checkpoints.py` made what is compared.
 #![allow(clippy::unwrap_used)]
 
+mod folder;
 mod golden;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use flowstone as tf;
+use folder::Folder;
 use tf::feed_dict;
 use tf::format::proto::GraphDef;
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
-}
-
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        Folder(std::env::temp_dir().join(format!("flowstone-savers-{}-{name}", std::process::id())))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 #[test]
@@ -84,9 +71,9 @@ fn savers_of_several_devices_are_tensorflows_node_for_node() {
     sess.run(init, feed_dict! {}).unwrap();
     let files =
         |prefix: &str| [".index", ".data-00000-of-00001"].map(|end| std::fs::read(format!("{prefix}{end}")).unwrap());
-    let (of_one, of_none) = (single.save(&sess, folder.0.join("one")), plain.save(&sess, folder.0.join("plain")));
+    let (of_one, of_none) = (single.save(&sess, folder.path("one")), plain.save(&sess, folder.path("plain")));
     assert!(files(&of_one.unwrap()) == files(&of_none.unwrap()));
-    let saved = sharded.save(&sess, folder.0.join("all")).unwrap();
+    let saved = sharded.save(&sess, folder.path("all")).unwrap();
     sess.run((tf::assign(a, [0.0, 0.0]), tf::assign(c, [0.0])), feed_dict! {}).unwrap();
     sharded.restore(&sess, &saved).unwrap();
     let (a, c) = sess.run((a, c), feed_dict! {}).unwrap();
@@ -158,7 +145,7 @@ fn an_imported_network_is_restored_trained_on_and_saved() {
         let sess = tf::Session().unwrap();
         saver.restore(&sess, path("checkpoints/moons-20")).unwrap();
         let step: tf::Tensor = graph.get_tensor_by_name(&name("global_step:0")).unwrap();
-        let saved = saver.save_args(&sess, folder.0.join("m")).global_step(step).build().unwrap();
+        let saved = saver.save_args(&sess, folder.path("m")).global_step(step).build().unwrap();
         assert!(saved.ends_with("m-20"));
         for suffix in ["index", "data-00000-of-00001"] {
             let theirs = std::fs::read(path(&format!("checkpoints/moons-20.{suffix}"))).unwrap();
@@ -180,7 +167,7 @@ fn an_imported_network_is_restored_trained_on_and_saved() {
 fn the_file_of_a_folder_is_tensorflows() {
     let folder = Folder::new("state");
     std::fs::create_dir_all(&folder.0).unwrap();
-    std::fs::copy(path("checkpoints/moons-checkpoint.txt"), folder.0.join("checkpoint")).unwrap();
+    std::fs::copy(path("checkpoints/moons-checkpoint.txt"), folder.path("checkpoint")).unwrap();
     let state = tf::train::get_checkpoint_state(&folder.0).unwrap().unwrap();
     assert_eq!(Path::new(&state.model_checkpoint_path), folder.0.join("moons-20"));
     assert_eq!(tf::train::latest_checkpoint(&folder.0).unwrap(), None, "its files are not there");
@@ -194,9 +181,9 @@ fn the_file_of_a_folder_is_tensorflows() {
     let listed = tf::train::list_variables(&folder.0).unwrap();
     assert_eq!((listed.len(), listed[3].0.as_str(), listed[3].1.to_string().as_str()), (12, "net/b1", "[8]"));
     tf::update_checkpoint_state!(&folder.0, "moons-20").unwrap();
-    let ours = std::fs::read(folder.0.join("checkpoint")).unwrap();
+    let ours = std::fs::read(folder.path("checkpoint")).unwrap();
     assert!(ours == std::fs::read(path("checkpoints/moons-checkpoint.txt")).unwrap());
-    std::fs::write(folder.0.join("checkpoint"), "model_checkpoint_path: 1").unwrap();
+    std::fs::write(folder.path("checkpoint"), "model_checkpoint_path: 1").unwrap();
     assert!(tf::train::latest_checkpoint(&folder.0).unwrap_err().to_string().contains("checkpoint"));
 }
 
@@ -235,7 +222,7 @@ fn tensorflow_trains_on_what_we_saved() {
     for _ in 0..5 {
         sess.run(train, feed_dict! {}).unwrap();
     }
-    saver.save_args(&sess, folder.0.join("m")).global_step(step).build().unwrap();
+    saver.save_args(&sess, folder.path("m")).global_step(step).build().unwrap();
     let output = Command::new(python).args(["-c", TENSORFLOW]).arg(&folder.0).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let theirs = String::from_utf8(output.stdout).unwrap();

@@ -1,31 +1,14 @@
 //! Variables in NumPy's and in safetensors files, and what happens to files that are damaged or do not fit.
 #![allow(clippy::unwrap_used)]
 
+mod folder;
+
 use std::path::PathBuf;
 
 use flowstone as tf;
+use folder::Folder;
 use tf::format::{npz, safetensors};
 use tf::{ErrorKind, Session, Value, feed_dict};
-
-struct Place(PathBuf);
-
-impl Place {
-    fn new(name: &str) -> Self {
-        let dir = std::env::temp_dir().join(format!("flowstone-weights-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&dir).unwrap();
-        Place(dir)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.0).unwrap();
-    }
-}
 
 fn arrays() -> Vec<(String, Value)> {
     let named = |name: &str, value| (name.to_owned(), value);
@@ -46,7 +29,7 @@ fn shown(arrays: &[(String, Value)]) -> Vec<String> {
 
 #[test]
 fn arrays_of_all_types_come_back() {
-    let place = Place::new("types");
+    let place = Folder::new("types");
     let mut all = arrays();
     safetensors::write(place.path("w.safetensors"), &all).unwrap();
     assert_eq!(shown(&safetensors::read(place.path("w.safetensors")).unwrap()), shown(&all));
@@ -84,7 +67,7 @@ fn numbers(sess: &Session, variables: [tf::Variable; 2]) -> Vec<f32> {
 
 #[test]
 fn what_does_not_fit_changes_nothing() {
-    let place = Place::new("fit");
+    let place = Folder::new("fit");
     let (sess, variables) = session([1.0, 2.0]);
     let path = place.path("w.npz");
     npz::write(&path, &[("kernel".into(), Value::vector(vec![7f32; 2])), ("bia".into(), Value::scalar(0f32))]).unwrap();
@@ -100,7 +83,7 @@ fn what_does_not_fit_changes_nothing() {
 
 #[test]
 fn every_cut_and_every_changed_byte_is_an_error_or_harmless() {
-    let place = Place::new("damage");
+    let place = Folder::new("damage");
     let all = vec![("a".to_owned(), Value::vector(vec![1f32, 2.0])), ("b".to_owned(), Value::scalar(3i64))];
     for (name, write, read) in [
         ("w.npz", npz::write as fn(PathBuf, &[(String, Value)]) -> _, npz::read as fn(PathBuf) -> _),
