@@ -332,6 +332,9 @@ keyword_macros! { $
     Session = SessionArgs::new;
     /// [`gradients`](fn@crate::gradients) with keyword arguments `grad_ys`, `stop_gradients`, `gate_gradients` and `name`.
     gradients = autodiff::GradientsArgs::new;
+    /// [`FileWriter`](fn@crate::train::FileWriter) with keyword arguments `graph`, `graph_def`, `max_queue`, `flush_secs` and
+    /// `filename_suffix`.
+    FileWriter = train::FileWriterArgs::new;
     /// [`Saver`](fn@crate::train::Saver) with keyword arguments `var_list`, `max_to_keep`,
     /// `keep_checkpoint_every_n_hours`, `name`, `filename`, `allow_empty`, `pad_step_number`, `save_relative_paths` and
     /// `sharded`.

@@ -66,6 +66,8 @@ pub use dtype::{
     int32, int64, qint8, qint16, qint32, quint8, quint16, resource, string, uint8, uint16, uint32, uint64, variant,
 };
 pub use error::{Error, ErrorKind, Result};
+pub use format::event::{Event, LogMessage, SessionLog};
+pub use format::summary::{HistogramProto, Summary, SummaryMetadata};
 pub use graph::{
     Graph, Operation, SeedRule, Tensor, add_to_collection, add_to_collections, get_collection, get_default_graph,
     reset_default_graph,
@@ -200,7 +202,10 @@ pub mod strings {
 
 /// What training has to say, for TensorBoard. TF: `tf.summary`.
 pub mod summary {
+    pub use crate::format::event::{Event, LogMessage, SessionLog, TaggedRunMetadata};
+    pub use crate::format::summary::*;
     pub use crate::ops::summary::*;
+    pub use crate::train::{FileWriter, FileWriterArgs, FileWriterCache};
 }
 
 /// Whether there are processors and gradients to rely on. TF: `tf.test`.

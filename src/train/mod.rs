@@ -6,6 +6,7 @@ mod adam;
 mod applied;
 mod checkpoint_state;
 mod checkpoint_utils;
+mod events;
 pub(crate) mod fit;
 mod ftrl;
 mod global_step;
@@ -30,6 +31,9 @@ pub use checkpoint_state::{
     get_checkpoint_state, latest_checkpoint, remove_checkpoint, update_checkpoint_state, update_checkpoint_state_args,
 };
 pub use checkpoint_utils::{CheckpointReader, NewCheckpointReader, list_variables, load_checkpoint, load_variable};
+pub use events::{
+    EventStep, FileWriter, FileWriterArgs, FileWriterCache, SummaryIterator, SummarySource, summary_iterator,
+};
 pub use ftrl::FtrlOptimizer;
 pub use global_step::{GLOBAL_STEP, create_global_step, get_global_step, get_or_create_global_step, global_step};
 pub use gradient_descent::GradientDescentOptimizer;
