@@ -1,5 +1,5 @@
 //! A small network on MNIST that tells TensorBoard what happens while it is trained: loss and accuracy, the weights'
-//! spread, the digits it sees, its graph.
+//! spread, the digits it sees, its graph, and what each node takes.
 //!
 //!     cargo run --release --example mnist_with_summaries [STEPS] [LOGDIR]
 //!     tensorboard --logdir LOGDIR
@@ -125,8 +125,20 @@ fn main() -> tf::Result<()> {
         } else {
             // Record train set summaries, and train
             let (xs, ys) = mnist.train.next_batch(100)?;
-            let (summary, _) = sess.run((merged, train_step), feed_dict! { x: xs, y_: ys, keep_prob: 0.9 })?;
-            train_writer.add_summary(summary, i)?;
+            let train = feed_dict! { x: xs, y_: ys, keep_prob: 0.9 };
+            if i % 100 == 99 {
+                // Record execution stats
+                let run_options = tf::RunOptions { trace_level: tf::RunOptions::FULL_TRACE, ..Default::default() };
+                let mut run_metadata = tf::RunMetadata::default();
+                let run = sess.run_args((merged, train_step), train);
+                let (summary, _) = run.options(run_options).run_metadata(&mut run_metadata).build()?;
+                train_writer.add_run_metadata(&run_metadata, &format!("step{i:03}"), i)?;
+                train_writer.add_summary(summary, i)?;
+                println!("Adding run metadata for {i}");
+            } else {
+                let (summary, _) = sess.run((merged, train_step), train)?;
+                train_writer.add_summary(summary, i)?;
+            }
         }
     }
     train_writer.close()?;

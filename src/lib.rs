@@ -68,6 +68,7 @@ pub use dtype::{
 pub use error::{Error, ErrorKind, Result};
 pub use format::event::{Event, LogMessage, SessionLog};
 pub use format::summary::{HistogramProto, Summary, SummaryMetadata};
+pub use format::trace::RunMetadata;
 pub use graph::{
     Graph, Operation, SeedRule, Tensor, add_to_collection, add_to_collections, get_collection, get_default_graph,
     reset_default_graph,
@@ -132,7 +133,7 @@ pub use ops::strings::{
 };
 pub use session::{
     Callable, ConfigProto, DefaultSession, Explanation, Feeds, Fetch, GPUOptions, GradientValue, IndexedSlicesValue,
-    InteractiveSession, Session, SessionArgs, get_default_session,
+    InteractiveSession, RunOptions, Session, SessionArgs, get_default_session,
 };
 pub use shape::{IntoShape, PartialShape, PartialShape as TensorShape, Shape};
 pub use value::{IntoValue, Value};
@@ -276,6 +277,14 @@ pub mod compat {
     pub mod v1 {
         #[doc(no_inline)]
         pub use crate::*;
+    }
+}
+
+/// Where TensorFlow keeps what has no shorter name. TF: `tensorflow.python`.
+pub mod python {
+    /// Around sessions. TF: `tensorflow.python.client`.
+    pub mod client {
+        pub use crate::format::timeline;
     }
 }
 

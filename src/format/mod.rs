@@ -18,4 +18,5 @@ pub mod record;
 pub mod safetensors;
 pub mod summary;
 pub mod text;
+pub mod timeline;
 pub mod trace;

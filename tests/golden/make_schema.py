@@ -3,7 +3,7 @@ called. python tests/golden/make_schema.py > src/format/text/messages.rs"""
 import os
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 from google.protobuf.descriptor import FieldDescriptor as F
-from tensorflow.core.framework import graph_pb2, variable_pb2
+from tensorflow.core.framework import graph_pb2, tensor_description_pb2, variable_pb2
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2, saved_model_pb2
 from tensorflow.core.util import event_pb2
 from tensorflow.python.training import checkpoint_state_pb2
@@ -46,7 +46,7 @@ def visit(descriptor):
         fields.append((field.name, field.number, kind, "Packed" if many and packable else "Many" if many else "One"))
 
 ROOTS = (graph_pb2.GraphDef, meta_graph_pb2.MetaGraphDef, saved_model_pb2.SavedModel, variable_pb2.VariableDef,
-         checkpoint_state_pb2.CheckpointState, event_pb2.Event, config_pb2.RunMetadata)
+         checkpoint_state_pb2.CheckpointState, event_pb2.Event, config_pb2.RunMetadata, tensor_description_pb2.TensorDescription)
 for root in ROOTS:
     visit(root.DESCRIPTOR)
 print("//! What the fields of TensorFlow's messages are called. Made by `tests/golden/make_schema.py`.")

@@ -14,7 +14,7 @@ use prost::Message;
 use super::event::Event;
 use super::meta::{CheckpointState, MetaGraphDef, SavedModel, VariableDef};
 use super::proto::GraphDef;
-use super::trace::RunMetadata;
+use super::trace::{RunMetadata, TensorDescription};
 use crate::error::{Error, Result};
 
 pub use schema::Message as Schema;
@@ -97,4 +97,5 @@ file_messages! {
     VariableDef VARIABLE_DEF;
     Event EVENT;
     RunMetadata RUN_METADATA;
+    TensorDescription TENSOR_DESCRIPTION;
 }
