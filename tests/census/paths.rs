@@ -22,7 +22,7 @@ use flowstone::InteractiveSession as _;
 use flowstone::Print as _;
 use flowstone::RunMetadata as _;
 use flowstone::RunOptions as _;
-use flowstone::RunOptions::FULL_TRACE as _;
+use flowstone::session::TraceLevel::FullTrace as _;
 use flowstone::Session as _;
 use flowstone::SparseTensor as _;
 use flowstone::Summary as _;
