@@ -155,7 +155,17 @@ impl Graph {
 
     /// Forbids adding nodes from now on: each attempt is an error with its line. TF: `graph.finalize()`.
     pub fn finalize(&self) {
-        self.lock().finalized = true;
+        self.set_finalized(true);
+    }
+
+    /// Whether no node can be added. TF: `graph.finalized`.
+    pub fn finalized(&self) -> bool {
+        self.lock().finalized
+    }
+
+    /// Forbids adding nodes, or allows it again.
+    pub(crate) fn set_finalized(&self, finalized: bool) {
+        self.lock().finalized = finalized;
     }
 
     /// The operation called `name`. TF: `graph.get_operation_by_name`.

@@ -46,7 +46,7 @@ pub struct RunOptions {
 }
 
 /// How much is measured: here nothing, or everything. TF: `tf.RunOptions.TraceLevel`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)]
 pub enum TraceLevel {
     #[default]
@@ -65,6 +65,15 @@ impl RunOptions {
     pub const HARDWARE_TRACE: TraceLevel = TraceLevel::HardwareTrace;
     /// Everything is measured. TF: `tf.RunOptions.FULL_TRACE`.
     pub const FULL_TRACE: TraceLevel = TraceLevel::FullTrace;
+
+    /// What does for both.
+    pub(crate) fn merge(&mut self, other: &RunOptions) {
+        self.trace_level = self.trace_level.max(other.trace_level);
+        self.timeout_in_ms = self.timeout_in_ms.max(other.timeout_in_ms);
+        self.output_partition_graphs |= other.output_partition_graphs;
+        self.inter_op_thread_pool = self.inter_op_thread_pool.max(other.inter_op_thread_pool);
+        self.report_tensor_allocations_upon_oom |= other.report_tensor_allocations_upon_oom;
+    }
 }
 
 /// A run with options: the keyword arguments of [`Session::run`].

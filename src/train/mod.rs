@@ -14,6 +14,7 @@ mod gradient_descent;
 mod init_from_checkpoint;
 mod meta_graph;
 mod momentum;
+mod monitored;
 mod moving_average;
 mod optimizer;
 mod proximal;
@@ -40,6 +41,12 @@ pub use gradient_descent::GradientDescentOptimizer;
 pub use init_from_checkpoint::{Initialized, init_from_checkpoint};
 pub use meta_graph::{ExportMetaGraphArgs, MetaGraphSource, export_meta_graph, export_meta_graph_args};
 pub use momentum::MomentumOptimizer;
+pub use monitored::{
+    CheckpointSaverHook, Coordinator, Hooks, LoggedTensors, LoggingTensorHook, ManagedSession, MonitoredSession,
+    MonitoredTrainingSession, MonitoredTrainingSessionArgs, NanTensorHook, Scaffold, ScaffoldArgs, SecondOrStepTimer,
+    SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues, StepCounterHook, StopAtStepHook,
+    SummarySaverHook, Supervisor, SupervisorArgs,
+};
 pub use moving_average::{ExponentialMovingAverage, assign_moving_average};
 pub use optimizer::{Minimize, Optimizer, Slots, deduplicated};
 pub use proximal::{ProximalAdagradOptimizer, ProximalGradientDescentOptimizer};
