@@ -70,8 +70,8 @@ pub use format::event::{Event, LogMessage, SessionLog};
 pub use format::summary::{HistogramProto, Summary, SummaryMetadata};
 pub use format::trace::RunMetadata;
 pub use graph::{
-    Graph, Operation, SeedRule, Tensor, add_to_collection, add_to_collections, get_collection, get_default_graph,
-    reset_default_graph,
+    Graph, Operation, SeedRule, Tensor, add_to_collection, add_to_collections, get_collection, get_collection_ref,
+    get_default_graph, reset_default_graph,
 };
 pub use graph_def::{ImportOptions, Imported, import_graph_def};
 pub use host::{app, errors, flags, gfile, logging};

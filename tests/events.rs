@@ -149,3 +149,59 @@ fn tensorboard_reads_what_we_wrote() {
     let found = String::from_utf8(output.stdout).unwrap();
     assert_eq!(found.lines().collect::<Vec<_>>(), FOUND.lines().collect::<Vec<_>>());
 }
+
+/// What the events of a file say: graphs, and the step and the tag of each number.
+fn told(file: &Path) -> Vec<String> {
+    let line = |event: Event| match event.what.unwrap() {
+        What::Summary(summary) => {
+            assert_eq!(summary.value.len(), 1);
+            let value = &summary.value[0];
+            assert!(value.simple_value.unwrap().is_finite());
+            format!("{} {}", event.step, value.tag)
+        }
+        What::GraphDef(_) => "graph".to_owned(),
+        What::MetaGraphDef(_) => "meta graph".to_owned(),
+        other => format!("{other:?}"),
+    };
+    events(file).into_iter().skip(1).map(line).collect()
+}
+
+/// The steps and tags are those of Keras on TensorFlow 1 (`tf_keras` 2.19), which calls the metric by its long name.
+#[test]
+fn keras_tells_tensorboard_what_it_tells_in_tensorflow() {
+    use tf::keras::callbacks::TensorBoard;
+    let folder = Folder::new("keras");
+    let mut model = tf::keras::Sequential();
+    model.add(tf::keras::layers::Dense!(1, input_shape = (2,)));
+    model.compile().loss("mse").metrics(["mae"]).build().unwrap();
+    let (x, y) = (vec![[0.5f32, 1.0]; 10], vec![[1.0f32]; 10]);
+    let mut fit = |name: &str, board: TensorBoard, part: f64| {
+        let mut board = board;
+        let fit = model.fit(x.clone(), y.clone()).epochs(2).batch_size(4).validation_split(part).verbose(0);
+        fit.callbacks([&mut board as _]).run().unwrap();
+        told(&only_file(&folder.path(name)))
+    };
+    let mae = |prefix: &str| format!("{prefix}mae");
+    let epochs: Vec<String> = (0..2)
+        .flat_map(|epoch| ["loss", &mae(""), "val_loss", &mae("val_")].map(|name| format!("{epoch} epoch_{name}")))
+        .collect();
+    let found = fit("epochs", TensorBoard(folder.path("epochs")), 0.2);
+    assert_eq!((&found[..2], &found[2..]), (&["graph".to_owned(), "meta graph".to_owned()][..], &epochs[..]));
+
+    let steps = |batches: [&[i64]; 2]| -> Vec<String> {
+        let of = |(batches, samples): (&[i64], i64)| {
+            let mut lines: Vec<String> =
+                batches.iter().flat_map(|i| ["loss", &mae("")].map(|name| format!("{i} batch_{name}"))).collect();
+            lines.extend(["loss", &mae("")].map(|name| format!("{samples} epoch_{name}")));
+            lines
+        };
+        batches.into_iter().zip([10, 20]).flat_map(of).collect()
+    };
+    let board = TensorBoard(folder.path("batches")).update_freq("batch").write_graph(false);
+    assert_eq!(fit("batches", board, 0.0), steps([&[0, 1, 2], &[3, 4, 5]]));
+    let board = TensorBoard(folder.path("samples")).update_freq(6).write_graph(false);
+    assert_eq!(fit("samples", board, 0.0), steps([&[1], &[3, 5]]));
+    let mut wrong = TensorBoard(folder.path("wrong")).update_freq("sometimes");
+    let error = model.fit(x, y).verbose(0).callbacks([&mut wrong as _]).run().unwrap_err();
+    assert!(error.to_string().contains("'sometimes', neither 'epoch' nor 'batch'"), "{error}");
+}

@@ -10,7 +10,8 @@ mod tensor;
 mod view;
 
 pub use collection::{
-    CollectionArgs, Named, add_to_collection, add_to_collections, get_collection, get_collection_args,
+    CollectionArgs, CollectionRef, Named, add_to_collection, add_to_collections, get_collection, get_collection_args,
+    get_collection_ref,
 };
 pub use node::{Attr, AttrList, Attrs, Fact, Handle, Integers, LONGEST_INTEGERS, Node, NodeId, Port, Remarks, Written};
 pub use registry::GraphKey;

@@ -394,6 +394,15 @@ fn named(names: &[String], means: &Means) -> Vec<(String, f64)> {
     names.iter().cloned().zip(means.get()).collect()
 }
 
+/// What callbacks are told of a batch: its number, size and loss, and the metrics of the epoch so far.
+fn batch_logs(batch: usize, size: usize, so_far: Vec<(String, f64)>, numbers: &[f64]) -> Logs {
+    let mut logs = Logs::from([("batch".to_owned(), batch as f64), ("size".to_owned(), size as f64)]);
+    let loss = so_far.first().map(|(name, _)| name.clone()).zip(numbers.first().copied());
+    logs.extend(so_far);
+    logs.extend(loss);
+    logs
+}
+
 fn check_batch_size(batch_size: usize) -> Result<()> {
     if batch_size == 0 { Err(Error::invalid_argument("a batch_size of 0")) } else { Ok(()) }
 }
@@ -429,6 +438,16 @@ pub struct Fit<'a, 'c> {
     validation_data: Option<(Result<Literal>, Result<Literal>)>,
     class_weight: Vec<(usize, f64)>,
     callbacks: Vec<&'c mut dyn Callback>,
+}
+
+/// What every epoch goes over.
+struct Pass<'p> {
+    nodes: &'p Nodes,
+    data: &'p Examples,
+    /// How much each example counts, if that was said.
+    weights: Option<&'p [f32]>,
+    validation: Option<&'p Examples>,
+    names: &'p [String],
 }
 
 impl<'a, 'c> Fit<'a, 'c> {
@@ -516,6 +535,13 @@ impl<'a, 'c> Fit<'a, 'c> {
         let nodes = self.model.nodes()?;
         let weights = self.sample_weights(&data)?;
         let names = self.model.metrics_names()?;
+        let pass = Pass {
+            nodes: &nodes,
+            data: &data,
+            weights: weights.as_deref(),
+            validation: validation.as_ref(),
+            names: &names,
+        };
         for callback in &mut self.callbacks {
             callback.on_train_begin(self.model)?;
         }
@@ -524,7 +550,10 @@ impl<'a, 'c> Fit<'a, 'c> {
             if self.verbose > 0 && self.epochs > 1 {
                 print(&format!("Epoch {}/{}\n", epoch + 1, self.epochs))?;
             }
-            let logs = self.epoch(epoch, &nodes, &data, weights.as_deref(), validation.as_ref(), &names)?;
+            let mut callbacks = std::mem::take(&mut self.callbacks);
+            let logs = self.epoch(epoch, &pass, &mut callbacks);
+            self.callbacks = callbacks;
+            let logs = logs?;
             history.epoch.push(epoch);
             for (name, value) in &logs {
                 history.history.entry(name.clone()).or_default().push(*value);
@@ -574,15 +603,8 @@ impl<'a, 'c> Fit<'a, 'c> {
         Ok(Some(numbers.chunks(width.max(1)).map(|row| weight(class(row))).collect()))
     }
 
-    fn epoch(
-        &self,
-        epoch: usize,
-        nodes: &Nodes,
-        data: &Examples,
-        weights: Option<&[f32]>,
-        validation: Option<&Examples>,
-        names: &[String],
-    ) -> Result<Logs> {
+    fn epoch(&self, epoch: usize, pass: &Pass, callbacks: &mut [&'c mut dyn Callback]) -> Result<Logs> {
+        let Pass { nodes, data, weights, validation, names } = *pass;
         let mut order: Vec<usize> = (0..data.len()).collect();
         if self.shuffle {
             order.shuffle(&mut self.generator(epoch));
@@ -596,8 +618,14 @@ impl<'a, 'c> Fit<'a, 'c> {
             if let Some(weights) = weights {
                 feeds = feeds.feed(nodes.sample_weights, rows.iter().map(|&row| weights[row]).collect::<Vec<f32>>());
             }
-            means.add(&self.model.step(&nodes.training, Some(nodes.train), feeds)?, rows.len());
-            progress.update(i + 1, &named(names, &means), false)?;
+            let numbers = self.model.step(&nodes.training, Some(nodes.train), feeds)?;
+            means.add(&numbers, rows.len());
+            let so_far = named(names, &means);
+            progress.update(i + 1, &so_far, false)?;
+            if !callbacks.is_empty() {
+                let logs = batch_logs(i, rows.len(), so_far, &numbers);
+                callbacks.iter_mut().try_for_each(|callback| callback.on_batch_end(i, &logs, self.model))?;
+            }
         }
         let mut logs = named(names, &means);
         if let Some(validation) = validation {

@@ -55,7 +55,7 @@ struct Parts {
 /// ```
 /// use flowstone as tf;
 /// let w = tf::Variable(1.0);
-/// let seven = w.assign(7.0);
+/// let seven = tf::assign(w, 7.0);
 /// let scaffold = tf::Scaffold!(init_fn = move |_, sess| sess.run(seven, tf::feed_dict! {}).map(|_| ()));
 /// let mut sess = tf::MonitoredTrainingSession!(scaffold = &scaffold)?;
 /// assert_eq!(sess.run(w, tf::feed_dict! {})?.item::<f32>()?, 7.0);

@@ -1,4 +1,8 @@
-//! What happens after each epoch. Keras: `keras.callbacks`.
+//! What happens after each batch and each epoch. Keras: `keras.callbacks`.
+
+mod tensorboard;
+
+pub use tensorboard::{TensorBoard, UpdateFreq};
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -26,6 +30,11 @@ pub enum Flow {
 pub trait Callback {
     /// Before the first epoch.
     fn on_train_begin(&mut self, _model: &Sequential) -> Result<()> {
+        Ok(())
+    }
+
+    /// After batch `batch` of an epoch, counted from 0: its loss, its `size`, and the metrics of the epoch so far.
+    fn on_batch_end(&mut self, _batch: usize, _logs: &Logs, _model: &Sequential) -> Result<()> {
         Ok(())
     }
 
