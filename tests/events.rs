@@ -11,7 +11,7 @@ use flowstone as tf;
 use folder::Folder;
 use prost::Message;
 use tf::feed_dict;
-use tf::format::event::event::What;
+use tf::format::event::What;
 use tf::format::meta::MetaGraphDef;
 use tf::format::proto::GraphDef;
 use tf::{Event, SessionLog, Summary};

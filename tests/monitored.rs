@@ -12,7 +12,7 @@ use std::rc::Rc;
 use flowstone as tf;
 use folder::Folder;
 use tf::feed_dict;
-use tf::format::event::event::What;
+use tf::format::event::What;
 use tf::format::proto::GraphDef;
 use tf::train::{Coordinator, SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues};
 use tf::{ErrorKind, Graph, Operation, Session, Tensor, Variable};
@@ -183,8 +183,8 @@ fn only_a_run_that_did_not_fail_has_an_end() {
         let mut sess = tf::MonitoredTrainingSession!(hooks = (Fails(error.clone()), diary("A", &lines))).unwrap();
         assert_eq!(sess.run(model.loss, feed_dict! {}).is_err(), error.is_some());
         drop(sess);
-        let ended = lines.borrow().last().unwrap() == "A end";
-        ended
+        let lines = lines.borrow();
+        lines.last().unwrap() == "A end"
     };
     assert!(ended(None));
     assert!(ended(Some(tf::Error::out_of_range("the end of the data"))));

@@ -14,49 +14,44 @@ pub struct Event {
     #[prost(int64, tag = "2")]
     pub step: i64,
     /// What.
-    #[prost(oneof = "event::What", tags = "3, 4, 5, 6, 7, 8, 9")]
-    pub what: Option<event::What>,
+    #[prost(oneof = "What", tags = "3, 4, 5, 6, 7, 8, 9")]
+    pub what: Option<What>,
     /// Who wrote the file.
     #[prost(message, optional, tag = "10")]
     pub source_metadata: Option<SourceMetadata>,
 }
 
-/// The parts of [`Event`].
-pub mod event {
-    use super::{LogMessage, SessionLog, Summary, TaggedRunMetadata};
-
-    /// What happened.
-    #[derive(Clone, PartialEq, prost::Oneof)]
-    pub enum What {
-        /// The file begins; `brain.Event:2` is its format.
-        #[prost(string, tag = "3")]
-        FileVersion(String),
-        /// There is a graph: the bytes of a [`GraphDef`](crate::format::proto::GraphDef).
-        #[prost(bytes, tag = "4")]
-        GraphDef(Vec<u8>),
-        /// A step of training had something to say.
-        #[prost(message, tag = "5")]
-        Summary(Summary),
-        /// Somebody logged a line.
-        #[prost(message, tag = "6")]
-        LogMessage(LogMessage),
-        /// A session began, stopped or saved.
-        #[prost(message, tag = "7")]
-        SessionLog(SessionLog),
-        /// A run was traced.
-        #[prost(message, tag = "8")]
-        TaggedRunMetadata(TaggedRunMetadata),
-        /// There is a meta graph: the bytes of a [`MetaGraphDef`](crate::format::meta::MetaGraphDef).
-        #[prost(bytes, tag = "9")]
-        MetaGraphDef(Vec<u8>),
-    }
+/// What happened, in an [`Event`].
+#[derive(Clone, PartialEq, prost::Oneof)]
+pub enum What {
+    /// The file begins; `brain.Event:2` is its format.
+    #[prost(string, tag = "3")]
+    FileVersion(String),
+    /// There is a graph: the bytes of a [`GraphDef`](crate::format::proto::GraphDef).
+    #[prost(bytes, tag = "4")]
+    GraphDef(Vec<u8>),
+    /// A step of training had something to say.
+    #[prost(message, tag = "5")]
+    Summary(Summary),
+    /// Somebody logged a line.
+    #[prost(message, tag = "6")]
+    LogMessage(LogMessage),
+    /// A session began, stopped or saved.
+    #[prost(message, tag = "7")]
+    SessionLog(SessionLog),
+    /// A run was traced.
+    #[prost(message, tag = "8")]
+    TaggedRunMetadata(TaggedRunMetadata),
+    /// There is a meta graph: the bytes of a [`MetaGraphDef`](crate::format::meta::MetaGraphDef).
+    #[prost(bytes, tag = "9")]
+    MetaGraphDef(Vec<u8>),
 }
 
 impl Event {
     /// What a step of training had to say, if it is that.
     pub fn summary(&self) -> Option<&Summary> {
         match &self.what {
-            Some(event::What::Summary(summary)) => Some(summary),
+            Some(What::Summary(summary)) => Some(summary),
             _ => None,
         }
     }

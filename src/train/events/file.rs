@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use prost::Message;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::event::{Event, event::What};
+use crate::format::event::{Event, What};
 use crate::format::record::put_record;
 
 /// What TensorBoard expects at the start of a file.

@@ -19,7 +19,7 @@ use prost::Message;
 
 use super::write_graph::WrittenGraph;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::event::{Event, SessionLog, TaggedRunMetadata, event::What};
+use crate::format::event::{Event, SessionLog, TaggedRunMetadata, What};
 use crate::format::meta::MetaGraphDef;
 use crate::format::record::put_record;
 use crate::format::trace::RunMetadata;
