@@ -201,6 +201,20 @@ fn keras_tells_tensorboard_what_it_tells_in_tensorflow() {
     assert_eq!(fit("batches", board, 0.0), steps([&[0, 1, 2], &[3, 4, 5]]));
     let board = TensorBoard(folder.path("samples")).update_freq(6).write_graph(false);
     assert_eq!(fit("samples", board, 0.0), steps([&[1], &[3, 5]]));
+    let board = TensorBoard(folder.path("histograms")).histogram_freq(2).write_images(true).write_graph(false);
+    let mut board = board;
+    let fit = model.fit(x.clone(), y.clone()).epochs(3).batch_size(2).validation_split(0.4).verbose(0);
+    fit.callbacks([&mut board as _]).run().unwrap();
+    let found: Vec<Event> = events(only_file(&folder.path("histograms")));
+    let summaries = found.iter().filter_map(|event| Some((event.step, event.summary()?)));
+    let (all, numbers): (Vec<_>, Vec<_>) = summaries.partition(|(_, summary)| summary.value.len() > 1);
+    // Two batches after each of the epochs 0 and 2, and four numbers after each.
+    assert_eq!((all.iter().map(|(step, _)| *step).collect::<Vec<i64>>(), numbers.len()), (vec![0, 1, 2, 3], 12));
+    let tags: Vec<&str> = all[0].1.value.iter().map(|value| value.tag.as_str()).collect();
+    let expected =
+        ["dense/kernel_0", "dense/kernel_0_1/image/0", "dense/bias_0", "dense/bias_0_1/image/0", "dense_out"];
+    assert_eq!(tags, expected);
+
     let mut wrong = TensorBoard(folder.path("wrong")).update_freq("sometimes");
     let error = model.fit(x, y).verbose(0).callbacks([&mut wrong as _]).run().unwrap_err();
     assert!(error.to_string().contains("'sometimes', neither 'epoch' nor 'batch'"), "{error}");

@@ -5,8 +5,12 @@ use std::path::{Path, PathBuf};
 use super::{Callback, Flow, Logs};
 use crate::error::{Error, Result};
 use crate::format::summary::Summary;
+use crate::graph::Tensor;
 use crate::keras::Sequential;
+use crate::ops::state::Variable;
+use crate::ops::{array, summary};
 use crate::train::{FileWriter, FileWriterArgs};
+use crate::value::Value;
 
 /// Writes the numbers of epochs and the model's graph into an event file. Keras: `TensorBoard`.
 #[derive(Debug)]
@@ -14,7 +18,12 @@ pub struct TensorBoard {
     log_dir: PathBuf,
     write_graph: bool,
     update_freq: UpdateFreq,
+    histogram_freq: usize,
+    write_images: bool,
     writer: Option<FileWriter>,
+    /// The summary of all weights and outputs.
+    merged: Option<Tensor>,
+    judged: i64,
     batches: i64,
     samples: i64,
     samples_at_last_write: i64,
@@ -24,7 +33,7 @@ pub struct TensorBoard {
 /// TensorFlow 1. Keras: `TensorBoard(log_dir)`.
 ///
 /// The numbers are called `epoch_loss`, `epoch_val_loss` and so on, those of batches `batch_loss`. What is left out of
-/// Keras's callback: histograms and pictures of weights (`histogram_freq`, `write_images`), embeddings and profiles.
+/// Keras's callback: gradients, embeddings and profiles.
 ///
 /// ```
 /// use flowstone as tf;
@@ -45,7 +54,11 @@ pub fn TensorBoard(log_dir: impl AsRef<Path>) -> TensorBoard {
         log_dir: log_dir.as_ref().to_owned(),
         write_graph: true,
         update_freq: UpdateFreq::Epoch,
+        histogram_freq: 0,
+        write_images: false,
         writer: None,
+        merged: None,
+        judged: 0,
         batches: 0,
         samples: 0,
         samples_at_last_write: 0,
@@ -79,11 +92,42 @@ impl From<i64> for UpdateFreq {
     }
 }
 
+/// A weight as pictures: a matrix lying down as one, a list as one column, each channel of three dimensions as one.
+fn picture(weight: Variable) -> Option<Tensor> {
+    let shape = weight.shape();
+    let dims: Vec<usize> = shape.dims()?.iter().copied().collect::<Option<_>>()?;
+    let dims: Vec<usize> = dims.into_iter().filter(|&n| n != 1).collect();
+    let squeezed = array::squeeze(weight);
+    let (pictures, shape) = match dims[..] {
+        [n] => (squeezed, [1, n, 1, 1]),
+        [rows, columns] if rows > columns => (array::transpose(squeezed, [1, 0]), [1, columns, rows, 1]),
+        [rows, columns] => (squeezed, [1, rows, columns, 1]),
+        [rows, columns, channels] => (array::transpose(squeezed, [2, 0, 1]), [channels, rows, columns, 1]),
+        _ => return None,
+    };
+    Some(array::reshape(pictures, shape.map(|n| n as i64)))
+}
+
 impl TensorBoard {
     /// Whether the model's graph is written; yes if not said.
     #[must_use]
     pub fn write_graph(mut self, write_graph: bool) -> Self {
         self.write_graph = write_graph;
+        self
+    }
+
+    /// After how many epochs histograms of weights and of what layers make are written, for each batch of the validation; 0,
+    /// never, if not said.
+    #[must_use]
+    pub fn histogram_freq(mut self, histogram_freq: usize) -> Self {
+        self.histogram_freq = histogram_freq;
+        self
+    }
+
+    /// Whether weights are also written as pictures; no if not said.
+    #[must_use]
+    pub fn write_images(mut self, write_images: bool) -> Self {
+        self.write_images = write_images;
         self
     }
 
@@ -93,6 +137,22 @@ impl TensorBoard {
     pub fn update_freq(mut self, update_freq: impl Into<UpdateFreq>) -> Self {
         self.update_freq = update_freq.into();
         self
+    }
+
+    /// Builds the summary of all weights and of what all layers make.
+    fn summarize(&self, model: &Sequential) -> Option<Tensor> {
+        let _default = model.graph().as_default();
+        for (layer, output) in model.layer_outputs() {
+            for weight in layer.variables() {
+                let name = weight.name().replace(':', "_");
+                summary::histogram(&name, weight);
+                if let Some(picture) = self.write_images.then(|| picture(weight)).flatten() {
+                    summary::image(&name, picture);
+                }
+            }
+            summary::histogram(&format!("{}_out", layer.name()), output);
+        }
+        summary::merge_all()
     }
 
     /// Writes each number as an event of its own, as Keras does.
@@ -114,7 +174,10 @@ impl Callback for TensorBoard {
         let args = FileWriterArgs::new(&self.log_dir);
         let args = if self.write_graph { args.graph(model.graph()) } else { args };
         self.writer = Some(args.build()?);
-        Ok(())
+        if self.histogram_freq > 0 && self.merged.is_none() {
+            self.merged = self.summarize(model);
+        }
+        model.graph().check()
     }
 
     fn on_batch_end(&mut self, _batch: usize, logs: &Logs, _model: &Sequential) -> Result<()> {
@@ -126,6 +189,17 @@ impl Callback for TensorBoard {
             self.samples_at_last_write = self.samples;
         }
         self.batches += 1;
+        Ok(())
+    }
+
+    fn validation_fetch(&mut self, epoch: usize) -> Option<Tensor> {
+        self.merged.filter(|_| self.histogram_freq > 0 && epoch.is_multiple_of(self.histogram_freq))
+    }
+
+    fn on_validation_fetched(&mut self, value: &Value) -> Result<()> {
+        let Some(writer) = &self.writer else { return Ok(()) };
+        writer.add_summary(value, self.judged)?;
+        self.judged += 1;
         Ok(())
     }
 
