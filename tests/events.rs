@@ -211,9 +211,8 @@ fn keras_tells_tensorboard_what_it_tells_in_tensorflow() {
     // Two batches after each of the epochs 0 and 2, and four numbers after each.
     assert_eq!((all.iter().map(|(step, _)| *step).collect::<Vec<i64>>(), numbers.len()), (vec![0, 1, 2, 3], 12));
     let tags: Vec<&str> = all[0].1.value.iter().map(|value| value.tag.as_str()).collect();
-    let expected =
-        ["dense/kernel_0", "dense/kernel_0_1/image/0", "dense/bias_0", "dense/bias_0_1/image/0", "dense_out"];
-    assert_eq!(tags, expected);
+    // A bias of one number is no picture.
+    assert_eq!(tags, ["dense/kernel_0", "dense/kernel_0_1/image/0", "dense/bias_0", "dense_out"]);
 
     let mut wrong = TensorBoard(folder.path("wrong")).update_freq("sometimes");
     let error = model.fit(x, y).verbose(0).callbacks([&mut wrong as _]).run().unwrap_err();
