@@ -34,13 +34,13 @@ impl FileWriterCache {
     /// # Ok::<(), tf::Error>(())
     /// ```
     pub fn get(logdir: impl AsRef<Path>) -> Result<FileWriter> {
-        let logdir = logdir.as_ref();
-        if let Some(writer) = cache().get(logdir) {
+        let (logdir, mut cache) = (logdir.as_ref(), cache());
+        if let Some(writer) = cache.get(logdir) {
             return Ok(writer.clone());
         }
         let writer = FileWriterArgs::new(logdir).graph(get_default_graph()).build()?;
-        // Another thread may have been faster: then its writer counts.
-        Ok(cache().entry(logdir.to_owned()).or_insert(writer).clone())
+        cache.insert(logdir.to_owned(), writer.clone());
+        Ok(writer)
     }
 
     /// Closes all writers and forgets them. TF: `FileWriterCache.clear()`.

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use super::super::{
-    Coordinator, SecondOrStepTimer, SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues,
-};
+use super::super::{SecondOrStepTimer, SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues};
 use crate::error::{Error, Result};
 use crate::graph::{Tensor, get_default_graph};
 use crate::host::logging;
@@ -180,10 +178,6 @@ impl SessionRunHook for LoggingTensorHook {
         self.timer = timer;
         self.iterations = 0;
         self.found = self.tensors.iter().map(|(_, logged)| tensor(logged)).collect::<Result<_>>()?;
-        Ok(())
-    }
-
-    fn after_create_session(&mut self, _: &Session, _: &Coordinator) -> Result<()> {
         Ok(())
     }
 
