@@ -344,7 +344,8 @@ train = tf.train.GradientDescentOptimizer(0.1).minimize(loss, global_step=step)
 hooks = [tf.train.StopAtStepHook(last_step=int(sys.argv[2]))]
 with tf.train.MonitoredTrainingSession(checkpoint_dir=sys.argv[1], hooks=hooks) as sess:
     while not sess.should_stop():
-        print('%.9g' % sess.run([loss, train])[0])
+        sess.run(train)
+        print('step')
 ";
 
 /// `FLOWSTONE_TENSORFLOW` names a Python that has TensorFlow; without it there is nothing to ask.
@@ -358,8 +359,7 @@ fn tensorflow_and_we_take_turns() {
         if last == "4" {
             let output = Command::new(&python).args(["-c", TENSORFLOW]).arg(&dir).arg(last).output().unwrap();
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            let lines = String::from_utf8(output.stdout).unwrap();
-            losses.extend(lines.lines().map(|line| line.parse::<f32>().unwrap()));
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), "step\nstep\n");
             continue;
         }
         let (_default, model) = model();
@@ -370,8 +370,8 @@ fn tensorflow_and_we_take_turns() {
         }
         sess.close().unwrap();
     }
-    assert_eq!(losses.len(), 6);
-    for (step, loss) in losses.iter().enumerate() {
-        approx::assert_relative_eq!(*loss, 25.0 * 0.64f32.powi(step as i32), max_relative = 1e-4);
+    assert_eq!(losses.len(), 4);
+    for (step, loss) in [0, 1, 4, 5].into_iter().zip(losses) {
+        approx::assert_relative_eq!(loss, 25.0 * 0.64f32.powi(step), max_relative = 1e-4);
     }
 }
