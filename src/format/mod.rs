@@ -4,6 +4,7 @@ pub mod bundle;
 mod crc;
 mod cursor;
 pub mod durable;
+pub mod event;
 pub mod idx;
 pub mod meta;
 #[cfg(feature = "npz")]
@@ -12,7 +13,10 @@ pub mod npy;
 pub mod npz;
 pub mod png;
 pub mod proto;
+pub mod record;
 #[cfg(feature = "safetensors")]
 pub mod safetensors;
 pub mod summary;
 pub mod text;
+pub mod timeline;
+pub mod trace;
