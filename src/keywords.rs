@@ -41,6 +41,10 @@ keyword_macros! { $
     remove_training_nodes = graph_util::remove_training_nodes_args;
     /// [`must_run_on_cpu`](fn@crate::graph_util::must_run_on_cpu) with the keyword argument `pin_variables_on_cpu`.
     must_run_on_cpu = graph_util::must_run_on_cpu_args;
+    /// [`cond`](fn@crate::cond) with keyword arguments `strict` and `name`.
+    cond = ops::flow::cond_args;
+    /// [`case`](fn@crate::case) with keyword arguments `default`, `exclusive`, `strict` and `name`.
+    case = ops::flow::case_args;
     /// [`export_meta_graph`](fn@crate::train::export_meta_graph) with keyword arguments `filename`, `as_text`, `graph`,
     /// `saver_def`, `tags` and `clear_devices`.
     export_meta_graph = train::export_meta_graph_args;

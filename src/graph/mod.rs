@@ -1,6 +1,7 @@
 //! The program as data: named nodes with inputs, control inputs and attributes. Knows no operation by name.
 
 mod collection;
+mod context;
 pub mod keys;
 mod names;
 mod node;
@@ -12,6 +13,7 @@ mod view;
 pub use collection::{
     CollectionArgs, Named, add_to_collection, add_to_collections, get_collection, get_collection_args,
 };
+pub(crate) use context::{Context, ContextRef, around, same};
 pub use node::{Attr, AttrList, Attrs, Fact, Handle, Integers, LONGEST_INTEGERS, Node, NodeId, Port, Remarks, Written};
 pub use registry::GraphKey;
 pub use scope::{ScopeGuard, get_default_graph, reset_default_graph};
@@ -77,6 +79,8 @@ pub(crate) struct State {
     done: HashSet<String>,
     /// See [`Graph::extension`].
     extensions: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    /// See [`Graph::prevent_fetching`].
+    unfetchable: HashSet<NodeId>,
     seed: Option<i64>,
     seed_rule: SeedRule,
     seed_counter: i64,
@@ -97,6 +101,11 @@ impl State {
 
     pub(crate) fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// Whether the outputs of `node` may be fetched. TF: `graph.is_fetchable`.
+    pub(crate) fn is_fetchable(&self, node: NodeId) -> bool {
+        !self.unfetchable.contains(&node)
     }
 }
 
@@ -263,7 +272,7 @@ impl Graph {
         scope::enter_control(self.0.key, Some(after))
     }
 
-    /// Nodes built until the guard is dropped ignore all control dependencies around them.
+    /// Nodes built until the guard is dropped ignore all control dependencies, branches and loops around them.
     /// TF: `tf.control_dependencies(None)`.
     pub fn clear_control_dependencies(&self) -> ScopeGuard {
         scope::enter_control(self.0.key, None)
@@ -374,7 +383,7 @@ impl Graph {
     }
 
     /// Adds a node under a name that [`Graph::unique_name`] or an import gave; the scopes around it give it control
-    /// inputs, a device and a colocation class.
+    /// inputs, a device and a colocation class, and the context around it takes it in.
     pub(crate) fn add(&self, mut node: Node) -> Result<NodeId> {
         let inputs: Vec<NodeId> = node.inputs.iter().map(|port| port.node).collect();
         node.controls.extend(scope::control_inputs(self.0.key, &inputs));
@@ -387,7 +396,13 @@ impl Graph {
         if !classes.is_empty() {
             add_classes(&mut node.attrs, &classes);
         }
+        node.context = scope::context(self.0.key);
+        let (context, name, line) = (node.context.clone(), node.name.clone(), node.location);
         let id = self.insert(node)?;
+        if let Some(context) = context {
+            let _scope = (scope::enter_name(self.0.key, name), built_at(line));
+            context.adopt(self, id);
+        }
         scope::record_built(self.0.key, id);
         Ok(id)
     }

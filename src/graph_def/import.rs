@@ -261,6 +261,7 @@ impl<'a> Import<'a> {
             device: def.device.as_str().into(),
             location: self.line,
             remarks: (remarks != Remarks::default()).then(|| Arc::new(remarks)),
+            context: None,
         })
     }
 

@@ -13,6 +13,11 @@ mod keywords;
 mod normalization;
 mod pooling;
 
+/// What decides while building. TF: `tensorflow.python.layers.utils`.
+pub mod utils {
+    pub use crate::ops::flow::{constant_value, smart_cond};
+}
+
 pub use self::core::{Activation, Dropout, Embedding, Flatten, InputLayer, LeakyReLU, Reshape};
 pub use activation::{ActivationFunction, IntoActivation};
 pub use conv::{Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D};

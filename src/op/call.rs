@@ -245,6 +245,7 @@ impl Call {
             device: "".into(),
             location: self.location,
             remarks: None,
+            context: None,
         };
         Ok((graph.add(node)?, count))
     }
@@ -470,6 +471,7 @@ fn read_variable(
         device: "".into(),
         location,
         remarks: None,
+        context: None,
     })?;
     Ok(Tensor::new(graph, Port { node, output: 0 }))
 }
@@ -523,5 +525,6 @@ pub(crate) fn constant_node(name: Arc<str>, value: Attr, location: &'static Loca
         device: "".into(),
         location,
         remarks: None,
+        context: None,
     })
 }

@@ -181,6 +181,11 @@ impl BlockPlan {
 fn program(graph: &Graph, signature: &Signature) -> Result<Program> {
     let state = graph.lock();
     let nodes = state.nodes();
+    if let Some(inside) = signature.fetches.iter().find(|port| !state.is_fetchable(port.node)) {
+        let node = &nodes[inside.node.index()];
+        let error = "it cannot be fetched, since it lies in a branch or a loop: fetch what `cond` or `while_loop` gives";
+        return Err(Error::invalid_argument(error).retitled(&node.op).at(&node.name, Some(node.location)));
+    }
     let fed = Fed::new(nodes, signature.feeds.iter().map(|(port, ..)| *port));
     let wanted = signature.fetches.iter().filter(|port| !fed.contains(port)).map(|port| port.node);
     let needed = prune::needed(nodes, wanted.chain(signature.targets.iter().copied()), &fed)?;

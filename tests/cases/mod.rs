@@ -45,6 +45,7 @@ families! {
     array_parts
     classification
     check_ops
+    cond_ops
     elementwise_ops
     host_side
     image_ops

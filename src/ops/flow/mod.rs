@@ -1,6 +1,14 @@
 //! Operations that only order others, and those that choose which of them run.
 
 mod branch;
+mod case;
+mod cond;
+mod context;
+
+pub(crate) use branch::zeros_of_branch;
+pub use case::{Action, CaseArgs, Cases, case, case_args, constant_value, smart_cond};
+pub use cond::{CondArgs, Outcome, Parts, cond, cond_args};
+pub use context::CondContext;
 
 use std::collections::BTreeMap;
 

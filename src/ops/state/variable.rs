@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::dtype::DType;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{Attr, Graph, Named, Operation, Tensor, get_default_graph};
 use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert};
 use crate::ops::array;
@@ -289,6 +289,11 @@ impl VariableArgs {
 #[track_caller]
 fn build(graph: &Graph, scope: &str, initial_value: Tensor, trainable: bool, use_resource: bool) -> Variable {
     let mut variable = Variable { initial_value, trainable, ..Variable::poisoned(graph) };
+    if initial_value.op().context().is_some() {
+        let error = "its initial value lies in a branch or a loop: build that outside, or use `get_variable`";
+        graph.record(Error::invalid_argument(error).at(scope, Some(crate::graph::here())));
+        return variable;
+    }
     let Ok(dtype) = initial_value.dtype() else { return variable };
     if use_resource {
         return build_resource(graph, scope, variable, dtype);

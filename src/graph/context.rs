@@ -1,0 +1,88 @@
+//! Control flow contexts: what decides whether, or how often, the nodes that are built inside run.
+
+use std::any::Any;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use super::{Graph, NodeId, Operation, Port, ScopeGuard, Tensor, scope};
+
+/// A branch of a condition or the body of a loop. TF: `ControlFlowContext`.
+///
+/// What it is made of is for the operations to say; the graph only tells it what is built inside.
+pub(crate) trait Context: Any + Debug + Send + Sync {
+    /// The context around it.
+    fn outer(&self) -> Option<&ContextRef>;
+
+    /// Takes in `node`, which was just built inside: gives it what it needs from outside.
+    fn adopt(self: Arc<Self>, graph: &Graph, node: NodeId);
+
+    /// How the inside sees `tensor`.
+    fn bring_in(self: Arc<Self>, graph: &Graph, tensor: Tensor) -> Tensor;
+
+    /// Notes that `tensor` belongs to the inside.
+    fn see(&self, tensor: Tensor);
+}
+
+/// A context and whoever shares it.
+pub(crate) type ContextRef = Arc<dyn Context>;
+
+/// `context` and those around it, from the inside out.
+pub(crate) fn around(context: Option<&ContextRef>) -> impl Iterator<Item = &ContextRef> {
+    std::iter::successors(context, |context| context.outer())
+}
+
+/// Whether both are the same one.
+pub(crate) fn same(a: &ContextRef, b: &ContextRef) -> bool {
+    std::ptr::addr_eq(Arc::as_ptr(a), Arc::as_ptr(b))
+}
+
+impl Graph {
+    /// The context that nodes are built in.
+    pub(crate) fn context(&self) -> Option<ContextRef> {
+        scope::context(self.key())
+    }
+
+    /// Nodes built until the guard is dropped belong to `context`.
+    pub(crate) fn enter_context(&self, context: &ContextRef) -> ScopeGuard {
+        scope::enter_context(self.key(), context.clone())
+    }
+
+    /// Says that `node` belongs to `context`.
+    pub(crate) fn set_context(&self, node: NodeId, context: &ContextRef) {
+        if let Some(node) = self.lock().nodes.get_mut(node.index()) {
+            node.context = Some(context.clone());
+        }
+    }
+
+    /// Gives a node that is there another input.
+    pub(crate) fn replace_input(&self, node: NodeId, input: usize, port: Port) {
+        let mut state = self.lock();
+        state.revision += 1;
+        if let Some(place) = state.nodes.get_mut(node.index()).and_then(|node| node.inputs.get_mut(input)) {
+            *place = port;
+        }
+    }
+
+    /// Lets a node that is there wait for another one.
+    pub(crate) fn add_control_input(&self, node: NodeId, before: NodeId) {
+        let mut state = self.lock();
+        state.revision += 1;
+        if let Some(node) = state.nodes.get_mut(node.index()) {
+            node.controls.push(before);
+            node.controls.sort_unstable();
+            node.controls.dedup();
+        }
+    }
+
+    /// Forbids fetching the outputs of `node`: they may lie in a branch that is not taken. TF: `graph.prevent_fetching`.
+    pub(crate) fn prevent_fetching(&self, node: NodeId) {
+        self.lock().unfetchable.insert(node);
+    }
+}
+
+impl Operation {
+    /// The context that the operation was built in.
+    pub(crate) fn context(self) -> Option<ContextRef> {
+        self.with(|node| node.context.clone()).flatten()
+    }
+}
