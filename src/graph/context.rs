@@ -2,9 +2,11 @@
 
 use std::any::Any;
 use std::fmt::Debug;
+use std::ops::Range;
+use std::panic::Location;
 use std::sync::Arc;
 
-use super::{Graph, NodeId, Operation, Port, ScopeGuard, Tensor, scope};
+use super::{Graph, NodeId, Operation, Port, ScopeGuard, Tensor, built_at, scope};
 
 /// A branch of a condition or the body of a loop. TF: `ControlFlowContext`.
 ///
@@ -51,6 +53,16 @@ impl Graph {
     pub(crate) fn set_context(&self, node: NodeId, context: &ContextRef) {
         if let Some(node) = self.lock().nodes.get_mut(node.index()) {
             node.context = Some(context.clone());
+        }
+    }
+
+    /// Lets the context around take in nodes that were added as they are, under the scope `prefix`.
+    pub(crate) fn adopt_imported(&self, nodes: Range<usize>, prefix: &str, line: &'static Location<'static>) {
+        let Some(context) = self.context() else { return };
+        let _scope = (scope::enter_name(self.key(), prefix.into()), built_at(line));
+        for node in nodes.map(|node| NodeId(node as u32)) {
+            self.set_context(node, &context);
+            context.clone().adopt(self, node);
         }
     }
 

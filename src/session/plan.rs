@@ -183,7 +183,8 @@ fn program(graph: &Graph, signature: &Signature) -> Result<Program> {
     let nodes = state.nodes();
     if let Some(inside) = signature.fetches.iter().find(|port| !state.is_fetchable(port.node)) {
         let node = &nodes[inside.node.index()];
-        let error = "it cannot be fetched, since it lies in a branch or a loop: fetch what `cond` or `while_loop` gives";
+        let error =
+            "it cannot be fetched, since it lies in a branch or a loop: fetch what `cond` or `while_loop` gives";
         return Err(Error::invalid_argument(error).retitled(&node.op).at(&node.name, Some(node.location)));
     }
     let fed = Fed::new(nodes, signature.feeds.iter().map(|(port, ..)| *port));

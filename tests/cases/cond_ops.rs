@@ -176,6 +176,13 @@ fn both_hold(x: Tensor) -> Tensor {
     tf::case!(((tf::less(x, 3), || x), (tf::less(x, 7), || -x)), default = || x, exclusive = true)
 }
 
+fn depends(x: Tensor, change: fn(Variable) -> Tensor) -> Vec<Tensor> {
+    let v = tf::Variable!(x, name = "v");
+    let w = tf::Variable!(change(v), name = "w");
+    let _after = tf::control_dependencies(&[w.initializer()]);
+    vec![w.read_value()]
+}
+
 pub static CASES: &[super::Case] = cases! {
     "cond_no" |x| [tf::cond(x[2], || x[0] * x[1], || x[0] + 1.0)];
     "cond_twice_no" |x| [tf::cond(x[1], || tf::multiply(x[0], x[0]), || tf::square(x[0]) - x[0])];
@@ -270,6 +277,9 @@ pub static CASES: &[super::Case] = cases! {
     "smart_cond_fed_no" |x| [smart(x[1], x[0])];
     "smart_cond_known" |x| [smart(true, x[0])];
     "smart_cond_constant" |x| [tf::layers::utils::smart_cond(tf::constant(false), || x[0] * 2.0, || x[0] + 1.0)];
+    "initial_of_other" [] |x| depends(x[0], |v| v * 2.0 + 1.0);
+    "initial_of_ref" [] |x| depends(x[0], |v| tf::matmul(v, v));
+    "initial_of_initialized" [] |x| depends(x[0], |v| v.initialized_value() + 1.0);
     "bad_cond_bool" |x| [tf::cond(true, || x[0], || x[0])];
     "bad_cond_type" |x| [tf::cond(x[1], || x[0], || x[0])];
     "bad_cond_shape" |x| [tf::cond(x[1], || x[0], || x[0])];

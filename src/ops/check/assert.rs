@@ -1,8 +1,8 @@
 //! Assert: the run fails unless a condition holds.
 
 use super::{graph_of, summarized};
-use crate::error::{Error, Result};
 use crate::dtype::DType;
+use crate::error::{Error, Result};
 use crate::graph::{Operation, Tensor};
 use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert, rules};
 use crate::ops::flow::{cond_args, no_op};
@@ -69,9 +69,8 @@ impl AssertArgs {
         };
         let looked: Vec<bool> = data.iter().map(light).collect();
         let summarize = self.summarize;
-        let assert = |condition: Arg| {
-            ASSERT.call([condition, Arg::List(data)]).attr("summarize", summarize).operation()
-        };
+        let assert =
+            |condition: Arg| ASSERT.call([condition, Arg::List(data)]).attr("summarize", summarize).operation();
         if looked.into_iter().all(|light| light) {
             return assert(condition);
         }

@@ -4,7 +4,9 @@ use super::context::CondContext;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Fact, Graph, Operation, Tensor};
-use crate::op::{Arg, Flags, Grad, GradCtx, Gradient, IndexedSlices, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig};
+use crate::op::{
+    Arg, Flags, Grad, GradCtx, Gradient, IndexedSlices, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig,
+};
 use crate::ops::array;
 use crate::ops::indexed_slices::of_all_rows;
 use crate::ops::math::equal;

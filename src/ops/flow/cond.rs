@@ -35,11 +35,7 @@ use crate::ops::state::Variable;
 /// # Ok::<(), tf::Error>(())
 /// ```
 #[track_caller]
-pub fn cond<T, F>(
-    pred: impl IntoTensor,
-    true_fn: impl FnOnce() -> T,
-    false_fn: impl FnOnce() -> F,
-) -> T::Merged
+pub fn cond<T, F>(pred: impl IntoTensor, true_fn: impl FnOnce() -> T, false_fn: impl FnOnce() -> F) -> T::Merged
 where
     T: Outcome,
     F: Outcome<Merged = T::Merged>,
@@ -85,10 +81,9 @@ impl<A, B> CondArgs<A, B> {
         let scope = Scope::open(&[&self.pred], &self.name);
         let graph = scope.graph();
         let pred = match self.pred {
-            Arg::Literal(_) => {
-                scope.fail(Error::invalid_argument("'pred' must be a tensor, not a plain bool: `if` does for that"))
-                    .into_arg()
-            }
+            Arg::Literal(_) => scope
+                .fail(Error::invalid_argument("'pred' must be a tensor, not a plain bool: `if` does for that"))
+                .into_arg(),
             other => other,
         };
         let switch = SWITCH.call([pred.clone(), pred.clone()]).build();

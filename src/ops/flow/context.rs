@@ -168,7 +168,8 @@ impl Context for Branch {
                 graph.add_control_input(node, self.pivot.node);
             }
         }
-        for (i, input) in inputs.into_iter().enumerate() {
+        // What comes later, from an import, is the way back of a loop that lies inside.
+        for (i, input) in inputs.into_iter().enumerate().filter(|(_, input)| input.node <= node) {
             let inside = self.clone().bring_in(graph, input);
             if inside != input {
                 graph.replace_input(node, i, inside.port());

@@ -4,6 +4,7 @@ mod branch;
 mod case;
 mod cond;
 mod context;
+mod context_def;
 
 pub(crate) use branch::zeros_of_branch;
 pub use case::{Action, CaseArgs, Cases, case, case_args, constant_value, smart_cond};

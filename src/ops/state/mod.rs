@@ -3,6 +3,7 @@
 mod apply;
 mod assign;
 pub(crate) mod checkpoint;
+mod initialized;
 mod report;
 mod resource;
 mod scatter;

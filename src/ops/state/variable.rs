@@ -10,6 +10,7 @@ use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef
 use crate::ops::array;
 use crate::ops::flow::no_op_after;
 use crate::ops::state::assign::ASSIGN;
+use crate::ops::state::initialized::guarded;
 use crate::ops::state::resource::{ASSIGN_VARIABLE_OP, READ_VARIABLE_OP, VAR_HANDLE_OP, VAR_IS_INITIALIZED_OP, key};
 use crate::shape::PartialShape;
 
@@ -306,6 +307,10 @@ fn build(graph: &Graph, scope: &str, initial_value: Tensor, trainable: bool, use
         .name(format!("{scope}/"))
         .single();
     let _scope = graph.name_scope(&format!("{scope}/"));
+    let initial_value = guarded(graph, scope, initial_value).unwrap_or_else(|error| {
+        graph.record(error.note(format!("for the initial value of '{scope}'")));
+        Tensor::poisoned(graph)
+    });
     let assign = ASSIGN.call([variable.reference.into_arg(), initial_value.into_arg()]);
     variable.initializer = assign.operation();
     let _colocated = graph.colocate_with(variable.op());

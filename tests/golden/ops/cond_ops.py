@@ -123,6 +123,14 @@ for k, p in (("fed", yes), ("fed_no", no)):
 case("smart_cond_known", lambda x: utils.smart_cond(True, lambda: x * 2.0, lambda: x), f(2), known="s", second=False)
 case("smart_cond_constant", lambda x: utils.smart_cond(tf.constant(False), lambda: x * 2.0, lambda: x + 1.0), f(2), known="s", second=False)
 
+def depends(x, change, **more):
+    v = tf.Variable(x, name="v")
+    w = tf.Variable(change(v), name="w")
+    with tf.control_dependencies([w.initializer]):
+        return w.read_value()
+case("initial_of_other", lambda x: depends(x, lambda v: v * 2.0 + 1.0), f(2), known="s", wrt=())
+case("initial_of_ref", lambda x: depends(x, lambda v: tf.matmul(v, v)), f(2, 2), known="s", wrt=())
+case("initial_of_initialized", lambda x: depends(x, lambda v: v.initialized_value() + 1.0), f(2), known="s", wrt=(), run=False)
 bad("bad_cond_bool", lambda x: tf.cond(True, lambda: x, lambda: x), f(2))
 bad("bad_cond_type", lambda x, p: tf.cond(p, lambda: x, lambda: x), f(2), i(1).reshape(()))
 bad("bad_cond_shape", lambda x, p: tf.cond(p, lambda: x, lambda: x), f(2), np.array([True]))
