@@ -34,12 +34,8 @@ fn build() -> [tf::Tensor; 4] {
 }
 
 fn contexts(meta: &MetaGraphDef) -> Vec<CondContextDef> {
-    match &meta.collection_def["cond_context"].kind {
-        Some(Kind::BytesList(list)) => {
-            list.value.iter().map(|bytes| prost::Message::decode(&**bytes).unwrap()).collect()
-        }
-        other => panic!("{other:?}"),
-    }
+    let Some(Kind::BytesList(list)) = &meta.collection_def["cond_context"].kind else { unreachable!("no contexts") };
+    list.value.iter().map(|bytes| prost::Message::decode(&**bytes).unwrap()).collect()
 }
 
 #[test]
@@ -99,7 +95,7 @@ fn an_import_knows_its_branches_again() {
 fn contexts_that_do_not_fit_their_graph_are_kept_as_they_came() {
     let mut meta = MetaGraphDef::read_bytes(&recorded("cond.meta")).unwrap();
     let def = meta.collection_def.get_mut("cond_context").unwrap();
-    let Some(Kind::BytesList(list)) = &mut def.kind else { panic!() };
+    let Some(Kind::BytesList(list)) = &mut def.kind else { unreachable!("no contexts") };
     let mut wrong = contexts(&MetaGraphDef::read_bytes(&recorded("cond.meta")).unwrap())[0].clone();
     wrong.pivot_name = "nowhere:0".into();
     list.value = vec![prost::Message::encode_to_vec(&wrong), b"\xff\xff".to_vec()];
@@ -166,9 +162,25 @@ fn an_error_in_a_branch_is_the_only_one_and_leaves_the_scopes_as_they_were() {
     tf::cond(p, || tf::matmul(x, x), || x);
     let error = graph.check().unwrap_err().to_string();
     assert!(error.contains("cond/MatMul") && error.contains("tests/cond.rs"), "{error}");
+    let here = |op: tf::Operation| op.location().unwrap().file();
+    assert_eq!(here(graph.get_operation_by_name("cond/Switch").unwrap()), file!());
     let after = tf::constant(1.0).named("after");
     assert!(after.op().control_inputs().is_empty());
     assert_eq!(after.name(), "after:0");
+}
+
+#[test]
+fn the_nodes_of_a_case_count_as_built_where_it_is_called() {
+    let graph = tf::Graph::new();
+    let _default = graph.as_default();
+    let x = tf::placeholder(tf::int32, ());
+    tf::case(((tf::less(x, 1), || x), (tf::less(x, 2), || -x), (tf::less(x, 3), || x * x)));
+    graph.check().unwrap();
+    assert!(graph.get_operations().into_iter().all(|op| op.location().unwrap().file() == file!()));
+    let error = tf::Session()
+        .unwrap()
+        .run(tf::Graph::get_tensor_by_name(&graph, "case/cond/Merge:0").unwrap(), feed_dict! { x: 7 });
+    assert!(error.unwrap_err().to_string().contains("None of conditions evaluated as True"));
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! `tf.case`: the first of several conditions that holds decides; and conditions that may be known while building.
 
+use std::panic::Location;
+
 use super::cond::{Outcome, alone, cond_args};
 use crate::dtype::DType;
 use crate::error::Error;
-use crate::graph::{Attr, Graph, Operation, Tensor, get_default_graph};
+use crate::graph::{Attr, Graph, Operation, Tensor, built_at, get_default_graph, here};
 use crate::op::{Arg, IntoTensor, convert};
 use crate::ops::array::pack_named;
 use crate::ops::check::assert_args;
@@ -16,7 +18,7 @@ pub type Action<'a, R> = Box<dyn FnOnce() -> R + 'a>;
 /// What the first of several conditions that holds leads to. TF: `tf.case`.
 ///
 /// `pred_fn_pairs` are conditions, single bools, each with a closure: a tuple of such pairs, or an array or vector of them
-/// where the closures are of one type. They give what [`cond`](crate::cond)'s may. Keyword arguments: `default`, a closure
+/// where the closures are of one type. They give what [`cond`](fn@crate::cond)'s may. Keyword arguments: `default`, a closure
 /// for the case that no condition holds (an error when the graph runs, if there is none); `exclusive` (it is an error when
 /// the graph runs if several hold), `strict` and `name`.
 ///
@@ -24,10 +26,10 @@ pub type Action<'a, R> = Box<dyn FnOnce() -> R + 'a>;
 /// use flowstone as tf;
 /// let x = tf::placeholder(tf::int32, ());
 /// let small = (tf::less(x, 10), || x * 2);
-/// let large = (tf::greater(x, 100), || x / 2);
+/// let large = (tf::greater(x, 100), || -x);
 /// let y = tf::case!((small, large), default = move || x, exclusive = true);
 /// let sess = tf::Session()?;
-/// for (fed, expected) in [(3, 6), (50, 50), (200, 100)] {
+/// for (fed, expected) in [(3, 6), (50, 50), (200, -200)] {
 ///     assert_eq!(sess.run(y, tf::feed_dict! { x: fed })?.item::<i32>()?, expected);
 /// }
 /// # Ok::<(), tf::Error>(())
@@ -86,6 +88,8 @@ impl<'a, R> CaseArgs<'a, R> {
         R::Merged: Outcome<Merged = R::Merged>,
     {
         let (preds, actions): (Vec<Arg>, Vec<Action<R>>) = self.pairs.into_iter().unzip();
+        let line = here();
+        let own = built_at(line);
         let scope = Scope::open(&preds.iter().collect::<Vec<_>>(), &self.name);
         let graph = scope.graph();
         let mut preds: Vec<Tensor> = preds.into_iter().map(|pred| condition(&scope, pred)).collect();
@@ -96,7 +100,7 @@ impl<'a, R> CaseArgs<'a, R> {
                 Some(action) => {
                     let all = preds.clone();
                     preds.pop();
-                    Box::new(move || last_case(&all, action)) as Action<R>
+                    Box::new(move || last_case(&all, line, action)) as Action<R>
                 }
                 None => {
                     scope.fail(Error::invalid_argument("there is no condition and no default"));
@@ -106,7 +110,8 @@ impl<'a, R> CaseArgs<'a, R> {
         };
         let check = self.exclusive.then(|| at_most(1, &preds, "Input error: exclusive=True"));
         let _after = check.map(|check| graph.control_dependencies(&[check]));
-        chain(graph, preds.into_iter().zip(pairs), default)
+        drop(own);
+        chain(graph, line, preds.into_iter().zip(pairs), default)
     }
 }
 
@@ -128,9 +133,9 @@ fn condition(scope: &Scope, pred: Arg) -> Tensor {
 }
 
 /// The first pair, or else what `default` gives.
-#[track_caller]
 fn chain<'a, R>(
     graph: &Graph,
+    line: &'static Location<'static>,
     mut pairs: impl ExactSizeIterator<Item = (Tensor, Action<'a, R>)>,
     default: Action<'a, R>,
 ) -> R::Merged
@@ -139,22 +144,26 @@ where
     R::Merged: Outcome<Merged = R::Merged>,
 {
     match pairs.next() {
-        None => alone(graph, &default()),
-        Some((pred, action)) if pairs.len() == 0 => cond_args(pred, action, default).build(),
+        None => {
+            let result = default();
+            let _own = built_at(line);
+            alone(graph, &result)
+        }
+        Some((pred, action)) if pairs.len() == 0 => cond_args(pred, action, default).line(line).build(),
         Some((pred, action)) => {
             let rest = || {
                 let pairs: Box<dyn ExactSizeIterator<Item = (Tensor, Action<'a, R>)> + '_> = Box::new(pairs);
-                chain(graph, pairs, default)
+                chain(graph, line, pairs, default)
             };
-            cond_args(pred, action, rest).build()
+            cond_args(pred, action, rest).line(line).build()
         }
     }
 }
 
 /// What the last of several conditions leads to, if it is clear that it must hold.
-#[track_caller]
-fn last_case<R>(preds: &[Tensor], action: impl FnOnce() -> R) -> R {
+fn last_case<R>(preds: &[Tensor], line: &'static Location<'static>, action: impl FnOnce() -> R) -> R {
     let Some((pred, others)) = preds.split_last() else { return action() };
+    let own = built_at(line);
     let all = pack_named(preds.iter().map(|pred| pred.into_arg()).collect(), "preds_c");
     let says = format!(
         "Implementation error: selected default action #{} was called, but some of other predicates are True: ",
@@ -165,6 +174,7 @@ fn last_case<R>(preds: &[Tensor], action: impl FnOnce() -> R) -> R {
     let holds = assert_args(*pred, says).build();
     let graph = pred.graph().unwrap_or_else(|_| get_default_graph());
     let _after = graph.control_dependencies(&[none, holds]);
+    drop(own);
     action()
 }
 
@@ -222,7 +232,7 @@ tuples_of_cases! {
 }
 
 /// What `true_fn` or `false_fn` builds: the one that is right, if `pred` is known while building, else a
-/// [`cond`](crate::cond) of both. TF: `smart_cond` of `tensorflow.python.layers.utils` and
+/// [`cond`](fn@crate::cond) of both. TF: `smart_cond` of `tensorflow.python.layers.utils` and
 /// `tensorflow.python.framework.smart_cond`.
 ///
 /// `pred` is a bool, or a tensor of one, known if it is a constant.
