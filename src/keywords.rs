@@ -43,6 +43,9 @@ keyword_macros! { $
     must_run_on_cpu = graph_util::must_run_on_cpu_args;
     /// [`cond`](fn@crate::cond) with keyword arguments `strict` and `name`.
     cond = ops::flow::cond_args;
+    /// [`while_loop`](fn@crate::while_loop) with keyword arguments `shape_invariants`, `parallel_iterations`, `back_prop`,
+    /// `swap_memory`, `name` and `maximum_iterations`.
+    while_loop = ops::flow::while_loop_args;
     /// [`case`](fn@crate::case) with keyword arguments `default`, `exclusive`, `strict` and `name`.
     case = ops::flow::case_args;
     /// [`export_meta_graph`](fn@crate::train::export_meta_graph) with keyword arguments `filename`, `as_text`, `graph`,

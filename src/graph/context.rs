@@ -86,6 +86,25 @@ impl Graph {
         }
     }
 
+    /// Lets a node that is there wait for these and no others.
+    pub(crate) fn set_control_inputs(&self, node: NodeId, before: Vec<NodeId>) {
+        let mut state = self.lock();
+        state.revision += 1;
+        if let Some(node) = state.nodes.get_mut(node.index()) {
+            node.controls = before;
+        }
+    }
+
+    /// What a node built here with these inputs would wait for.
+    pub(crate) fn control_inputs_here(&self, inputs: &[NodeId]) -> Vec<NodeId> {
+        scope::control_inputs(self.key(), inputs)
+    }
+
+    /// Tells the control dependencies around that `node` was built inside them.
+    pub(crate) fn record_built(&self, node: NodeId) {
+        scope::record_built(self.key(), node);
+    }
+
     /// Forbids fetching the outputs of `node`: they may lie in a branch that is not taken. TF: `graph.prevent_fetching`.
     pub(crate) fn prevent_fetching(&self, node: NodeId) {
         self.lock().unfetchable.insert(node);

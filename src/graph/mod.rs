@@ -384,7 +384,19 @@ impl Graph {
 
     /// Adds a node under a name that [`Graph::unique_name`] or an import gave; the scopes around it give it control
     /// inputs, a device and a colocation class, and the context around it takes it in.
-    pub(crate) fn add(&self, mut node: Node) -> Result<NodeId> {
+    pub(crate) fn add(&self, node: Node) -> Result<NodeId> {
+        let scope = node.name.clone();
+        self.add_within(node, scope)
+    }
+
+    /// The same for a constant, which is built without a scope of its own.
+    pub(crate) fn add_constant(&self, node: Node) -> Result<NodeId> {
+        let scope = node.name.rsplit_once('/').map_or("", |(scope, _)| scope).into();
+        self.add_within(node, scope)
+    }
+
+    /// Adds a node; what the context around builds for it lies in `scope`.
+    fn add_within(&self, mut node: Node, scope: Arc<str>) -> Result<NodeId> {
         let inputs: Vec<NodeId> = node.inputs.iter().map(|port| port.node).collect();
         node.controls.extend(scope::control_inputs(self.0.key, &inputs));
         node.controls.sort_unstable();
@@ -397,10 +409,10 @@ impl Graph {
             add_classes(&mut node.attrs, &classes);
         }
         node.context = scope::context(self.0.key);
-        let (context, name, line) = (node.context.clone(), node.name.clone(), node.location);
+        let (context, line) = (node.context.clone(), node.location);
         let id = self.insert(node)?;
         if let Some(context) = context {
-            let _scope = (scope::enter_name(self.0.key, name), built_at(line));
+            let _scope = (scope::enter_name(self.0.key, scope), built_at(line));
             context.adopt(self, id);
         }
         scope::record_built(self.0.key, id);

@@ -419,7 +419,7 @@ impl ArgBuilder<'_> {
     fn constant(&self, name: &str, value: Value) -> Result<Tensor> {
         let full = self.graph.constant_name(self.scope, name, self.location);
         let node = constant_node(full, value.into(), self.location)?;
-        let id = self.graph.add(node)?;
+        let id = self.graph.add_constant(node)?;
         Ok(Tensor::new(self.graph, Port { node: id, output: 0 }))
     }
 }
@@ -501,7 +501,7 @@ pub(crate) fn constant_full_of(
 }
 
 fn place_constant(graph: &Graph, value: Result<Attr>, name: Arc<str>, location: &'static Location<'static>) -> Tensor {
-    match value.and_then(|value| graph.add(constant_node(name.clone(), value, location)?)) {
+    match value.and_then(|value| graph.add_constant(constant_node(name.clone(), value, location)?)) {
         Ok(node) => Tensor::new(graph, Port { node, output: 0 }),
         Err(error) => {
             graph.record(error.retitled("Const").at(&name, Some(location)));

@@ -6,18 +6,30 @@ use std::sync::PoisonError;
 use smallvec::SmallVec;
 
 use super::memory::Frame;
-use super::plan::{BlockPlan, Input, Plan, Run, Step};
+use super::plan::{BlockPlan, Input, LoopPlan, Plan, Run, Step};
 use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::graph::Fact;
 use crate::op::{Branching, Inputs, KernelCtx, OutputShapes, Outputs, Resources, Slot, infer_outputs};
+use crate::optimize::Carried;
 use crate::shape::Shape;
 use crate::value::Value;
 
 /// Runs all steps and gives the fetched values. After an error the frame is not fit for another run.
 pub(super) fn run_plan(plan: &Plan, resources: &Resources, frame: &mut Frame, feeds: Vec<Value>) -> Result<Vec<Value>> {
-    for (slot, value) in frame.slots.iter_mut().zip(feeds) {
-        *slot = Slot::Value(value);
+    let fetched = run_steps(plan, resources, frame, feeds.into_iter().map(Slot::Value))?;
+    fetched.into_iter().map(|slot| only_value(read(slot)?)).collect()
+}
+
+/// Runs all steps and gives what is fetched as it is.
+fn run_steps(
+    plan: &Plan,
+    resources: &Resources,
+    frame: &mut Frame,
+    feeds: impl Iterator<Item = Slot>,
+) -> Result<Vec<Slot>> {
+    for (place, fed) in frame.slots.iter_mut().zip(feeds) {
+        *place = fed;
     }
     for (i, step) in plan.steps.iter().enumerate() {
         if plan.branches && lies_dead(step, frame) {
@@ -27,10 +39,7 @@ pub(super) fn run_plan(plan: &Plan, resources: &Resources, frame: &mut Frame, fe
         run_step(plan, i, step, resources, frame)
             .map_err(|error| error.retitled(step.info.op.name()).at(&step.info.name, Some(step.location)))?;
     }
-    let mut fetched = Vec::with_capacity(plan.fetches.len());
-    for &fetch in &plan.fetches {
-        fetched.push(only_value(read(frame.slots[fetch as usize].clone())?)?);
-    }
+    let fetched = plan.fetches.iter().map(|&fetch| frame.slots[fetch as usize].clone()).collect();
     frame.dead.clear();
     for i in 0..frame.slots.len() {
         if let Slot::Value(value) = std::mem::take(&mut frame.slots[i]) {
@@ -64,7 +73,10 @@ fn leave_out(i: usize, step: &Step, frame: &mut Frame) {
 
 fn run_step(plan: &Plan, i: usize, step: &Step, resources: &Resources, frame: &mut Frame) -> Result<()> {
     let inputs = step.inputs.iter().map(|input| take(frame, input)).collect::<Result<SmallVec<[Slot; 4]>>>()?;
-    let shapes = output_shapes(step, &inputs).map_err(|error| error.note(described(&inputs)))?;
+    let shapes = match &step.run {
+        Run::Loop(_) => OutputShapes::Inferred(SmallVec::new()),
+        _ => output_shapes(step, &inputs).map_err(|error| error.note(described(&inputs)))?,
+    };
     let mut ctx = KernelCtx {
         node: &step.info,
         inputs: Inputs(inputs),
@@ -80,6 +92,7 @@ fn run_step(plan: &Plan, i: usize, step: &Step, resources: &Resources, frame: &m
     let result = catch_unwind(AssertUnwindSafe(|| match &step.run {
         Run::Kernel(run) => run(&mut ctx),
         Run::Blocks(blocks) => run_blocks(blocks, &mut ctx),
+        Run::Loop(whole) => run_loop(whole, &mut ctx),
     }));
     let KernelCtx { inputs, outputs, .. } = ctx;
     match result {
@@ -136,6 +149,42 @@ fn run_blocks(blocks: &BlockPlan, ctx: &mut KernelCtx) -> Result<()> {
             })?;
         }
         start += rows;
+    }
+    frames().push(frame);
+    Ok(())
+}
+
+/// Runs a plan again and again, as long as anything goes on to the next iteration.
+fn run_loop(whole: &LoopPlan, ctx: &mut KernelCtx) -> Result<()> {
+    let frames = || whole.frames.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut frame = frames().pop().unwrap_or_default();
+    let (inputs, outputs) = (&ctx.inputs.0, &mut ctx.outputs.slots);
+    outputs.iter_mut().for_each(|output| *output = Slot::Dead);
+    let input = |i: u32| inputs.get(i as usize).cloned().unwrap_or_default();
+    let mut last: Option<Vec<Slot>> = None;
+    loop {
+        frame.prepare(whole.plan.number, &whole.plan.memory);
+        let feed = |how: &Carried| match (*how, &last) {
+            (Carried::Always(i), _) | (Carried::Once(i), None) | (Carried::On { first: i, .. }, None) => input(i),
+            (Carried::On { next, .. }, Some(last)) => last.get(next as usize).cloned().unwrap_or_default(),
+            (Carried::Once(_), Some(_)) => Slot::Dead,
+            (Carried::Which, _) => Slot::Value(Value::scalar(i32::from(last.is_some()))),
+        };
+        let feeds: SmallVec<[Slot; 8]> = whole.feeds.iter().map(feed).collect();
+        // Now the iteration alone owns what it goes on with.
+        drop(last);
+        let mut fetched = run_steps(&whole.plan, ctx.resources, &mut frame, feeds.into_iter())?;
+        for (output, left) in outputs.iter_mut().zip(fetched.drain(whole.carried..)) {
+            match left {
+                Slot::Dead => {}
+                Slot::Value(value) => *output = Slot::Value(frame.give_away(value)),
+                left => *output = left,
+            }
+        }
+        if fetched.iter().all(|slot| matches!(slot, Slot::Dead)) {
+            break;
+        }
+        last = Some(fetched);
     }
     frames().push(frame);
     Ok(())

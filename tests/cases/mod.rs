@@ -46,6 +46,7 @@ families! {
     classification
     check_ops
     cond_ops
+    while_ops
     elementwise_ops
     host_side
     image_ops

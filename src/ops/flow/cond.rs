@@ -286,6 +286,23 @@ enum Leaf {
 }
 
 impl Parts {
+    /// The parts of `outcome`.
+    pub(super) fn of<R: Outcome>(outcome: &R) -> Self {
+        let mut parts = Parts::default();
+        outcome.parts(&mut parts);
+        parts
+    }
+
+    /// The tensors and what becomes one.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Arg> {
+        self.leaves.iter().filter_map(|leaf| if let Leaf::Value(arg) = leaf { Some(arg) } else { None })
+    }
+
+    /// Whether there are as many tensors in the same lists, and nothing else.
+    pub(super) fn same_structure(&self, other: &Parts) -> bool {
+        self.structure == other.structure && self.values().count() == self.leaves.len()
+    }
+
     fn leaf(&mut self, arg: Arg) {
         self.structure.push(Mark::Leaf);
         self.leaves.push(Leaf::Value(arg));

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use indexmap::IndexMap;
 
 use super::branch::switch_beside;
+use super::while_context::remove_outer_controls;
 use crate::graph::{Context, ContextRef, Graph, NodeId, Operation, Tensor, around, same};
 
 /// A branch of a condition: what lies in the collection [`COND_CONTEXT`](crate::graph::keys::COND_CONTEXT).
@@ -163,6 +164,7 @@ impl Context for Branch {
         let inputs = op.inputs();
         let itself: ContextRef = self.clone();
         if inputs.is_empty() {
+            remove_outer_controls(graph, op, &itself);
             let inside = |before: &Operation| around(before.context().as_ref()).any(|context| same(context, &itself));
             if !op.control_inputs().iter().any(inside) {
                 graph.add_control_input(node, self.pivot.node);
@@ -175,10 +177,15 @@ impl Context for Branch {
                 graph.replace_input(node, i, inside.port());
             }
         }
+        if !op.inputs().is_empty() {
+            remove_outer_controls(graph, op, &itself);
+        }
         for context in around(Some(&itself)) {
             op.outputs().into_iter().for_each(|output| context.see(output));
         }
-        graph.prevent_fetching(node);
+        if self.outer.is_some() || !matches!(op.op_type().as_str(), "Exit" | "RefExit") {
+            graph.prevent_fetching(node);
+        }
     }
 
     fn bring_in(self: Arc<Self>, graph: &Graph, tensor: Tensor) -> Tensor {

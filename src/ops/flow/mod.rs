@@ -5,11 +5,16 @@ mod case;
 mod cond;
 mod context;
 mod context_def;
+mod frame;
+mod while_context;
+mod while_loop;
 
 pub(crate) use branch::zeros_of_branch;
 pub use case::{Action, CaseArgs, Cases, case, case_args, constant_value, smart_cond};
 pub use cond::{CondArgs, Outcome, Parts, cond, cond_args};
 pub use context::CondContext;
+pub use while_context::WhileContext;
+pub use while_loop::{WhileLoopArgs, while_loop, while_loop_args};
 
 use std::collections::BTreeMap;
 
@@ -17,8 +22,21 @@ use crate::graph::{Graph, Operation, get_default_graph};
 use crate::op::{Arg, Flags, Grad, Gradient, Kernel, OpDef, Sig, rules};
 use crate::ops::array::IDENTITY;
 
-pub(super) static OPS: &[&OpDef] =
-    &[&branch::CONTROL_TRIGGER, &branch::MERGE, &branch::REF_MERGE, &branch::REF_SWITCH, &branch::SWITCH, &NO_OP];
+pub(super) static OPS: &[&OpDef] = &[
+    &branch::CONTROL_TRIGGER,
+    &branch::MERGE,
+    &branch::REF_MERGE,
+    &branch::REF_SWITCH,
+    &branch::SWITCH,
+    &frame::ENTER,
+    &frame::EXIT,
+    &frame::LOOP_COND,
+    &frame::NEXT_ITERATION,
+    &frame::REF_ENTER,
+    &frame::REF_EXIT,
+    &frame::REF_NEXT_ITERATION,
+    &NO_OP,
+];
 
 /// An operation that does nothing. TF: `tf.no_op`.
 #[track_caller]
