@@ -1,4 +1,4 @@
-//! Conditions as files know them, and where their nodes lie. What single ones build is in `ops.rs`.
+//! Conditions and loops as files know them, and where their nodes lie. What single ones build is in `ops.rs`.
 #![allow(clippy::unwrap_used)]
 
 mod golden;
@@ -7,7 +7,7 @@ use std::io::Read;
 
 use flowstone as tf;
 use golden::differences;
-use tf::format::control_flow::{CondContextDef, Ctxt};
+use tf::format::control_flow::{CondContextDef, Ctxt, WhileContextDef};
 use tf::format::meta::MetaGraphDef;
 use tf::format::meta::collection_def::Kind;
 use tf::format::proto::GraphDef;
@@ -51,6 +51,71 @@ fn nodes_lie_in_tensorflows_order_and_contexts_are_written_as_its_are() {
     assert_eq!(names(&ours), names(&theirs));
     assert_eq!(contexts(&ours), contexts(&theirs));
     assert!(matches!(contexts(&ours)[0].nested_contexts[1].ctxt, Some(Ctxt::CondCtxt(_))));
+}
+
+/// The loops of `golden/make_contexts.py`.
+fn build_loops() -> tf::Tensor {
+    let x = tf::placeholder(tf::float32, [None]).named("x");
+    let n = tf::placeholder(tf::int32, ()).named("n");
+    let inner = |i: tf::Tensor, y: tf::Tensor| {
+        let body = |(j, z)| (j + 1, z + x);
+        tf::while_loop!(|(j, _)| tf::less(j, i), body, (0, y), back_prop = false, name = "inner").1
+    };
+    let body = |(i, y): (tf::Tensor, tf::Tensor)| {
+        let next = i + 1;
+        (next, tf::cond!(tf::equal(i % 2, 0), || inner(i, y), || y * 2.0, name = "even"))
+    };
+    let (_, y) = tf::while_loop!(
+        |(i, _)| tf::less(i, n),
+        body,
+        (0, x),
+        parallel_iterations = 3,
+        swap_memory = true,
+        name = "outer"
+    );
+    let last = || tf::while_loop!(|_| true, |y| y * 2.0, y, maximum_iterations = n);
+    tf::identity(tf::cond!(tf::greater(n, 2), last, || y, name = "last")).named("z")
+}
+
+#[test]
+fn loops_are_written_as_tensorflows_are_and_known_again() {
+    let graph = tf::Graph::new();
+    let _default = graph.as_default();
+    let z = build_loops();
+    let ours = tf::train::export_meta_graph().unwrap();
+    let theirs = MetaGraphDef::read_bytes(&recorded("while.meta")).unwrap();
+    let nodes = |meta: &MetaGraphDef| -> Vec<String> {
+        meta.graph_def.iter().flat_map(|def| &def.node).map(|node| format!("{} {:?}", node.name, node.input)).collect()
+    };
+    assert_eq!(nodes(&ours), nodes(&theirs));
+    let loops = |meta: &MetaGraphDef| -> Vec<WhileContextDef> {
+        let Some(Kind::BytesList(list)) = &meta.collection_def["while_context"].kind else { unreachable!("no loops") };
+        list.value.iter().map(|bytes| prost::Message::decode(&**bytes).unwrap()).collect()
+    };
+    assert_eq!(loops(&ours), loops(&theirs));
+    assert_eq!(contexts(&ours), contexts(&theirs));
+
+    // Two imports do not run in each other's frames.
+    let again = tf::Graph::new();
+    let _default = again.as_default();
+    tf::import_meta_graph!(&theirs, import_scope = "a").unwrap();
+    tf::import_meta_graph!(&theirs, import_scope = "b").unwrap();
+    let kept = loops(&tf::train::export_meta_graph().unwrap());
+    assert_eq!(
+        kept.iter().map(|def| def.context_name.as_str()).collect::<Vec<_>>(),
+        ["a/outer/while_context", "b/outer/while_context"]
+    );
+    let tensor = |name: &str| again.get_tensor_by_name(name).unwrap();
+    let enter = again.get_operation_by_name("b/outer/Enter").unwrap();
+    assert_eq!(enter.get_attr("frame_name").unwrap(), "b/outer/while_context".into());
+    let sess = tf::Session().unwrap();
+    let first = tf::Session::new(&graph).unwrap();
+    for n in [0, 1, 4] {
+        let feeds = feed_dict! { "a/x:0": [1.0, -0.5], "a/n:0": n, "b/x:0": [0.5], "b/n:0": n + 1 };
+        let (a, b) = sess.run((tensor("a/z:0"), tensor("b/z:0")), &feeds).unwrap();
+        assert_eq!(a, first.run(z, feed_dict! { "x:0": [1.0, -0.5], "n:0": n }).unwrap());
+        assert_eq!(b, first.run(z, feed_dict! { "x:0": [0.5], "n:0": n + 1 }).unwrap());
+    }
 }
 
 #[test]

@@ -4,9 +4,9 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::ops::Range;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::{Graph, NodeId, Operation, Port, ScopeGuard, Tensor, built_at, scope};
+use super::{Attr, Graph, NodeId, Operation, Port, ScopeGuard, Tensor, built_at, scope};
 
 /// A branch of a condition or the body of a loop. TF: `ControlFlowContext`.
 ///
@@ -23,6 +23,25 @@ pub(crate) trait Context: Any + Debug + Send + Sync {
 
     /// Notes that `tensor` belongs to the inside.
     fn see(&self, tensor: Tensor);
+
+    /// The contexts directly inside, in the order in which they were opened.
+    fn nested(&self) -> &Nested;
+}
+
+/// The contexts inside of one.
+#[derive(Debug, Default)]
+pub(crate) struct Nested(Mutex<Vec<Weak<dyn Context>>>);
+
+impl Nested {
+    /// Adds a context.
+    pub(crate) fn add(&self, context: &ContextRef) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(context));
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> Vec<ContextRef> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect()
+    }
 }
 
 /// A context and whoever shares it.
@@ -72,6 +91,15 @@ impl Graph {
         state.revision += 1;
         if let Some(place) = state.nodes.get_mut(node.index()).and_then(|node| node.inputs.get_mut(input)) {
             *place = port;
+        }
+    }
+
+    /// Gives a node that is there another attribute.
+    pub(crate) fn replace_attr(&self, node: NodeId, name: &str, attr: Attr) {
+        let mut state = self.lock();
+        state.revision += 1;
+        if let Some(node) = state.nodes.get_mut(node.index()) {
+            node.attrs.insert(name.into(), attr);
         }
     }
 

@@ -13,7 +13,7 @@ mod view;
 pub use collection::{
     CollectionArgs, Named, add_to_collection, add_to_collections, get_collection, get_collection_args,
 };
-pub(crate) use context::{Context, ContextRef, around, same};
+pub(crate) use context::{Context, ContextRef, Nested, around, same};
 pub use node::{Attr, AttrList, Attrs, Fact, Handle, Integers, LONGEST_INTEGERS, Node, NodeId, Port, Remarks, Written};
 pub use registry::GraphKey;
 pub use scope::{ScopeGuard, get_default_graph, reset_default_graph};

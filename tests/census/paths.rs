@@ -404,6 +404,7 @@ use flowstone::unstack as _;
 use flowstone::variable_scope as _;
 use flowstone::variables_initializer as _;
 use flowstone::variance_scaling_initializer as _;
+use flowstone::while_loop as _;
 use flowstone::zeros as _;
 use flowstone::zeros_initializer as _;
 use flowstone::zeros_like as _;

@@ -3,13 +3,13 @@
 use std::any::Any;
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indexmap::IndexMap;
 
 use super::branch::switch_beside;
 use super::while_context::remove_outer_controls;
-use crate::graph::{Context, ContextRef, Graph, NodeId, Operation, Tensor, around, same};
+use crate::graph::{Context, ContextRef, Graph, Nested, NodeId, Operation, Tensor, around, same};
 
 /// A branch of a condition: what lies in the collection [`COND_CONTEXT`](crate::graph::keys::COND_CONTEXT).
 /// TF: `CondContext`.
@@ -26,8 +26,7 @@ pub(super) struct Branch {
     taken: u32,
     outer: Option<ContextRef>,
     seen: Mutex<Seen>,
-    /// The conditions inside.
-    nested: Mutex<Vec<Weak<Branch>>>,
+    nested: Nested,
 }
 
 /// What tensors a branch knows.
@@ -54,10 +53,10 @@ impl CondContext {
     pub(super) fn restored(graph: &Graph, name: Arc<str>, of: [Tensor; 2], taken: u32, seen: Seen) -> Self {
         let [pred, pivot] = of;
         let (outer, seen) = (graph.context(), Mutex::new(seen));
-        let branch = Branch { name, pred, pivot, taken, outer, seen, nested: Mutex::default() };
+        let branch = Branch { name, pred, pivot, taken, outer, seen, nested: Nested::default() };
         let context = CondContext(Arc::new(branch));
-        if let Some(around) = context.0.outer.as_ref().and_then(CondContext::from) {
-            around.0.nested.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&context.0));
+        if let Some(outer) = &context.0.outer {
+            outer.nested().add(&context.context());
         }
         context
     }
@@ -95,12 +94,6 @@ impl CondContext {
     /// 1 if the branch is taken where the condition holds, else 0. TF: `context.branch`.
     pub fn branch(&self) -> u32 {
         self.0.taken
-    }
-
-    /// The conditions inside.
-    pub(super) fn nested(&self) -> Vec<CondContext> {
-        let nested = self.0.nested.lock().unwrap_or_else(PoisonError::into_inner);
-        nested.iter().filter_map(Weak::upgrade).map(CondContext).collect()
     }
 
     pub(super) fn is_outermost(&self) -> bool {
@@ -209,6 +202,10 @@ impl Context for Branch {
 
     fn see(&self, tensor: Tensor) {
         self.seen().values.insert(tensor);
+    }
+
+    fn nested(&self) -> &Nested {
+        &self.nested
     }
 }
 

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 use super::context::CondContext;
 use super::frame::{ENTER, REF_ENTER};
-use crate::graph::{Context, ContextRef, Graph, NodeId, Operation, Tensor, around, same};
+use crate::graph::{Context, ContextRef, Graph, Nested, NodeId, Operation, Tensor, around, same};
 use crate::op::Arg;
 
 /// A loop: what lies in the collection [`WHILE_CONTEXT`](crate::graph::keys::WHILE_CONTEXT). TF: `WhileContext`.
@@ -19,26 +19,58 @@ pub struct WhileContext(Arc<Body>);
 /// What a [`WhileContext`] is.
 pub(super) struct Body {
     name: Arc<str>,
-    parallel_iterations: i64,
+    options: Options,
     outer: Option<ContextRef>,
     inside: Mutex<Inside>,
+    nested: Nested,
+}
+
+/// What a loop is told besides what it does.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Options {
+    pub(super) parallel_iterations: i64,
+    pub(super) back_prop: bool,
+    pub(super) swap_memory: bool,
+    pub(super) maximum_iterations: Option<Tensor>,
 }
 
 /// What a loop is made of and what tensors it knows.
-#[derive(Default)]
-struct Inside {
-    values: HashSet<Tensor>,
-    external: IndexMap<Tensor, Tensor>,
+#[derive(Clone, Default)]
+pub(super) struct Inside {
+    pub(super) values: HashSet<Tensor>,
+    pub(super) external: IndexMap<Tensor, Tensor>,
     /// What nodes without inputs wait for: in the condition, and in the body.
-    pivot_for_pred: Option<Tensor>,
-    pivot_for_body: Option<Tensor>,
+    pub(super) pivot_for_pred: Option<Tensor>,
+    pub(super) pivot_for_body: Option<Tensor>,
+    /// Whether the loop goes on.
+    pub(super) pivot: Option<Tensor>,
+    /// What goes in and what comes out.
+    pub(super) enters: Vec<Tensor>,
+    pub(super) exits: Vec<Tensor>,
 }
 
 impl WhileContext {
     /// A loop inside the context around.
-    pub(super) fn new(graph: &Graph, parallel_iterations: i64) -> Self {
-        let (name, outer) = (graph.unique_name("while_context"), graph.context());
-        WhileContext(Arc::new(Body { name, parallel_iterations, outer, inside: Mutex::default() }))
+    pub(super) fn new(graph: &Graph, options: Options) -> Self {
+        WhileContext::restored(graph, graph.unique_name("while_context"), options, Inside::default())
+    }
+
+    /// The same with all that a file says.
+    pub(super) fn restored(graph: &Graph, name: Arc<str>, options: Options, inside: Inside) -> Self {
+        let (outer, inside) = (graph.context(), Mutex::new(inside));
+        let context = WhileContext(Arc::new(Body { name, options, outer, inside, nested: Nested::default() }));
+        if let Some(outer) = context.outer() {
+            outer.nested().add(&context.context());
+        }
+        context
+    }
+
+    pub(super) fn options(&self) -> Options {
+        self.0.options
+    }
+
+    pub(super) fn inside(&self) -> Inside {
+        self.0.inside().clone()
     }
 
     /// The loop that `context` is.
@@ -63,6 +95,18 @@ impl WhileContext {
     /// Forgets all tensors but these.
     pub(super) fn start_with(&self, values: &[Tensor]) {
         self.0.inside().values = values.iter().copied().collect();
+    }
+
+    pub(super) fn set_pivot(&self, pivot: Tensor) {
+        self.0.inside().pivot = Some(pivot);
+    }
+
+    pub(super) fn set_enters(&self, enters: &[Tensor]) {
+        self.0.inside().enters = enters.to_vec();
+    }
+
+    pub(super) fn set_exits(&self, exits: &[Tensor]) {
+        self.0.inside().exits = exits.to_vec();
     }
 
     pub(super) fn set_pivot_for_pred(&self, pivot: Tensor) {
@@ -166,7 +210,7 @@ impl Body {
         let is_ref = tensor.fact().is_some_and(|fact| fact.is_ref);
         let op = if is_ref { &REF_ENTER } else { &ENTER };
         let call = op.call([Arg::Tensor(tensor)]).attr("frame_name", &*self.name).attr("is_constant", is_constant);
-        call.attr("parallel_iterations", self.parallel_iterations).single()
+        call.attr("parallel_iterations", self.options.parallel_iterations).single()
     }
 }
 
@@ -248,6 +292,10 @@ impl Context for Body {
 
     fn see(&self, tensor: Tensor) {
         self.inside().values.insert(tensor);
+    }
+
+    fn nested(&self) -> &Nested {
+        &self.nested
     }
 }
 

@@ -3,7 +3,7 @@
 use super::branch::{merge, switch_beside};
 use super::cond::{Outcome, Parts};
 use super::frame::{EXIT, LOOP_COND, NEXT_ITERATION, REF_EXIT, REF_NEXT_ITERATION};
-use super::while_context::{WhileContext, is_constant_enter, pivot};
+use super::while_context::{Options, WhileContext, is_constant_enter, pivot};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Tensor, around, built_at, here, keys};
 use crate::op::{Arg, IntoTensor, OpDef, convert};
@@ -57,6 +57,8 @@ pub fn while_loop_args<L: Outcome, C, F>(cond: C, body: F, loop_vars: L) -> Whil
         loop_vars,
         shape_invariants: None,
         parallel_iterations: 10,
+        back_prop: true,
+        swap_memory: false,
         maximum_iterations: None,
         name: "while".into(),
     }
@@ -70,6 +72,8 @@ pub struct WhileLoopArgs<L, C, F> {
     loop_vars: L,
     shape_invariants: Option<Vec<PartialShape>>,
     parallel_iterations: i64,
+    back_prop: bool,
+    swap_memory: bool,
     maximum_iterations: Option<Arg>,
     name: String,
 }
@@ -88,12 +92,14 @@ impl<L: Outcome, C, F> WhileLoopArgs<L, C, F> {
     }
 
     /// Whether the loop has a gradient.
-    pub fn back_prop(self, _back_prop: bool) -> Self {
+    pub fn back_prop(mut self, back_prop: bool) -> Self {
+        self.back_prop = back_prop;
         self
     }
 
     /// Whether TensorFlow may move what the gradient needs out of a device's memory.
-    pub fn swap_memory(self, _swap_memory: bool) -> Self {
+    pub fn swap_memory(mut self, swap_memory: bool) -> Self {
+        self.swap_memory = swap_memory;
         self
     }
 
@@ -126,7 +132,13 @@ impl<L: Outcome, C, F> WhileLoopArgs<L, C, F> {
         let scope = Scope::open(&args.iter().collect::<Vec<_>>(), &self.name);
         let graph = scope.graph();
         let counter = self.maximum_iterations.map(Counter::new);
-        let context = WhileContext::new(graph, self.parallel_iterations);
+        let options = Options {
+            parallel_iterations: self.parallel_iterations,
+            back_prop: self.back_prop,
+            swap_memory: self.swap_memory,
+            maximum_iterations: counter.as_ref().map(|counter| counter.most),
+        };
+        let context = WhileContext::new(graph, options);
         if context.outer().is_none() {
             graph.add_to_collection(keys::WHILE_CONTEXT, context.clone());
         }
@@ -140,6 +152,9 @@ impl<L: Outcome, C, F> WhileLoopArgs<L, C, F> {
         let count = parts.values().count();
         let first: Result<Vec<Tensor>> = match count {
             0 => Err(Error::invalid_argument("'loop_vars' must be provided")),
+            _ if self.parallel_iterations < 1 => {
+                Err(Error::invalid_argument("'parallel_iterations' must be a positive integer"))
+            }
             _ => Ok(first.into_iter().map(|arg| convert(arg, "Const", None)).collect()),
         };
         let inside = graph.enter_context(&context.context());
@@ -157,6 +172,7 @@ impl<L: Outcome, C, F> WhileLoopArgs<L, C, F> {
             None => convert(pred, "Const", None),
         };
         let pred = LOOP_COND.call([Arg::Tensor(pred)]).name("LoopCond").single();
+        context.set_pivot(pred);
         let switches: Vec<[Tensor; 2]> = merges.iter().map(|m| switch_beside(graph, *m, pred, "Switch")).collect();
         let body_vars: Vec<Tensor> = switches.iter().map(|switch| identity(switch[1])).collect();
         if let Some(pivot) = body_vars.first() {
@@ -175,6 +191,7 @@ impl<L: Outcome, C, F> WhileLoopArgs<L, C, F> {
             scope.fail(error);
             Vec::new()
         });
+        context.set_exits(&exits);
         if let Some(outer) = context.outer() {
             exits.iter().for_each(|&exit| outer.see(exit));
         }
@@ -248,6 +265,7 @@ fn entered(
     }
     context.adopt_enters(graph, &enters);
     context.start_with(&enters);
+    context.set_enters(&enters);
     let merges: Vec<Tensor> = enters.iter().map(|enter| merge(&[*enter, *enter], "Merge")).collect();
     if let Some(pivot) = merges.first() {
         context.set_pivot_for_pred(*pivot);
