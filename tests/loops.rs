@@ -1,9 +1,57 @@
 //! Loops: what a run does with them. What single ones build and compute is in `ops.rs`.
 #![allow(clippy::unwrap_used)]
 
+use std::io::Read;
+
 use flowstone as tf;
 use tf::feed_dict;
 use tf::format::proto::{AttrValue, GraphDef, NodeDef, attr_value::Value};
+
+/// TensorFlow's loops with the gradients that it built run, and give its numbers (`golden/make_loops.py`).
+#[test]
+fn tensorflows_loops_and_their_gradients_give_its_values() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/loops.pb.gz");
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_end(&mut bytes).unwrap();
+    let def = GraphDef::from_bytes(&bytes).unwrap();
+    let graph = tf::Graph::from_graph_def(&def).unwrap();
+    let tensor = |name: &str| graph.get_tensor_by_name(name).unwrap();
+    let sess = tf::Session::new(&graph).unwrap();
+    sess.run("init", feed_dict! {}).unwrap();
+    let names = |prefix: &'static str| def.node.iter().filter_map(move |node| node.name.strip_prefix(prefix));
+    let mut feeds = tf::Feeds::new();
+    for name in names("fed/") {
+        let value = sess.run(tensor(&format!("fed/{name}:0")), feed_dict! {}).unwrap();
+        feeds = feeds.feed(tensor(&format!("{name}:0")), value);
+    }
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for expected in names("expected/") {
+        let (op, output) = expected.rsplit_once('.').unwrap();
+        count += 1;
+        let fetches = (tensor(&format!("{op}:{output}")), tensor(&format!("expected/{expected}:0")));
+        match sess.run(fetches, &feeds) {
+            Ok((found, expected)) if close(&found, &expected) => {}
+            Ok((found, expected)) => wrong.push(format!("{op}:{output}: {found:?}, TensorFlow {expected:?}")),
+            Err(error) => wrong.push(format!("{op}:{output}: {error}")),
+        }
+    }
+    assert!(count > 50);
+    assert!(wrong.is_empty(), "{} of {count} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn close(found: &tf::Value, expected: &tf::Value) -> bool {
+    let numbers = |v: &tf::Value| -> Vec<f64> {
+        match v.dtype() {
+            tf::float32 => v.as_slice::<f32>().unwrap().iter().map(|&x| x.into()).collect(),
+            _ => v.as_slice::<f64>().unwrap().to_vec(),
+        }
+    };
+    if (found.dtype(), found.shape()) != (expected.dtype(), expected.shape()) || !found.dtype().is_floating() {
+        return found == expected;
+    }
+    let pairs = numbers(found).into_iter().zip(numbers(expected));
+    pairs.into_iter().all(|(a, b)| approx::relative_eq!(a, b, epsilon = 1e-5, max_relative = 1e-5))
+}
 
 fn node(name: &str, op: &str, inputs: &[&str], attrs: &[(&str, Value)]) -> NodeDef {
     let attr = attrs.iter().map(|(key, value)| ((*key).to_owned(), AttrValue { value: Some(value.clone()) })).collect();

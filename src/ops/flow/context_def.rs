@@ -28,6 +28,9 @@ fn nested_defs(context: &ContextRef) -> Vec<ControlFlowContextDef> {
     context.nested().all().iter().map(|inner| ControlFlowContextDef { ctxt: def(inner) }).collect()
 }
 
+/// What a context sees: all of it, and what stands inside for what comes from outside.
+type Values = (Vec<Tensor>, Vec<(Tensor, Tensor)>);
+
 /// The names of a file in a graph.
 struct Names<'a> {
     graph: &'a Graph,
@@ -43,8 +46,7 @@ impl Names<'_> {
         self.graph.get_tensor_by_name(&self.full(name))
     }
 
-    /// What a context sees: all of it, and what stands inside for what comes from outside.
-    fn values(&self, def: Option<&ValuesDef>) -> Result<(Vec<Tensor>, Vec<(Tensor, Tensor)>)> {
+    fn values(&self, def: Option<&ValuesDef>) -> Result<Values> {
         let values = def.iter().flat_map(|def| &def.values).map(|name| self.tensor(name)).collect::<Result<_>>()?;
         let pair = |(from, to): (&String, &String)| Ok((self.tensor(from)?, self.tensor(to)?));
         let external = def.iter().flat_map(|def| &def.external_values).map(pair).collect::<Result<_>>()?;
@@ -52,12 +54,7 @@ impl Names<'_> {
     }
 
     /// Lets the nodes of `values` that do not come from outside belong to `context`, and opens what lies in it.
-    fn settle(
-        &self,
-        context: &ContextRef,
-        (values, external): (Vec<Tensor>, Vec<(Tensor, Tensor)>),
-        nested: &[ControlFlowContextDef],
-    ) -> Result<()> {
+    fn settle(&self, context: &ContextRef, (values, external): Values, nested: &[ControlFlowContextDef]) -> Result<()> {
         let own = values.iter().filter(|value| !external.iter().any(|(from, _)| from == *value));
         own.for_each(|value| self.graph.set_context(value.node, context));
         let _inside = self.graph.enter_context(context);

@@ -1,11 +1,13 @@
 //! Operations that only order others, and those that choose which of them run.
 
+mod array_ops;
 mod branch;
 mod case;
 mod cond;
 mod context;
 mod context_def;
 mod frame;
+mod stack;
 mod while_context;
 mod while_loop;
 
@@ -36,6 +38,20 @@ pub(super) static OPS: &[&OpDef] = &[
     &frame::REF_EXIT,
     &frame::REF_NEXT_ITERATION,
     &NO_OP,
+    &stack::STACK_CLOSE_V2,
+    &stack::STACK_POP_V2,
+    &stack::STACK_PUSH_V2,
+    &stack::STACK_V2,
+    &array_ops::TENSOR_ARRAY_CLOSE_V3,
+    &array_ops::TENSOR_ARRAY_CONCAT_V3,
+    &array_ops::TENSOR_ARRAY_GATHER_V3,
+    &array_ops::TENSOR_ARRAY_GRAD_V3,
+    &array_ops::TENSOR_ARRAY_READ_V3,
+    &array_ops::TENSOR_ARRAY_SCATTER_V3,
+    &array_ops::TENSOR_ARRAY_SIZE_V3,
+    &array_ops::TENSOR_ARRAY_SPLIT_V3,
+    &array_ops::TENSOR_ARRAY_V3,
+    &array_ops::TENSOR_ARRAY_WRITE_V3,
 ];
 
 /// An operation that does nothing. TF: `tf.no_op`.
