@@ -46,6 +46,16 @@ keyword_macros! { $
     /// [`while_loop`](fn@crate::while_loop) with keyword arguments `shape_invariants`, `parallel_iterations`, `back_prop`,
     /// `swap_memory`, `name` and `maximum_iterations`.
     while_loop = ops::flow::while_loop_args;
+    /// [`TensorArray`](fn@crate::TensorArray) with keyword arguments.
+    TensorArray = ops::flow::tensor_array_args;
+    /// [`map_fn`](fn@crate::map_fn) with keyword arguments.
+    map_fn = ops::flow::map_fn_args;
+    /// [`foldl`](fn@crate::foldl) with keyword arguments.
+    foldl = ops::flow::foldl_args;
+    /// [`foldr`](fn@crate::foldr) with keyword arguments.
+    foldr = ops::flow::foldr_args;
+    /// [`scan`](fn@crate::scan) with keyword arguments.
+    scan = ops::flow::scan_args;
     /// [`case`](fn@crate::case) with keyword arguments `default`, `exclusive`, `strict` and `name`.
     case = ops::flow::case_args;
     /// [`export_meta_graph`](fn@crate::train::export_meta_graph) with keyword arguments `filename`, `as_text`, `graph`,

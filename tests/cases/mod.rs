@@ -60,6 +60,7 @@ families! {
     product_ops
     random_ops
     reduce_ops
+    rows_ops
     sampled
     schedules
     segment_ops

@@ -220,6 +220,7 @@ use flowstone::losses::log_loss as _;
 use flowstone::losses::mean_squared_error as _;
 use flowstone::losses::softmax_cross_entropy as _;
 use flowstone::losses::sparse_softmax_cross_entropy as _;
+use flowstone::map_fn as _;
 use flowstone::matmul as _;
 use flowstone::matrix_determinant as _;
 use flowstone::matrix_diag_part as _;

@@ -386,7 +386,21 @@ macro_rules! single_outcomes {
         }
     )*};
 }
-single_outcomes! { Tensor Variable f32 f64 i32 i64 bool &str }
+// One type for each kind of literal, so that a bare `1` or `0.5` needs no type.
+single_outcomes! { Tensor Variable f64 i32 bool &str }
+
+impl Outcome for Arg {
+    type Merged = Tensor;
+    fn absent(graph: &Graph) -> Tensor {
+        Tensor::poisoned(graph)
+    }
+    fn parts(&self, parts: &mut Parts) {
+        parts.leaf(self.clone());
+    }
+    fn rebuilt(&self, next: &mut dyn FnMut() -> Tensor) -> Tensor {
+        next()
+    }
+}
 
 impl<T: Outcome> Outcome for Vec<T> {
     type Merged = Vec<T::Merged>;

@@ -7,7 +7,9 @@ mod cond;
 mod context;
 mod context_def;
 mod frame;
+mod functional;
 mod stack;
+mod tensor_array;
 mod while_context;
 mod while_loop;
 
@@ -15,6 +17,10 @@ pub(crate) use branch::zeros_of_branch;
 pub use case::{Action, CaseArgs, Cases, case, case_args, constant_value, smart_cond};
 pub use cond::{CondArgs, Outcome, Parts, cond, cond_args};
 pub use context::CondContext;
+pub use functional::{
+    FoldArgs, MapArgs, ScanArgs, foldl, foldl_args, foldr, foldr_args, map_fn, map_fn_args, scan, scan_args,
+};
+pub use tensor_array::{TensorArray, TensorArrayArgs, tensor_array_args};
 pub use while_context::WhileContext;
 pub use while_loop::{WhileLoopArgs, while_loop, while_loop_args};
 
