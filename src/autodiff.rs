@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{self, Graph, NodeId, Operation, Port, Tensor};
-use crate::op::{Grad, GradCtx, Gradient, IndexedSlices, IntoTensor};
+use crate::op::{Branching, Grad, GradCtx, Gradient, IndexedSlices, IntoTensor};
 use crate::ops::{self, array, flow, indexed_slices, math, state::Variable};
 
 /// Something that gradients are taken of, or with respect to.
@@ -268,10 +268,14 @@ impl Backward<'_> {
                 return Err(error.at(&name, location));
             }
         };
+        let splits = record.is_some_and(|record| record.flags.branching == Branching::Splits);
         let mut complete = Vec::with_capacity(dys.len());
         for (y, dy) in op.outputs().into_iter().zip(dys) {
             complete.push(match dy {
                 Some(dy) => (dy, false),
+                None if splits && y.dtype()?.is_trainable() => {
+                    (flow::zeros_of_branch(self.graph, op, y.output)?.into(), true)
+                }
                 None if y.dtype()?.is_floating() => (array::zeros_like_op(y).into(), true),
                 None => (Tensor::poisoned(self.graph).into(), true),
             });

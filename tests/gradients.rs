@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cases::{Case, FAMILIES, Family};
 use flowstone as tf;
-use tf::op::Grad;
+use tf::op::{Branching, Grad};
 use tf::{Feeds, Tensor, Value};
 
 const STEP: f64 = 1e-6;
@@ -68,6 +68,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Print", "it has state; the gradient passes"),
     ("ReadVariableOp", "it has state; the gradient passes"),
     ("ResourceGather", "it has state; the gradient is that of Gather"),
+    ("RefSwitch", "it has state; the same rule as Switch"),
+    ("RefMerge", "it has state; the same rule as Merge"),
     ("PreventGradient", "asking is an error"),
     ("ParallelDynamicStitch", "the same rule as DynamicStitch"),
     ("TopK", "the same rule as TopKV2"),
@@ -137,7 +139,8 @@ fn compare(case: &Case, fed: &[Value]) -> Outcome {
     };
     let operations = graph.get_operations();
     let stateful = |op: &tf::Operation| {
-        op.op_type() != "Placeholder" && tf::ops::lookup(&op.op_type()).is_some_and(|def| def.flags.stateful)
+        let has_state = |def: &tf::OpDef| def.flags.stateful && def.flags.branching == Branching::Follows;
+        op.op_type() != "Placeholder" && tf::ops::lookup(&op.op_type()).is_some_and(has_state)
     };
     // What goes through float32 is too coarse for such small steps.
     if operations.iter().flat_map(|op| op.outputs()).any(|t| t.dtype().is_ok_and(|dtype| dtype == tf::float32)) {

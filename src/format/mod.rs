@@ -1,6 +1,7 @@
 //! Bytes and plain structs: TensorFlow's messages, files of images. Knows neither graph nor operation.
 
 pub mod bundle;
+pub mod control_flow;
 mod crc;
 mod cursor;
 pub mod durable;

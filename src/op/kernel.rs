@@ -1,5 +1,7 @@
 //! Running a node: what a kernel sees, and how it writes into memory that the plan owns.
 
+use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -164,9 +166,14 @@ pub enum Slot {
     Value(Value),
     /// A variable itself.
     Variable(Arc<VariableCell>),
+    /// Something that lives as long as the run: an array of a loop, a stack.
+    State(Arc<dyn State>),
     /// Nothing: it lies in a branch that is not taken.
     Dead,
 }
+
+/// What a handle of a run stands for.
+pub trait State: Any + fmt::Debug + Send + Sync {}
 
 /// Where outputs get their memory from.
 pub trait Memory {
@@ -256,6 +263,15 @@ impl Inputs {
         }
     }
 
+    /// What the handle at input `i` stands for.
+    pub fn state<T: State>(&self, i: usize) -> Result<Arc<T>> {
+        let Some(Slot::State(state)) = self.0.get(i) else {
+            return Err(Error::internal(format!("input {i} is no handle of a run")));
+        };
+        let state: Arc<dyn Any + Send + Sync> = state.clone();
+        state.downcast().map_err(|_| Error::invalid_argument("a handle stands for something else than is asked for"))
+    }
+
     /// Whether input `i` lies in a branch that is not taken.
     pub fn is_dead(&self, i: usize) -> bool {
         matches!(self.0.get(i), Some(Slot::Dead))
@@ -324,6 +340,13 @@ impl Outputs<'_> {
         }
     }
 
+    /// Gives output `o` a handle.
+    pub fn set_state(&mut self, o: usize, state: Arc<dyn State>) {
+        if let Some(slot) = self.slots.get_mut(o) {
+            *slot = Slot::State(state);
+        }
+    }
+
     /// Gives output `o` a variable.
     pub fn set_variable(&mut self, o: usize, cell: Arc<VariableCell>) {
         if let Some(slot) = self.slots.get_mut(o) {
@@ -367,6 +390,10 @@ impl KernelCtx<'_> {
     pub fn pass_on(&mut self, i: usize, o: usize) -> Result<()> {
         if let Some(Slot::Variable(cell)) = self.inputs.0.get(i) {
             self.outputs.set_variable(o, Arc::clone(cell));
+            return Ok(());
+        }
+        if let Some(Slot::State(state)) = self.inputs.0.get(i) {
+            self.outputs.set_state(o, Arc::clone(state));
             return Ok(());
         }
         let value = self.inputs.take(i)?;

@@ -45,6 +45,8 @@ families! {
     array_parts
     classification
     check_ops
+    cond_ops
+    while_ops
     elementwise_ops
     host_side
     image_ops
@@ -58,6 +60,7 @@ families! {
     product_ops
     random_ops
     reduce_ops
+    rows_ops
     sampled
     schedules
     segment_ops

@@ -128,11 +128,22 @@ pub(crate) fn ones_like_of(tensor: Arg, dtype: Option<DType>) -> Tensor {
 /// Ones of the shape that `shape` holds, under a name. TF: `tf.ones` of a tensor.
 #[track_caller]
 pub(crate) fn ones_of(shape: Tensor, dtype: DType, name: &str) -> Tensor {
+    number_of(1, shape, dtype, name)
+}
+
+/// Zeros of the shape that `shape` holds. TF: `tf.zeros` of a tensor.
+#[track_caller]
+pub(crate) fn zeros_of_sizes(shape: Tensor, dtype: DType) -> Tensor {
+    number_of(0, shape, dtype, "zeros")
+}
+
+#[track_caller]
+fn number_of(number: i32, shape: Tensor, dtype: DType, name: &str) -> Tensor {
     let graph = shape.graph().unwrap_or_else(|_| get_default_graph());
     let scope = graph.scope_name(name);
     let _scope = graph.name_scope(&format!("{scope}/"));
-    let one = convert(Arg::Literal(element(1, dtype).map(Literal::firm)), "Const", None);
-    FILL.call([shape.into_arg(), one.into_arg()]).name(format!("{scope}/")).single()
+    let number = convert(Arg::Literal(element(number, dtype).map(Literal::firm)), "Const", None);
+    FILL.call([shape.into_arg(), number.into_arg()]).name(format!("{scope}/")).single()
 }
 
 /// Ones of the sizes `sizes`, some of which are tensors. TF: `tf.ones` of a list.
