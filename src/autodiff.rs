@@ -423,6 +423,13 @@ fn between(graph: &Graph, ys: &[Tensor], ends: &[NodeId]) -> (Vec<NodeId>, HashS
 /// Begins the gradients of the loops that lie on the way, and adds all their ways out to `order`.
 fn with_loops(graph: &Graph, order: &mut Vec<NodeId>) -> Result<GradLoops> {
     let mut loops = GradLoops::default();
+    {
+        let state = graph.lock();
+        let leaves = |id: &NodeId| state.node(*id).is_some_and(|node| matches!(&*node.op, "Exit" | "RefExit"));
+        if !order.iter().any(leaves) {
+            return Ok(loops);
+        }
+    }
     let mut inside: HashSet<NodeId> = HashSet::new();
     let mut i = 0;
     while let Some(&node) = order.get(i) {
