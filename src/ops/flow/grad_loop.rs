@@ -528,6 +528,9 @@ impl GradLoops {
     }
 
     fn of(&self, op: Operation, before: bool) -> Option<Arc<GradLoop>> {
+        if self.is_empty() {
+            return None;
+        }
         let context = op.context();
         let context = match before && is_exit(op) {
             true => context.and_then(|context| context.outer().cloned()),
