@@ -59,7 +59,7 @@ fn build_loops() -> tf::Tensor {
     let n = tf::placeholder(tf::int32, ()).named("n");
     let inner = |i: tf::Tensor, y: tf::Tensor| {
         let body = |(j, z)| (j + 1, z + x);
-        tf::while_loop!(|(j, _)| tf::less(j, i), body, (0, y), back_prop = false, name = "inner").1
+        tf::while_loop!(|(j, _)| tf::less(j, i), body, (0, y), name = "inner").1
     };
     let body = |(i, y): (tf::Tensor, tf::Tensor)| {
         let next = i + 1;
@@ -108,7 +108,12 @@ fn loops_are_written_as_tensorflows_are_and_known_again() {
     let tensor = |name: &str| again.get_tensor_by_name(name).unwrap();
     let enter = again.get_operation_by_name("b/outer/Enter").unwrap();
     assert_eq!(enter.get_attr("frame_name").unwrap(), "b/outer/while_context".into());
+    let slope = tf::gradients(tensor("a/z:0"), tensor("a/x:0"))[0].unwrap().values();
+    again.check().unwrap();
     let sess = tf::Session().unwrap();
+    // Doubled in steps 1 and 3 and in the four after the loop, x added 0 and 2 times in steps 0 and 2.
+    let found = sess.run(slope, feed_dict! { "a/x:0": [1.0], "a/n:0": 4 }).unwrap();
+    assert_eq!(found.as_slice::<f32>().unwrap(), [((1.0 * 2.0 + 2.0) * 2.0) * 16.0]);
     let first = tf::Session::new(&graph).unwrap();
     for n in [0, 1, 4] {
         let feeds = feed_dict! { "a/x:0": [1.0, -0.5], "a/n:0": n, "b/x:0": [0.5], "b/n:0": n + 1 };

@@ -29,6 +29,7 @@ const APART: &[(&str, &str)] = &[
     ("unsorted_min_fed", "an empty segment is the largest number there is"),
     ("unsorted_max_fed", "an empty segment is the lowest number there is"),
     ("identity", "it has a stop_gradient"),
+    ("back_prop", "its loop is told to have no gradient"),
     ("xent_3d", "the old function stops gradients to its labels"),
     ("saturate", "what lies outside of the range is as good as constant; TensorFlow's gradient passes"),
     ("cholesky", "one half of the matrix is read, and the gradient is that of a symmetric one"),
@@ -68,6 +69,15 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Print", "it has state; the gradient passes"),
     ("ReadVariableOp", "it has state; the gradient passes"),
     ("ResourceGather", "it has state; the gradient is that of Gather"),
+    ("RefEnter", "it has state; the same rule as Enter"),
+    ("RefExit", "it has state; the same rule as Exit"),
+    ("RefNextIteration", "it has state; the same rule as NextIteration"),
+    ("TensorArrayReadV3", "its flow is float32: TensorFlow's values are compared"),
+    ("TensorArrayWriteV3", "its flow is float32: TensorFlow's values are compared"),
+    ("TensorArrayGatherV3", "its flow is float32: TensorFlow's values are compared"),
+    ("TensorArrayScatterV3", "its flow is float32: TensorFlow's values are compared"),
+    ("TensorArrayConcatV3", "its flow is float32: TensorFlow's values are compared"),
+    ("TensorArraySplitV3", "its flow is float32: TensorFlow's values are compared"),
     ("RefSwitch", "it has state; the same rule as Switch"),
     ("RefMerge", "it has state; the same rule as Merge"),
     ("PreventGradient", "asking is an error"),
@@ -139,7 +149,8 @@ fn compare(case: &Case, fed: &[Value]) -> Outcome {
     };
     let operations = graph.get_operations();
     let stateful = |op: &tf::Operation| {
-        let has_state = |def: &tf::OpDef| def.flags.stateful && def.flags.branching == Branching::Follows;
+        let flags = |def: &tf::OpDef| (def.flags.stateful, def.flags.fills, def.flags.branching);
+        let has_state = |def: &tf::OpDef| flags(def) == (true, false, Branching::Follows);
         op.op_type() != "Placeholder" && tf::ops::lookup(&op.op_type()).is_some_and(has_state)
     };
     // What goes through float32 is too coarse for such small steps.

@@ -87,6 +87,48 @@ fn loop_over_a_variable() -> GraphDef {
     GraphDef { node: nodes, ..Default::default() }
 }
 
+/// A network that has to carry the first number of a row to its end.
+#[test]
+fn a_recurrent_network_learns() {
+    let graph = tf::Graph::new();
+    let _default = graph.as_default();
+    tf::set_random_seed(1);
+    let x = tf::placeholder(tf::float32, [6, 4, 1]);
+    let w = tf::get_variable("w", [5, 16]);
+    let out = tf::get_variable("out", [4, 1]);
+    let zeros = tf::zeros([4, 4]);
+    let cell = |(h, c): (tf::Tensor, tf::Tensor), x: tf::Tensor| {
+        let gates = tf::split!(tf::matmul(tf::concat([x, h], 1), w), 4, axis = 1);
+        let c = c * tf::sigmoid(gates[0] + 1.0) + tf::sigmoid(gates[1]) * tf::tanh(gates[2]);
+        (tf::tanh(c) * tf::sigmoid(gates[3]), c)
+    };
+    let (h, _) = tf::foldl!(cell, x, initializer = (zeros, zeros));
+    let loss = tf::reduce_mean(tf::square(tf::matmul(h, out) - x.at(0)));
+    let train = tf::train::AdamOptimizer(0.03).minimize(loss);
+    graph.check().unwrap();
+    let sess = tf::Session!(threads = 1).unwrap();
+    sess.run(tf::global_variables_initializer(), feed_dict! {}).unwrap();
+    let rows: Vec<f32> = (0..24).map(|i| (i as f32 * 1.9).sin()).collect();
+    let feeds = feed_dict! { x: tf::Value::new([6, 4, 1], rows).unwrap() };
+    let first = sess.run(loss, &feeds).unwrap().item::<f32>().unwrap();
+    (0..150).for_each(|_| sess.run(train, &feeds).unwrap());
+    let last = sess.run(loss, &feeds).unwrap().item::<f32>().unwrap();
+    assert!(last < 0.05 * first, "{first} to {last}");
+}
+
+#[test]
+fn a_loop_of_a_bare_graph_has_no_gradient_and_says_why() {
+    let graph = tf::Graph::new();
+    let _default = graph.as_default();
+    let x = tf::placeholder(tf::float32, ()).named("x");
+    tf::while_loop(|(i, _)| tf::less(i, 3), |(i, y)| (i + 1, y * x), (0, x)).1.named("y");
+    let again = tf::Graph::from_graph_def(&graph.as_graph_def().unwrap()).unwrap();
+    let tensor = |name: &str| again.get_tensor_by_name(name).unwrap();
+    tf::gradients(tensor("y:0"), tensor("x:0"));
+    let error = again.check().unwrap_err().to_string();
+    assert!(error.contains("only a meta graph says what it is"), "{error}");
+}
+
 #[test]
 fn a_variable_itself_goes_round() {
     let graph = tf::Graph::from_graph_def(&loop_over_a_variable()).unwrap();

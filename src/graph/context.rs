@@ -65,7 +65,12 @@ impl Graph {
 
     /// Nodes built until the guard is dropped belong to `context`.
     pub(crate) fn enter_context(&self, context: &ContextRef) -> ScopeGuard {
-        scope::enter_context(self.key(), context.clone())
+        scope::enter_context(self.key(), Some(context.clone()))
+    }
+
+    /// The same for a context that there may not be. Control dependencies stay.
+    pub(crate) fn enter_context_or_none(&self, context: Option<&ContextRef>) -> ScopeGuard {
+        scope::enter_context(self.key(), context.cloned())
     }
 
     /// Says that `node` belongs to `context`.

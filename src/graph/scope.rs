@@ -20,7 +20,7 @@ enum Frame {
     },
     /// Hides all outer control frames and contexts.
     ControlReset(GraphKey),
-    Context(GraphKey, ContextRef),
+    Context(GraphKey, Option<ContextRef>),
     Device(GraphKey, Arc<str>),
     Colocate(GraphKey, Vec<Arc<[u8]>>),
     /// Nodes built inside count as built on this line.
@@ -106,7 +106,7 @@ pub(super) fn enter_control(graph: GraphKey, after: Option<Vec<NodeId>>) -> Scop
     })
 }
 
-pub(super) fn enter_context(graph: GraphKey, context: ContextRef) -> ScopeGuard {
+pub(super) fn enter_context(graph: GraphKey, context: Option<ContextRef>) -> ScopeGuard {
     ScopeGuard::push(Frame::Context(graph, context))
 }
 
@@ -158,7 +158,7 @@ pub(super) fn name(graph: GraphKey) -> Arc<str> {
 pub(super) fn context(graph: GraphKey) -> Option<ContextRef> {
     innermost(|frame| match frame {
         Frame::ControlReset(key) if *key == graph => Some(None),
-        Frame::Context(key, context) if *key == graph => Some(Some(context.clone())),
+        Frame::Context(key, context) if *key == graph => Some(context.clone()),
         _ => None,
     })
     .flatten()

@@ -52,6 +52,7 @@ families! {
     image_ops
     layers
     linalg_ops
+    loop_grads
     losses
     math_ops
     metrics

@@ -32,7 +32,7 @@ with tf.Graph().as_default() as graph:
 with tf.Graph().as_default():
     x = tf.placeholder(tf.float32, [None], name="x")
     n = tf.placeholder(tf.int32, [], name="n")
-    inner = lambda i, y: tf.while_loop(lambda j, z: j < i, lambda j, z: (j + 1, z + x), (0, y), back_prop=False, name="inner")[1]
+    inner = lambda i, y: tf.while_loop(lambda j, z: j < i, lambda j, z: (j + 1, z + x), (0, y), name="inner")[1]
     body = lambda i, y: (i + 1, tf.cond(tf.equal(i % 2, 0), lambda: inner(i, y), lambda: y * 2.0, name="even"))
     y = tf.while_loop(lambda i, y: i < n, body, (0, x), parallel_iterations=3, swap_memory=True, name="outer")[1]
     z = tf.cond(n > 2, lambda: tf.while_loop(lambda y: True, lambda y: y * 2.0, [y], maximum_iterations=n), lambda: y, name="last")

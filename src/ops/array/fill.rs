@@ -3,7 +3,7 @@
 use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{LONGEST_INTEGERS, Tensor, get_default_graph};
+use crate::graph::{Graph, LONGEST_INTEGERS, Tensor, get_default_graph};
 use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig, constant_full_of, convert, rules};
 use crate::ops::array::{packed, shape};
 use crate::ops::math::reduce_sum;
@@ -41,6 +41,13 @@ pub fn ones(shape: impl IntoShape) -> Tensor {
 #[track_caller]
 pub(crate) fn zeros_of(shape: Shape, dtype: DType) -> Tensor {
     full_of(shape, 0, dtype, "zeros")
+}
+
+/// A constant of zeros, however many. TF: `tf.constant(0, dtype, shape)`.
+#[track_caller]
+pub(crate) fn zero_constant(graph: &Graph, shape: Shape, dtype: DType, name: &str) -> Tensor {
+    let zeros = element(0, dtype).and_then(|zero| repeated(&zero, shape));
+    constant_full_of(graph, zeros, graph.scope_name(name), crate::graph::here())
 }
 
 /// `number` everywhere, of any number type. As TensorFlow: one constant below 1000 elements, else a `Fill`.

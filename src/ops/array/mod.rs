@@ -42,7 +42,8 @@ pub use constant::{ConvertArgs, constant, constant_of, convert_to_tensor, conver
 pub use diag::{diag, diag_part};
 pub use edit_distance::{EditDistanceArgs, edit_distance, edit_distance_args};
 pub(crate) use fill::{
-    FILL, full_of, ones_like_of, ones_of, ones_of_sizes, repeated, zeros_like_op, zeros_of, zeros_of_sizes,
+    FILL, full_of, ones_like_of, ones_of, ones_of_sizes, repeated, zero_constant, zeros_like_op, zeros_of,
+    zeros_of_sizes,
 };
 pub use fill::{fill, ones, ones_like, zeros, zeros_like};
 pub use gather::{GatherArgs, gather, gather_args};

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::tensor_array;
 use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -354,8 +355,6 @@ fn infer_gather(ctx: &mut InferCtx) -> Result<()> {
     }
 }
 
-const NOT_BUILT: Grad = Grad::Missing("gradients of loops are not built");
-
 macro_rules! array_ops {
     ($($op:ident $sig:literal $infer:expr, $run:ident $grad:expr;)*) => {$(
         pub(super) static $op: OpDef = OpDef {
@@ -377,17 +376,17 @@ array_ops! {
         (grad_handle: resource, flow_out: float32) where source: string"
         |ctx| scalar(ctx, 2), make_gradient Grad::Stop("TensorFlow has none");
     TENSOR_ARRAY_WRITE_V3 "TensorArrayWriteV3(handle: resource, index: int32, value: T, flow_in: float32) -> \
-        (flow_out: float32) where T: type" |ctx| scalar(ctx, 1), write NOT_BUILT;
+        (flow_out: float32) where T: type" |ctx| scalar(ctx, 1), write Grad::Rule(tensor_array::write_gradient);
     TENSOR_ARRAY_READ_V3 "TensorArrayReadV3(handle: resource, index: int32, flow_in: float32) -> (value: dtype) \
-        where dtype: type" |_| Ok(()), read NOT_BUILT;
+        where dtype: type" |_| Ok(()), read Grad::Rule(tensor_array::read_gradient);
     TENSOR_ARRAY_GATHER_V3 "TensorArrayGatherV3(handle: resource, indices: int32, flow_in: float32) -> (value: dtype) \
-        where dtype: type, element_shape: shape = unknown" infer_gather, gather NOT_BUILT;
+        where dtype: type, element_shape: shape = unknown" infer_gather, gather Grad::Rule(tensor_array::gather_gradient);
     TENSOR_ARRAY_SCATTER_V3 "TensorArrayScatterV3(handle: resource, indices: int32, value: T, flow_in: float32) -> \
-        (flow_out: float32) where T: type" |ctx| scalar(ctx, 1), scatter NOT_BUILT;
+        (flow_out: float32) where T: type" |ctx| scalar(ctx, 1), scatter Grad::Rule(tensor_array::scatter_gradient);
     TENSOR_ARRAY_CONCAT_V3 "TensorArrayConcatV3(handle: resource, flow_in: float32) -> (value: dtype, lengths: int64) \
-        where dtype: type, element_shape_except0: shape = unknown" |_| Ok(()), concat NOT_BUILT;
+        where dtype: type, element_shape_except0: shape = unknown" |_| Ok(()), concat Grad::Rule(tensor_array::concat_gradient);
     TENSOR_ARRAY_SPLIT_V3 "TensorArraySplitV3(handle: resource, value: T, lengths: int64, flow_in: float32) -> \
-        (flow_out: float32) where T: type" |ctx| scalar(ctx, 1), split NOT_BUILT;
+        (flow_out: float32) where T: type" |ctx| scalar(ctx, 1), split Grad::Rule(tensor_array::split_gradient);
     TENSOR_ARRAY_SIZE_V3 "TensorArraySizeV3(handle: resource, flow_in: float32) -> (size: int32)"
         |ctx| scalar(ctx, 1), size Grad::Stop("a size is whole");
     TENSOR_ARRAY_CLOSE_V3 "TensorArrayCloseV3(handle: resource) -> ()" |_| Ok(()), close Grad::Stop("no outputs");

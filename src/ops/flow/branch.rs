@@ -1,6 +1,9 @@
 //! Switch and Merge: what runs only if a condition holds. TensorFlow's `tf.cond` is made of them.
 
 use super::context::CondContext;
+use super::frame::NEXT_ITERATION;
+use super::grad_loop::{GradLoop, is_loop_switch};
+use super::while_context::{WhileContext, output_context};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Fact, Graph, Operation, Tensor};
@@ -85,6 +88,9 @@ pub(crate) fn zeros_of_branch(graph: &Graph, op: Operation, o: u32) -> Result<Te
 fn switch_gradients(g: &GradCtx) -> Result<Vec<Option<Gradient>>> {
     let dys = [g.gradient(0), g.gradient(1)];
     let graph = g.graph();
+    if let (true, Some(grad)) = (is_loop_switch(g.op()), GradLoop::here(graph)) {
+        return loop_switch_gradient(g, &grad);
+    }
     let Some(context) = CondContext::of(g.op()) else {
         let pred = g.x(1);
         let part = |taken: usize| switch_gradient(graph, dys[taken], pred, "Switch")[taken];
@@ -96,13 +102,43 @@ fn switch_gradients(g: &GradCtx) -> Result<Vec<Option<Gradient>>> {
     Ok(vec![Some(merge_gradients(graph, dys, "cond_grad")), None])
 }
 
+/// The Switch of a loop variable is met twice: on the way out of the loop, and on the way from one iteration to the next.
+fn loop_switch_gradient(g: &GradCtx, grad: &GradLoop) -> Result<Vec<Option<Gradient>>> {
+    let graph = g.graph();
+    let node = g.op().node;
+    if let Some(merged) = grad.merge_of(node) {
+        if !g.gradient(1).is_poisoned() {
+            let next = NEXT_ITERATION.call([g.dy(1).into_arg()]).single();
+            graph.replace_input(merged.node, 1, next.port());
+        }
+        return Ok(vec![None, None]);
+    }
+    if g.gradient(0).is_poisoned() {
+        return Ok(vec![None, None]);
+    }
+    let merged = merge(&[g.dy(0), g.dy(0)], "b_switch");
+    grad.set_merge(node, merged);
+    Ok(vec![Some(merged.into()), None])
+}
+
 fn merge_gradient(g: &GradCtx) -> Result<Vec<Option<Gradient>>> {
     let (graph, dy) = (g.graph(), g.gradient(0));
-    let branch = g.xs().first().and_then(|x| CondContext::of(x.op()));
+    let context = g.xs().first().and_then(|x| output_context(x.op()));
+    let branch = context.as_ref().and_then(CondContext::from);
+    let here = GradLoop::here(graph);
+    if let (true, Some(grad)) = (context.as_ref().is_some_and(|c| WhileContext::from(c).is_some()), &here) {
+        let pivot = grad.backward().inside().pivot.ok_or_else(|| Error::internal("a loop without a condition"))?;
+        let _beside = (graph.colocate_with_nothing(), graph.colocate_with(dy.op()));
+        return Ok(switch_gradient(graph, dy, pivot, "Switch").map(Some).to_vec());
+    }
     let beside = || (graph.colocate_with_nothing(), graph.colocate_with(dy.op()));
     if let Some(branch) = branch {
+        let pred = match here {
+            Some(grad) => grad.pred(branch.pred())?,
+            None => branch.pred(),
+        };
         let _beside = beside();
-        return Ok(switch_gradient(graph, dy, branch.pred(), "cond_grad").map(Some).to_vec());
+        return Ok(switch_gradient(graph, dy, pred, "cond_grad").map(Some).to_vec());
     }
     let taken: Vec<Tensor> = (0..g.xs().len()).map(|i| equal(g.y(1), i as i32)).collect();
     let _beside = beside();

@@ -130,7 +130,7 @@ macro_rules! told {
 /// `elems` is a tensor, or a tuple, array or vector of tensors of as many rows; `function` takes a row of each in the same
 /// structure and gives what [`cond`](fn@crate::cond)'s closures may. Keyword arguments `dtype` (the types of what
 /// `function` gives, if they are others than those of `elems`), `infer_shape`, `parallel_iterations`, `back_prop`,
-/// `swap_memory`, `name`. There is no gradient yet.
+/// `swap_memory`, `name`.
 ///
 /// ```
 /// use flowstone as tf;
@@ -231,8 +231,7 @@ impl<L: Outcome, F> MapArgs<L, F> {
 /// `function` of what it gave before and each row, from the first to the last. TF: `tf.foldl`.
 ///
 /// `elems` is as for [`map_fn`](fn@map_fn). It starts with the first row, or with the keyword argument `initializer`, which may
-/// have another structure. More keyword arguments: `parallel_iterations`, `back_prop`, `swap_memory`, `name`. There is no
-/// gradient yet.
+/// have another structure. More keyword arguments: `parallel_iterations`, `back_prop`, `swap_memory`, `name`.
 ///
 /// ```
 /// use flowstone as tf;

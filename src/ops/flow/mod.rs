@@ -8,6 +8,7 @@ mod context;
 mod context_def;
 mod frame;
 mod functional;
+mod grad_loop;
 mod stack;
 mod tensor_array;
 mod while_context;
@@ -20,6 +21,7 @@ pub use context::CondContext;
 pub use functional::{
     FoldArgs, MapArgs, ScanArgs, foldl, foldl_args, foldr, foldr_args, map_fn, map_fn_args, scan, scan_args,
 };
+pub(crate) use grad_loop::{GradLoops, is_loop_switch};
 pub use tensor_array::{TensorArray, TensorArrayArgs, tensor_array_args};
 pub use while_context::WhileContext;
 pub use while_loop::{WhileLoopArgs, while_loop, while_loop_args};

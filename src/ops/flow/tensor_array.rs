@@ -3,22 +3,22 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::array_ops::{
-    TENSOR_ARRAY_CLOSE_V3, TENSOR_ARRAY_CONCAT_V3, TENSOR_ARRAY_GATHER_V3, TENSOR_ARRAY_READ_V3,
+    TENSOR_ARRAY_CLOSE_V3, TENSOR_ARRAY_CONCAT_V3, TENSOR_ARRAY_GATHER_V3, TENSOR_ARRAY_GRAD_V3, TENSOR_ARRAY_READ_V3,
     TENSOR_ARRAY_SCATTER_V3, TENSOR_ARRAY_SIZE_V3, TENSOR_ARRAY_SPLIT_V3, TENSOR_ARRAY_V3, TENSOR_ARRAY_WRITE_V3,
 };
 use super::cond::{Outcome, Parts};
 use crate::dtype::DType;
-use crate::error::Error;
-use crate::graph::{Attr, Graph, Operation, Tensor, get_default_graph, here};
-use crate::op::{Arg, IntoTensor, convert};
-use crate::ops::array::{identity, item, range, shape};
+use crate::error::{Error, Result};
+use crate::graph::{Attr, Graph, Operation, ScopeGuard, Tensor, get_default_graph, here};
+use crate::op::{Arg, GradCtx, IntoTensor, convert};
+use crate::ops::array::{IDENTITY, identity, item, range, shape};
 use crate::ops::math::cast;
 use crate::shape::PartialShape;
 
 /// An array of tensors that lives as long as the run. TF: `tf.TensorArray`.
 ///
 /// What writes to it gives another handle of the same array: use that from there on, so that what reads comes after.
-/// It may be a loop variable and come out of a branch. There is no gradient yet.
+/// It may be a loop variable and come out of a branch. Gradients flow through what is written and read.
 #[derive(Clone, Debug)]
 pub struct TensorArray {
     handle: Tensor,
@@ -26,6 +26,8 @@ pub struct TensorArray {
     dtype: DType,
     size: Option<Arg>,
     infer_shape: bool,
+    /// Whether it is placed with what is written first.
+    placed: bool,
     known: Arc<Mutex<Known>>,
 }
 
@@ -144,6 +146,7 @@ impl TensorArrayArgs {
             dtype: self.dtype,
             size: (!self.dynamic_size).then_some(self.size),
             infer_shape: self.infer_shape,
+            placed: true,
             known: Arc::new(Mutex::new(known)),
         }
     }
@@ -200,9 +203,10 @@ impl TensorArray {
         }
     }
 
-    /// What the array is placed with: what is written first.
-    fn place(&self, value: Tensor) -> Operation {
-        self.known().first.get_or_insert(value).op()
+    /// Places what is built with what is written first.
+    fn place(&self, value: Tensor) -> Option<ScopeGuard> {
+        let first = self.placed.then(|| *self.known().first.get_or_insert(value))?;
+        Some(self.graph().colocate_with(first.op()))
     }
 
     /// Element `index`. TF: `array.read`.
@@ -221,7 +225,7 @@ impl TensorArray {
         let _scope = graph.name_scope("TensorArrayWrite");
         let value = convert(value.into_arg(), "value", Some(self.dtype));
         self.learn(&value.shape());
-        let _placed = graph.colocate_with(self.place(value));
+        let _placed = self.place(value);
         let args = [self.handle.into_arg(), index.into_arg(), value.into_arg(), self.flow.into_arg()];
         self.after(TENSOR_ARRAY_WRITE_V3.call(args).single())
     }
@@ -289,7 +293,7 @@ impl TensorArray {
         if let Some(dims) = value.shape().dims() {
             self.learn(&PartialShape::new(dims.iter().skip(1).copied()));
         }
-        let _placed = graph.colocate_with(self.place(value));
+        let _placed = self.place(value);
         let args = [self.handle.into_arg(), indices.into_arg(), value.into_arg(), self.flow.into_arg()];
         self.after(TENSOR_ARRAY_SCATTER_V3.call(args).single())
     }
@@ -300,7 +304,7 @@ impl TensorArray {
         let graph = self.graph();
         let _scope = graph.name_scope("TensorArraySplit");
         let value = convert(value.into_arg(), "value", Some(self.dtype));
-        let _placed = graph.colocate_with(self.place(value));
+        let _placed = self.place(value);
         let lengths = cast(lengths, DType::Int64);
         let args = [self.handle.into_arg(), value.into_arg(), lengths.into_arg(), self.flow.into_arg()];
         self.after(TENSOR_ARRAY_SPLIT_V3.call(args).single())
@@ -328,6 +332,75 @@ impl TensorArray {
     }
 }
 
+/// The array of the gradient to the array that `g`'s operation works on, after `flow`. TF: `TensorArray.grad`.
+#[track_caller]
+fn of_gradient(g: &GradCtx, dtype: DType, flow: Tensor) -> Result<TensorArray> {
+    let graph = g.graph();
+    let handle = g.x(0);
+    // Each call of `gradients` has arrays of its own: they are called by its scope.
+    let name = g.dy(0).name();
+    let parts: Vec<&str> = name.split('/').collect();
+    let last = parts.iter().rposition(|part| part.starts_with("gradients"));
+    let last =
+        last.ok_or_else(|| Error::invalid_argument("the gradient to a TensorArray lies in no scope `gradients`"))?;
+    let source = parts[..=last].join("/");
+    graph.scope_name("TensorArray");
+    let _scope = graph.name_scope("TensorArrayGrad");
+    let _placed = graph.colocate_with(handle.op());
+    let made = TENSOR_ARRAY_GRAD_V3.call([handle.into_arg(), flow.into_arg()]).attr("source", source.as_str()).build();
+    let handle = made.output(0);
+    let flow = {
+        let _after = graph.control_dependencies(&[handle.op()]);
+        IDENTITY.call([flow.into_arg()]).name("gradient_flow").single()
+    };
+    graph.scope_name("TensorArray");
+    let known = Arc::default();
+    Ok(TensorArray { handle, flow, dtype, size: None, infer_shape: true, placed: false, known })
+}
+
+/// The gradient to a flow, once all is written.
+#[track_caller]
+fn written(g: &GradCtx) -> Tensor {
+    let out = IDENTITY.call([g.y(0).into_arg()]).name("flow_out").single();
+    let _after = g.graph().control_dependencies(&[out.op()]);
+    IDENTITY.call([g.dy(0).into_arg()]).name("write_barrier").single()
+}
+
+type Gradients = Result<Vec<Option<Tensor>>>;
+
+pub(super) fn read_gradient(g: &GradCtx) -> Gradients {
+    let array = of_gradient(g, g.attrs().dtype("dtype")?, g.x(2))?;
+    Ok(vec![None, None, Some(array.write(g.x(1), g.dy(0)).flow)])
+}
+
+pub(super) fn write_gradient(g: &GradCtx) -> Gradients {
+    let flow = written(g);
+    let array = of_gradient(g, g.attrs().dtype("T")?, flow)?;
+    Ok(vec![None, None, Some(array.read(g.x(1))), Some(flow)])
+}
+
+pub(super) fn gather_gradient(g: &GradCtx) -> Gradients {
+    let array = of_gradient(g, g.attrs().dtype("dtype")?, g.x(2))?;
+    Ok(vec![None, None, Some(array.scatter(g.x(1), g.dy(0)).flow)])
+}
+
+pub(super) fn scatter_gradient(g: &GradCtx) -> Gradients {
+    let flow = written(g);
+    let array = of_gradient(g, g.attrs().dtype("T")?, flow)?;
+    Ok(vec![None, None, Some(array.gather(g.x(1))), Some(flow)])
+}
+
+pub(super) fn concat_gradient(g: &GradCtx) -> Gradients {
+    let array = of_gradient(g, g.attrs().dtype("dtype")?, g.x(1))?;
+    Ok(vec![None, Some(array.split(g.dy(0), g.y(1)).flow)])
+}
+
+pub(super) fn split_gradient(g: &GradCtx) -> Gradients {
+    let flow = written(g);
+    let array = of_gradient(g, g.attrs().dtype("T")?, flow)?;
+    Ok(vec![None, Some(array.concat()), None, Some(flow)])
+}
+
 /// A size that is known while building.
 fn convert_known(size: &Arg) -> Option<usize> {
     let known = match size {
@@ -343,7 +416,15 @@ impl Outcome for TensorArray {
     fn absent(graph: &Graph) -> TensorArray {
         let tensor = Tensor::poisoned(graph);
         let known = Arc::default();
-        TensorArray { handle: tensor, flow: tensor, dtype: DType::Invalid, size: None, infer_shape: false, known }
+        TensorArray {
+            handle: tensor,
+            flow: tensor,
+            dtype: DType::Invalid,
+            size: None,
+            infer_shape: false,
+            placed: false,
+            known,
+        }
     }
     fn parts(&self, parts: &mut Parts) {
         self.flow.parts(parts);

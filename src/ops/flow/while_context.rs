@@ -3,12 +3,13 @@
 use std::any::Any;
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use indexmap::IndexMap;
 
 use super::context::CondContext;
 use super::frame::{ENTER, REF_ENTER};
+use super::grad_loop::GradLoop;
 use crate::graph::{Context, ContextRef, Graph, Nested, NodeId, Operation, Tensor, around, same};
 use crate::op::Arg;
 
@@ -23,6 +24,10 @@ pub(super) struct Body {
     outer: Option<ContextRef>,
     inside: Mutex<Inside>,
     nested: Nested,
+    /// Whether it is the gradient of a loop.
+    is_backward: bool,
+    /// While that is built.
+    grad: OnceLock<Weak<GradLoop>>,
 }
 
 /// What a loop is told besides what it does.
@@ -55,14 +60,50 @@ impl WhileContext {
         WhileContext::restored(graph, graph.unique_name("while_context"), options, Inside::default())
     }
 
+    /// A loop for the gradient of `forward`.
+    pub(super) fn backward(graph: &Graph, forward: &WhileContext) -> Self {
+        WhileContext::make(graph, graph.unique_name(forward.name()), forward.options(), Inside::default(), true)
+    }
+
     /// The same with all that a file says.
     pub(super) fn restored(graph: &Graph, name: Arc<str>, options: Options, inside: Inside) -> Self {
+        WhileContext::make(graph, name, options, inside, false)
+    }
+
+    fn make(graph: &Graph, name: Arc<str>, options: Options, inside: Inside, is_backward: bool) -> Self {
         let (outer, inside) = (graph.context(), Mutex::new(inside));
-        let context = WhileContext(Arc::new(Body { name, options, outer, inside, nested: Nested::default() }));
+        let (nested, grad) = (Nested::default(), OnceLock::new());
+        let context = WhileContext(Arc::new(Body { name, options, outer, inside, nested, is_backward, grad }));
         if let Some(outer) = context.outer() {
             outer.nested().add(&context.context());
         }
         context
+    }
+
+    pub(super) fn is_backward(&self) -> bool {
+        self.0.is_backward
+    }
+
+    pub(super) fn set_grad(&self, grad: &Arc<GradLoop>) {
+        let _ = self.0.grad.set(Arc::downgrade(grad));
+    }
+
+    /// The gradient of a loop that this is, as long as it is built.
+    pub(super) fn grad(&self) -> Option<Arc<GradLoop>> {
+        self.0.grad.get()?.upgrade()
+    }
+
+    /// A way in for a loop variable, under a name.
+    #[track_caller]
+    pub(super) fn enter_named(&self, graph: &Graph, tensor: Tensor, name: &str) -> Tensor {
+        let enter = self.0.enter(tensor, false, Some(name));
+        let _ = graph.refine(enter.port(), &tensor.shape());
+        self.0.inside().enters.push(enter);
+        enter
+    }
+
+    pub(super) fn add_exit(&self, exit: Tensor) {
+        self.0.inside().exits.push(exit);
     }
 
     pub(super) fn options(&self) -> Options {
@@ -120,7 +161,7 @@ impl WhileContext {
     /// A way in for `tensor`, whose shape is to be told.
     #[track_caller]
     pub(super) fn enter(&self, tensor: Tensor, is_constant: bool) -> Tensor {
-        self.0.enter(tensor, is_constant)
+        self.0.enter(tensor, is_constant, None)
     }
 
     /// What the ways in wait for: what nodes built here would, as far as it lies around the loop.
@@ -206,20 +247,18 @@ impl Body {
     }
 
     #[track_caller]
-    fn enter(&self, tensor: Tensor, is_constant: bool) -> Tensor {
+    fn enter(&self, tensor: Tensor, is_constant: bool, name: Option<&str>) -> Tensor {
         let is_ref = tensor.fact().is_some_and(|fact| fact.is_ref);
         let op = if is_ref { &REF_ENTER } else { &ENTER };
         let call = op.call([Arg::Tensor(tensor)]).attr("frame_name", &*self.name).attr("is_constant", is_constant);
-        call.attr("parallel_iterations", self.options.parallel_iterations).single()
+        let call = call.attr("parallel_iterations", self.options.parallel_iterations);
+        if let Some(name) = name { call.name(name) } else { call }.single()
     }
 }
 
-impl Context for Body {
-    fn outer(&self) -> Option<&ContextRef> {
-        self.outer.as_ref()
-    }
-
-    fn adopt(self: Arc<Self>, graph: &Graph, node: NodeId) {
+impl Body {
+    /// Gives `node`, which belongs to the loop, what it needs from outside.
+    fn take_in(self: Arc<Self>, graph: &Graph, node: NodeId) {
         let op = Operation::new(graph, node);
         let itself: ContextRef = self.clone();
         let inputs = op.inputs();
@@ -262,6 +301,30 @@ impl Context for Body {
             graph.prevent_fetching(node);
         }
     }
+}
+
+impl Context for Body {
+    fn outer(&self) -> Option<&ContextRef> {
+        self.outer.as_ref()
+    }
+
+    fn adopt(self: Arc<Self>, graph: &Graph, node: NodeId) {
+        let op = Operation::new(graph, node);
+        // What a gradient needs of a value of its loop is computed there, if it is smaller than the value.
+        if matches!(op.op_type().as_str(), "Shape" | "Size" | "Rank")
+            && let Some(grad) = GradLoop::here(graph)
+            && let Some(context) = op.inputs().first().and_then(|input| input.op().context())
+            && while_around(Some(&context)).is_some_and(|around| same(&around, &grad.forward().context()))
+        {
+            graph.set_context(node, &context);
+            match WhileContext::from(&context) {
+                Some(body) => body.0.take_in(graph, node),
+                None => context.adopt(graph, node),
+            }
+            return;
+        }
+        self.take_in(graph, node);
+    }
 
     fn bring_in(self: Arc<Self>, graph: &Graph, tensor: Tensor) -> Tensor {
         let itself: ContextRef = self.clone();
@@ -273,13 +336,24 @@ impl Context for Body {
             }
             inside.values.insert(tensor);
         }
+        if let Some(grad) = GradLoop::here(graph)
+            && while_around(output_context(tensor.op()).as_ref())
+                .is_some_and(|around| same(&around, &grad.forward().context()))
+        {
+            let real = grad.real_value(tensor).unwrap_or_else(|error| {
+                graph.record(error.at(&tensor.op().name(), tensor.op().location()));
+                Tensor::poisoned(graph)
+            });
+            self.inside().external.insert(tensor, real);
+            return real;
+        }
         let outside = match &self.outer {
             Some(outer) => outer.clone().bring_in(graph, tensor),
             None => tensor,
         };
         let enter = {
             let _outside = graph.clear_control_dependencies();
-            let enter = self.enter(outside, true);
+            let enter = self.enter(outside, true, None);
             let _ = graph.refine(enter.port(), &outside.shape());
             enter
         };

@@ -22,10 +22,11 @@ use crate::value::{Literal, Value};
 ///
 /// Keyword arguments: `shape_invariants` (for each tensor, the shape that it keeps: one with sizes left open, where they
 /// change; else that of the loop variable), `maximum_iterations`, `parallel_iterations` (10; kept in the graph), `back_prop`
-/// and `swap_memory` (kept for files), `name`.
+/// (true: whether it has a gradient), `swap_memory` (kept in the graph), `name`.
 ///
 /// An error, recorded in the graph: there are no loop variables, `body` gives others than it takes, or a shape that does
-/// not fit. There is no gradient yet.
+/// not fit. The gradient is a loop that goes back through the iterations, with what they computed on stacks; it has none
+/// itself, as in TensorFlow.
 ///
 /// ```
 /// use flowstone as tf;
