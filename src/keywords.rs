@@ -109,6 +109,10 @@ keyword_macros! { $
     unstack = ops::array::unstack_args;
     /// [`squeeze`](fn@crate::squeeze) with the keyword argument `axis`.
     squeeze = ops::array::squeeze_args;
+    /// [`sort`](fn@crate::sort) with keyword arguments `axis` and `direction`.
+    sort = ops::math::sort_args;
+    /// [`argsort`](fn@crate::argsort) with keyword arguments `axis`, `direction` and `stable`.
+    argsort = ops::math::argsort_args;
     /// [`cumsum`](fn@crate::cumsum) with keyword arguments `axis`, `exclusive` and `reverse`.
     cumsum = ops::math::cumsum_args;
     /// [`cumprod`](fn@crate::cumprod) with keyword arguments `axis`, `exclusive` and `reverse`.
@@ -140,6 +144,11 @@ keyword_macros! { $
     depth_to_space = ops::array::depth_to_space_args;
     /// [`sparse_to_dense`](fn@crate::sparse_to_dense) with keyword arguments `default_value` and `validate_indices`.
     sparse_to_dense = ops::array::sparse_to_dense_args;
+    /// [`sparse_tensor_to_dense`](fn@crate::sparse_tensor_to_dense) with keyword arguments `default_value` and
+    /// `validate_indices`.
+    sparse_tensor_to_dense = ops::array::sparse_tensor_to_dense_args;
+    /// [`sparse_placeholder`](fn@crate::sparse_placeholder) with the keyword argument `name`.
+    sparse_placeholder = ops::array::sparse_placeholder_args;
     /// [`scalar`](fn@crate::summary::scalar) with keyword arguments `family` and `collections`.
     summary_scalar = ops::summary::scalar_args;
     /// [`histogram`](fn@crate::summary::histogram) with keyword arguments `family` and `collections`.
@@ -306,6 +315,14 @@ keyword_macros! { $
     resize_area = ops::image::resize_area_args;
     /// [`convert_image_dtype`](fn@crate::image::convert_image_dtype) with keyword arguments: `saturate`.
     convert_image_dtype = ops::image::convert_image_dtype_args;
+    /// [`resize`](fn@crate::image::resize) with keyword arguments: `method`, `align_corners` and `preserve_aspect_ratio`.
+    resize = ops::image::resize_images_args;
+    /// [`draw_bounding_boxes`](fn@crate::image::draw_bounding_boxes) with keyword arguments: `colors`.
+    draw_bounding_boxes = ops::image::draw_bounding_boxes_args;
+    /// [`sample_distorted_bounding_box`](fn@crate::image::sample_distorted_bounding_box) with keyword arguments: `seed`,
+    /// `seed2`, `min_object_covered`, `aspect_ratio_range`, `area_range`, `max_attempts` and
+    /// `use_image_if_no_bounding_boxes`.
+    sample_distorted_bounding_box = ops::image::sample_distorted_bounding_box_args;
     /// [`rot90`](fn@crate::image::rot90) with keyword arguments: `k`.
     rot90 = ops::image::rot90_args;
     /// [`random_flip_left_right`](fn@crate::image::random_flip_left_right) with keyword arguments: `seed`.

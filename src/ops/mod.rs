@@ -6,6 +6,7 @@ mod elementwise;
 pub mod flow;
 pub mod image;
 pub(crate) mod indexed_slices;
+pub mod io;
 pub mod linalg;
 pub mod math;
 pub mod nn;
@@ -27,6 +28,7 @@ static BUILT_IN: &[&[&OpDef]] = &[
     check::OPS,
     flow::OPS,
     image::OPS,
+    io::OPS,
     linalg::OPS,
     math::OPS,
     nn::OPS,

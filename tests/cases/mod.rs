@@ -40,6 +40,7 @@ families! {
     apply_ops
     activations
     array_ops
+    box_ops
     branch_ops
     array_moves
     array_parts
@@ -61,6 +62,7 @@ families! {
     sampled
     schedules
     segment_ops
+    sorting
     state_ops
     training
     string_ops

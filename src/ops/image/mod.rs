@@ -1,6 +1,7 @@
 //! Images: other sizes, colors, parts and mirror images. TF: `tf.image`.
 
 mod adjust;
+mod boxes;
 mod color;
 mod frame;
 mod resize;
@@ -10,6 +11,10 @@ pub use adjust::{
     convert_image_dtype, convert_image_dtype_args, grayscale_to_rgb, per_image_standardization, random_brightness,
     random_brightness_args, random_contrast, random_contrast_args, random_hue, random_hue_args, random_saturation,
     random_saturation_args, rgb_to_grayscale,
+};
+pub use boxes::{
+    DrawBoxesArgs, SampleBoxArgs, draw_bounding_boxes, draw_bounding_boxes_args, sample_distorted_bounding_box,
+    sample_distorted_bounding_box_args,
 };
 pub use color::{hsv_to_rgb, rgb_to_hsv};
 pub(crate) use frame::image_sizes;
@@ -27,6 +32,10 @@ pub use resize::{
 use crate::op::OpDef;
 
 pub(super) static OPS: &[&OpDef] = &[
+    &boxes::DRAW_BOUNDING_BOXES,
+    &boxes::DRAW_BOUNDING_BOXES_V2,
+    &boxes::SAMPLE_DISTORTED_BOUNDING_BOX,
+    &boxes::SAMPLE_DISTORTED_BOUNDING_BOX_V2,
     &color::ADJUST_CONTRAST_V2,
     &color::ADJUST_HUE,
     &color::ADJUST_SATURATION,
