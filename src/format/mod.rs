@@ -10,6 +10,7 @@ pub mod meta;
 pub mod npy;
 #[cfg(feature = "npz")]
 pub mod npz;
+pub mod jpeg;
 pub mod png;
 pub mod proto;
 #[cfg(feature = "safetensors")]
