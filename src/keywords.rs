@@ -317,6 +317,24 @@ keyword_macros! { $
     convert_image_dtype = ops::image::convert_image_dtype_args;
     /// [`resize`](fn@crate::image::resize) with keyword arguments: `method`, `align_corners` and `preserve_aspect_ratio`.
     resize = ops::image::resize_images_args;
+    /// [`decode_jpeg`](fn@crate::image::decode_jpeg) with keyword arguments: `channels`, `ratio`, `fancy_upscaling`,
+    /// `try_recover_truncated`, `acceptable_fraction` and `dct_method`.
+    decode_jpeg = ops::image::decode_jpeg_args;
+    /// [`decode_and_crop_jpeg`](fn@crate::image::decode_and_crop_jpeg) with the keyword arguments of `decode_jpeg`.
+    decode_and_crop_jpeg = ops::image::decode_and_crop_jpeg_args;
+    /// [`decode_png`](fn@crate::image::decode_png) with keyword arguments: `channels` and `dtype`.
+    decode_png = ops::image::decode_png_args;
+    /// [`decode_bmp`](fn@crate::image::decode_bmp) with keyword arguments: `channels`.
+    decode_bmp = ops::image::decode_bmp_args;
+    /// [`decode_image`](fn@crate::image::decode_image) with keyword arguments: `channels`, `dtype` and `expand_animations`.
+    decode_image = ops::image::decode_image_args;
+    /// [`extract_jpeg_shape`](fn@crate::image::extract_jpeg_shape) with keyword arguments: `output_type`.
+    extract_jpeg_shape = ops::image::extract_jpeg_shape_args;
+    /// [`encode_jpeg`](fn@crate::image::encode_jpeg) with keyword arguments: `format`, `quality`, `progressive`,
+    /// `optimize_size`, `chroma_downsampling`, `density_unit`, `x_density`, `y_density` and `xmp_metadata`.
+    encode_jpeg = ops::image::encode_jpeg_args;
+    /// [`encode_png`](fn@crate::image::encode_png) with keyword arguments: `compression`.
+    encode_png = ops::image::encode_png_args;
     /// [`draw_bounding_boxes`](fn@crate::image::draw_bounding_boxes) with keyword arguments: `colors`.
     draw_bounding_boxes = ops::image::draw_bounding_boxes_args;
     /// [`sample_distorted_bounding_box`](fn@crate::image::sample_distorted_bounding_box) with keyword arguments: `seed`,

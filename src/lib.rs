@@ -173,6 +173,10 @@ pub mod nn {
 
 /// Files in the graph. TF: `tf.io`.
 pub mod io {
+    pub use crate::ops::image::{
+        decode_and_crop_jpeg, decode_bmp, decode_gif, decode_image, decode_jpeg, decode_png, encode_jpeg, encode_png,
+        extract_jpeg_shape, is_jpeg,
+    };
     pub use crate::ops::io::*;
 }
 

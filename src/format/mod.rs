@@ -1,16 +1,19 @@
 //! Bytes and plain structs: TensorFlow's messages, files of images. Knows neither graph nor operation.
 
+pub mod bmp;
 pub mod bundle;
 mod crc;
 mod cursor;
 pub mod durable;
+#[cfg(feature = "images")]
+pub mod gif;
 pub mod idx;
+pub mod jpeg;
 pub mod meta;
 #[cfg(feature = "npz")]
 pub mod npy;
 #[cfg(feature = "npz")]
 pub mod npz;
-pub mod jpeg;
 pub mod png;
 pub mod proto;
 #[cfg(feature = "safetensors")]

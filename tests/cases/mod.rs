@@ -62,6 +62,7 @@ families! {
     sampled
     schedules
     segment_ops
+    pictures
     sorting
     state_ops
     training

@@ -57,8 +57,7 @@ impl Frame {
         let component = |item: &[u8]| {
             let (across, down) = (usize::from(item[1] >> 4), usize::from(item[1] & 15));
             let fits = (1..=4).contains(&across) && (1..=4).contains(&down);
-            let component =
-                Component { id: item[0], across, down, quantizer: usize::from(item[2]), steps: None };
+            let component = Component { id: item[0], across, down, quantizer: usize::from(item[2]), steps: None };
             fits.then_some(component).ok_or_else(|| bad(format!("{across} by {down} samples in a unit")))
         };
         let components = rest.chunks_exact(3).map(component).collect::<Result<Vec<_>>>()?;
@@ -170,7 +169,8 @@ impl Tables {
         while let [kind, after @ ..] = rest {
             let wide = kind >> 4 != 0;
             let size = if wide { 128 } else { 64 };
-            let (Some(place), Some(numbers)) = (self.quantizers.get_mut(usize::from(kind & 15)), after.get(..size)) else {
+            let (Some(place), Some(numbers)) = (self.quantizers.get_mut(usize::from(kind & 15)), after.get(..size))
+            else {
                 return Err(bad("a table of steps"));
             };
             let mut steps = [0; 64];

@@ -1,15 +1,17 @@
-//! JPEG files as pixels, bit for bit as the library libjpeg-turbo makes them, with TensorFlow's choices.
+//! JPEG files as pixels and pixels as JPEG files, bit for bit as the library libjpeg-turbo does it, with TensorFlow's choices.
 //!
 //! The format is that of ITU-T Recommendation T.81 (<https://www.w3.org/Graphics/JPEG/itu-t81.pdf>), Huffman-coded,
 //! sequential or progressive. How coefficients become pixels is not said there to the bit; that follows libjpeg.
 
 mod colors;
+mod encode;
 mod header;
 mod idct;
 mod planes;
 mod scan;
 mod source;
 
+pub use encode::{Settings, encode};
 pub use idct::Dct;
 
 use crate::error::{Error, Result};
