@@ -127,7 +127,7 @@ pub fn decode(bytes: &[u8], channels: usize, wide: bool) -> Result<Picture> {
         };
         let alpha = if found % 2 == 0 { number(at + found - 1) } else { opaque };
         match channels {
-            1 | 2 => numbers.push(last(grey(color))),
+            1 | 2 => numbers.push(last(grey(color, sixteen))),
             _ => numbers.extend(color.map(last)),
         }
         if channels % 2 == 0 {
@@ -137,13 +137,14 @@ pub fn decode(bytes: &[u8], channels: usize, wide: bool) -> Result<Picture> {
     Ok(Picture { height, width, channels, numbers })
 }
 
-/// Of 15 bits behind the point, as the library libpng.
+/// Of 15 bits behind the point, as the library libpng, which rounds numbers of 16 bits and cuts those of 8.
 #[cfg(feature = "images")]
-fn grey([red, green, blue]: [u16; 3]) -> u16 {
+fn grey([red, green, blue]: [u16; 3], rounded: bool) -> u16 {
     if red == green && red == blue {
         return red;
     }
-    ((9798 * u32::from(red) + 19235 * u32::from(green) + 3735 * u32::from(blue) + (1 << 14)) >> 15) as u16
+    let sum = 9798 * u32::from(red) + 19235 * u32::from(green) + 3735 * u32::from(blue);
+    ((sum + if rounded { 1 << 14 } else { 0 }) >> 15) as u16
 }
 
 #[cfg(test)]

@@ -14,10 +14,13 @@ pub enum Dct {
     Accurate,
 }
 
+/// The samples of frequencies times their steps.
+type Run = fn(&Block, &[i16; 64]) -> [u8; 64];
+
 /// How the blocks of a component become samples.
 pub(super) struct Transform {
     steps: [i16; 64],
-    run: fn(&Block, &[i16; 64]) -> [u8; 64],
+    run: Run,
     /// Samples across and down that come of a block: 8, 4, 2 or 1.
     pub size: usize,
 }
@@ -26,7 +29,7 @@ impl Transform {
     /// For frequencies that are multiplied by `steps`.
     pub fn new(steps: &[u16; 64], size: usize, dct: Dct) -> Transform {
         let plain = || steps.map(|step| step as i16);
-        let (steps, run): (_, fn(&Block, &[i16; 64]) -> [u8; 64]) = match (size, dct) {
+        let (steps, run): (_, Run) = match (size, dct) {
             (1, _) => (plain(), one),
             (2, _) => (plain(), two),
             (4, _) => (plain(), four),

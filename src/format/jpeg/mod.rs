@@ -122,6 +122,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_missing_at_the_end_can_be_put_in() -> Result<()> {
+        let file = tiny(16, 24);
+        assert!(decode(&file, &Options::default()).is_ok());
+        let cut = &file[..file.len() - 2];
+        assert!(decode(cut, &Options::default()).is_err());
+        let recover = Options { try_recover_truncated: true, ..Options::default() };
+        let shown = decode(cut, &recover)?;
+        assert_eq!(shown, decode(&file, &Options::default())?);
+        // What is not there is of middle brightness.
+        assert_eq!((shown.bytes[0], shown.bytes.last()), (143, Some(&128)));
+        Ok(())
+    }
+
+    #[test]
     fn claims_are_checked_before_memory_is_taken() {
         for (height, width) in [(60000, 60000), (20000, 20000), (0, 8), (8, 0)] {
             let error = decode(&tiny(height, width), &Options::default()).map_err(|e| e.kind());

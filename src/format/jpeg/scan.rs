@@ -138,6 +138,9 @@ struct Part {
     mean: i32,
 }
 
+/// How many blocks of a component are in a unit: down and across.
+type InUnit = fn(&Frame, usize) -> [usize; 2];
+
 /// Where the scan is that is being read.
 struct Scan<'h> {
     header: &'h ScanHeader,
@@ -155,7 +158,7 @@ fn read_scan(reader: &mut Reader, frame: &Frame, header: &ScanHeader, components
         parts.push(Part { component, codes: [code(0)?, code(1)?], mean: 0 });
     }
     // One component alone is coded without what fills up the last units.
-    let (units, shape): ([usize; 2], fn(&Frame, usize) -> [usize; 2]) = match parts.as_slice() {
+    let (units, shape): (_, InUnit) = match parts.as_slice() {
         [part] => (frame.blocks(part.component), |_, _| [1, 1]),
         _ => (frame.units(), |frame, c| [frame.components[c].down, frame.components[c].across]),
     };

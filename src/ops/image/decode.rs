@@ -168,7 +168,7 @@ pub fn decode_bmp_args(contents: impl IntoTensor) -> DecodeArgs {
 /// The picture in a JPEG, PNG, GIF or BMP file; PNG and GIF with the feature `images`. TF: `tf.image.decode_image`.
 ///
 /// `contents` is the file's bytes, a single string. Keyword arguments `channels`, 0 for what the file has; `dtype`, uint8 if
-/// not said, or a type of floating-point numbers, from 0 to 1; and `expand_animations`: true (if not said) makes
+/// not said, or float32, from 0 to 1; and `expand_animations`: true (if not said) makes
 /// [frames, height, width, 3] of a GIF file, so that nothing is known of the shape; false takes its first frame. No gradient.
 #[track_caller]
 pub fn decode_image(contents: impl IntoTensor) -> Tensor {

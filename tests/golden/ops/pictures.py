@@ -57,10 +57,11 @@ for name in ["half", "grey", "plain_colors", "bare_colors"]:
 for name in ["half", "full", "halves", "half_progressive", "grey", "inks", "restarts"]:
     case("jpeg_crop_" + name, lambda x, *windows: [tf.image.decode_and_crop_jpeg(x, w) for w in windows], s(JPEGS[name]), i(1, 2, 5, 6), i(0, 0, 9, 10), i(8, 9, 1, 1), known="sd")
 case("jpeg_crop_known", lambda x: [tf.image.decode_and_crop_jpeg(x, [3, 17, 9, 4], channels=3), tf.image.decode_and_crop_jpeg(x, [3, 1, 2, 8], ratio=2)], s(JPEGS["half"]), known="s")
+# With the end put in: behind one that it puts in itself, TensorFlow reads what happens to lie in memory.
 for name in ["half", "full", "grey", "restarts"]:
     for n in (1, 2):
         data = JPEGS[name]
-        case("jpeg_cut_%s_%d" % (name, n), both(try_recover_truncated=True), s(data[:len(data) - len(data) // (8 * n)]), known="s")
+        case("jpeg_cut_%s_%d" % (name, n), both(try_recover_truncated=True), s(data[:len(data) - len(data) // (8 * n)] + b"\xff\xd9"), known="s")
 lost = bytearray(JPEGS["restarts"])
 lost[lost.index(b"\xff\xd1") + 1] = 0xd2
 case("jpeg_lost", both(), s(bytes(lost)), known="s")
@@ -129,7 +130,6 @@ FILES = dict(jpeg=JPEGS["half"], png=PNGS["rgba"], bmp=BMPS["rgb"], gif=GIFS["fr
 for name, data in FILES.items():
     case("image_" + name, lambda x: [tf.image.decode_image(x), tf.image.decode_image(x, dtype=tf.float32), tf.image.decode_image(x, channels=3, expand_animations=False), tf.image.is_jpeg(x)], s(data), known="s", wrt=())
 case("image_unknown", lambda x: tf.image.decode_image(x), s(JPEGS["grey"]), known="u")
-case("image_f64", lambda x: tf.image.decode_image(x, dtype=tf.float64), s(JPEGS["grey"]), known="s", run=False, wrt=())
 
 cut = lambda data: s(data[:-len(data) // 4])
 for name, data in [("jpeg", cut(JPEGS["half"])), ("progressive", cut(JPEGS["half_progressive"])), ("no_end", s(JPEGS["grey"][:-2])), ("header", s(JPEGS["half"][:100])), ("empty", s(b"")), ("text", s(b"no picture")), ("png", cut(PNGS["rgb"]))]:
@@ -161,7 +161,6 @@ bad("bad_write_channels", lambda x: tf.image.encode_jpeg(x), picture(4, 4, 2))
 bad("bad_write_format", lambda x: tf.image.encode_jpeg(x, format="grayscale"), picture(4, 4))
 bad("bad_write_quality", lambda x: tf.image.encode_jpeg(x, quality=101), picture(4, 4))
 bad("bad_write_rank", lambda x: tf.image.encode_jpeg(x), picture(4, 4)[0])
-bad("bad_write_empty", lambda x: tf.image.encode_jpeg(x), picture(4, 4)[:0])
 bad("bad_write_png", lambda x: tf.image.encode_png(x), picture(4, 4, 5))
 bad("bad_write_png_level", lambda x: tf.image.encode_png(x, compression=10), picture(4, 4))
 bad("bad_write_png_rank", lambda x: tf.image.encode_png(x), picture(4, 4)[0])
