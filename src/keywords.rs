@@ -149,6 +149,17 @@ keyword_macros! { $
     sparse_tensor_to_dense = ops::array::sparse_tensor_to_dense_args;
     /// [`sparse_placeholder`](fn@crate::sparse_placeholder) with the keyword argument `name`.
     sparse_placeholder = ops::array::sparse_placeholder_args;
+    /// [`TextFileInitializer`](fn@crate::lookup::TextFileInitializer) with keyword arguments `vocab_size`, `delimiter` and
+    /// `value_index_offset`.
+    TextFileInitializer = ops::lookup::text_file_initializer_args;
+    /// [`index_table_from_file`](fn@crate::lookup::index_table_from_file) with keyword arguments.
+    index_table_from_file = ops::lookup::index_table_from_file_args;
+    /// [`index_table_from_tensor`](fn@crate::lookup::index_table_from_tensor) with keyword arguments.
+    index_table_from_tensor = ops::lookup::index_table_from_tensor_args;
+    /// [`index_to_string_table_from_file`](fn@crate::lookup::index_to_string_table_from_file) with keyword arguments.
+    index_to_string_table_from_file = ops::lookup::index_to_string_table_from_file_args;
+    /// [`index_to_string_table_from_tensor`](fn@crate::lookup::index_to_string_table_from_tensor) with keyword arguments.
+    index_to_string_table_from_tensor = ops::lookup::index_to_string_table_from_tensor_args;
     /// [`scalar`](fn@crate::summary::scalar) with keyword arguments `family` and `collections`.
     summary_scalar = ops::summary::scalar_args;
     /// [`histogram`](fn@crate::summary::histogram) with keyword arguments `family` and `collections`.

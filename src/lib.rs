@@ -101,6 +101,7 @@ pub use ops::linalg::{
     cholesky, cholesky_solve, eye, matrix_determinant, matrix_inverse, matrix_solve, matrix_triangular_solve, qr,
     self_adjoint_eig, self_adjoint_eigvals, svd, trace,
 };
+pub use ops::lookup::tables_initializer;
 pub use ops::math::{
     DotAxes, abs, accumulate_n, acos, acosh, add, add_n, argmax, argmax as arg_max, argmin, argmin as arg_min, argsort,
     asin, asinh, atan, atan2, atanh, bincount, cast, ceil, clip_by_average_norm, clip_by_global_norm, clip_by_norm,
@@ -158,6 +159,11 @@ pub mod math {
 pub mod image {
     pub use crate::ops::image::*;
     pub use crate::ops::image::{resize_images as resize, resize_images_args as resize_args};
+}
+
+/// Tables. TF: `tf.lookup`, and `tf.contrib.lookup` of TensorFlow 1.
+pub mod lookup {
+    pub use crate::ops::lookup::*;
 }
 
 /// Neural networks. TF: `tf.nn`.

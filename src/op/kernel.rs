@@ -1,5 +1,6 @@
 //! Running a node: what a kernel sees, and how it writes into memory that the plan owns.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -164,6 +165,8 @@ pub enum Slot {
     Value(Value),
     /// A variable itself.
     Variable(Arc<VariableCell>),
+    /// Something else that a session keeps.
+    Resource(Arc<dyn Any + Send + Sync>),
     /// Nothing: it lies in a branch that is not taken.
     Dead,
 }
@@ -256,6 +259,15 @@ impl Inputs {
         }
     }
 
+    /// What a session keeps that input `i` is.
+    pub fn resource<T: Any + Send + Sync>(&self, i: usize) -> Result<Arc<T>> {
+        let found = match self.0.get(i) {
+            Some(Slot::Resource(resource)) => Arc::clone(resource).downcast::<T>().ok(),
+            _ => None,
+        };
+        found.ok_or_else(|| Error::invalid_argument(format!("input {i} is a handle of another kind")))
+    }
+
     /// Whether input `i` lies in a branch that is not taken.
     pub fn is_dead(&self, i: usize) -> bool {
         matches!(self.0.get(i), Some(Slot::Dead))
@@ -324,6 +336,13 @@ impl Outputs<'_> {
         }
     }
 
+    /// Gives output `o` something that the session keeps.
+    pub fn set_resource(&mut self, o: usize, resource: Arc<dyn Any + Send + Sync>) {
+        if let Some(slot) = self.slots.get_mut(o) {
+            *slot = Slot::Resource(resource);
+        }
+    }
+
     /// Gives output `o` a variable.
     pub fn set_variable(&mut self, o: usize, cell: Arc<VariableCell>) {
         if let Some(slot) = self.slots.get_mut(o) {
@@ -365,9 +384,16 @@ impl KernelCtx<'_> {
 
     /// Passes input `i` on as output `o` in the output's shape. Nothing is copied.
     pub fn pass_on(&mut self, i: usize, o: usize) -> Result<()> {
-        if let Some(Slot::Variable(cell)) = self.inputs.0.get(i) {
-            self.outputs.set_variable(o, Arc::clone(cell));
-            return Ok(());
+        match self.inputs.0.get(i) {
+            Some(Slot::Variable(cell)) => {
+                self.outputs.set_variable(o, Arc::clone(cell));
+                return Ok(());
+            }
+            Some(Slot::Resource(resource)) => {
+                self.outputs.set_resource(o, Arc::clone(resource));
+                return Ok(());
+            }
+            _ => {}
         }
         let value = self.inputs.take(i)?;
         let value = match self.outputs.shape(o) {

@@ -8,6 +8,7 @@ pub mod image;
 pub(crate) mod indexed_slices;
 pub mod io;
 pub mod linalg;
+pub mod lookup;
 pub mod math;
 pub mod nn;
 pub mod random;
@@ -30,6 +31,7 @@ static BUILT_IN: &[&[&OpDef]] = &[
     image::OPS,
     io::OPS,
     linalg::OPS,
+    lookup::OPS,
     math::OPS,
     nn::OPS,
     random::OPS,

@@ -98,7 +98,7 @@ fn run_step(plan: &Plan, i: usize, step: &Step, resources: &Resources, frame: &m
             Slot::Empty => return Err(Error::internal("the kernel left an output empty")),
             slot if plan.used[place] => frame.slots[place] = slot,
             Slot::Value(value) => frame.release(value),
-            Slot::Variable(_) | Slot::Dead => {}
+            Slot::Variable(_) | Slot::Resource(_) | Slot::Dead => {}
         }
     }
     Ok(())
@@ -163,6 +163,7 @@ fn only_value(slot: Slot) -> Result<Value> {
             let name = cell.name();
             Err(Error::invalid_argument(format!("the handle of variable '{name}' is fetched: it is no array")))
         }
+        Slot::Resource(_) => Err(Error::invalid_argument("the handle of a table is fetched: it is no array")),
         Slot::Dead => Err(Error::invalid_argument("what is fetched lies in a branch that was not taken")),
         Slot::Empty => Err(Error::internal("a fetched output has no value")),
     }
@@ -175,6 +176,7 @@ fn described(inputs: &[Slot]) -> String {
         .map(|slot| match slot {
             Slot::Value(value) => format!("{} {}", value.dtype(), value.shape()),
             Slot::Variable(cell) => format!("variable '{}'", cell.name()),
+            Slot::Resource(_) => "a table".to_owned(),
             Slot::Dead => "(of a branch that is not taken)".to_owned(),
             Slot::Empty => "(used up)".to_owned(),
         })

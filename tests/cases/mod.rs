@@ -68,6 +68,7 @@ families! {
     training
     string_ops
     summary_ops
+    tables
     windows
 }
 
