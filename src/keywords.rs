@@ -378,6 +378,36 @@ keyword_macros! { $
     Session = SessionArgs::new;
     /// [`gradients`](fn@crate::gradients) with keyword arguments `grad_ys`, `stop_gradients`, `gate_gradients` and `name`.
     gradients = autodiff::GradientsArgs::new;
+    /// [`FileWriter`](fn@crate::train::FileWriter) with keyword arguments `graph`, `graph_def`, `max_queue`, `flush_secs` and
+    /// `filename_suffix`.
+    FileWriter = train::FileWriterArgs::new;
+    /// [`MonitoredTrainingSession`](fn@crate::train::MonitoredTrainingSession) with keyword arguments `checkpoint_dir`,
+    /// `summary_dir`, `scaffold`, `hooks`, `chief_only_hooks`, `save_checkpoint_secs`, `save_checkpoint_steps`,
+    /// `save_summaries_secs`, `save_summaries_steps`, `log_step_count_steps`, `save_graph_def` and `config`.
+    MonitoredTrainingSession = train::MonitoredTrainingSessionArgs::new;
+    /// [`Scaffold`](fn@crate::train::Scaffold) with keyword arguments `init_op`, `init_feed_dict`, `init_fn`, `ready_op`,
+    /// `ready_for_local_init_op`, `local_init_op`, `local_init_feed_dict`, `summary_op`, `saver` and `copy_from_scaffold`.
+    Scaffold = train::ScaffoldArgs::new;
+    /// [`Supervisor`](fn@crate::train::Supervisor) with keyword arguments `graph`, `logdir`, `init_op`, `init_feed_dict`,
+    /// `init_fn`, `local_init_op`, `ready_op`, `summary_op`, `saver`, `global_step`, `save_summaries_secs`,
+    /// `save_model_secs` and `checkpoint_basename`.
+    Supervisor = train::SupervisorArgs::new;
+    /// [`StopAtStepHook`](crate::train::StopAtStepHook) with keyword arguments `num_steps` and `last_step`.
+    StopAtStepHook = train::StopAtStepHook::new;
+    /// [`LoggingTensorHook`](crate::train::LoggingTensorHook) with keyword arguments `every_n_iter`, `every_n_secs`, `at_end`
+    /// and `formatter`.
+    LoggingTensorHook = train::LoggingTensorHook::new;
+    /// [`NanTensorHook`](crate::train::NanTensorHook) with the keyword argument `fail_on_nan_loss`.
+    NanTensorHook = train::NanTensorHook::new;
+    /// [`StepCounterHook`](crate::train::StepCounterHook) with keyword arguments `every_n_steps`, `every_n_secs` and
+    /// `output_dir`.
+    StepCounterHook = train::StepCounterHook::new;
+    /// [`SummarySaverHook`](crate::train::SummarySaverHook) with keyword arguments `save_steps`, `save_secs`, `output_dir`,
+    /// `scaffold` and `summary_op`.
+    SummarySaverHook = train::SummarySaverHook::new;
+    /// [`CheckpointSaverHook`](crate::train::CheckpointSaverHook) with keyword arguments `save_steps`, `save_secs`, `saver`,
+    /// `scaffold`, `checkpoint_basename` and `save_graph_def`.
+    CheckpointSaverHook = train::CheckpointSaverHook::new;
     /// [`Saver`](fn@crate::train::Saver) with keyword arguments `var_list`, `max_to_keep`,
     /// `keep_checkpoint_every_n_hours`, `name`, `filename`, `allow_empty`, `pad_step_number`, `save_relative_paths` and
     /// `sharded`.

@@ -66,9 +66,12 @@ pub use dtype::{
     int32, int64, qint8, qint16, qint32, quint8, quint16, resource, string, uint8, uint16, uint32, uint64, variant,
 };
 pub use error::{Error, ErrorKind, Result};
+pub use format::event::{Event, LogMessage, SessionLog};
+pub use format::summary::{HistogramProto, Summary, SummaryMetadata};
+pub use format::trace::RunMetadata;
 pub use graph::{
-    Graph, Operation, SeedRule, Tensor, add_to_collection, add_to_collections, get_collection, get_default_graph,
-    reset_default_graph,
+    Graph, Operation, SeedRule, Tensor, add_to_collection, add_to_collections, get_collection, get_collection_ref,
+    get_default_graph, reset_default_graph,
 };
 pub use graph_def::{ImportOptions, Imported, import_graph_def};
 pub use host::{app, errors, flags, gfile, logging};
@@ -133,7 +136,7 @@ pub use ops::strings::{
 };
 pub use session::{
     Callable, ConfigProto, DefaultSession, Explanation, Feeds, Fetch, GPUOptions, GradientValue, IndexedSlicesValue,
-    InteractiveSession, Session, SessionArgs, SparseTensorValue, get_default_session,
+    InteractiveSession, RunOptions, Session, SessionArgs, SparseTensorValue, get_default_session,
 };
 pub use shape::{IntoShape, PartialShape, PartialShape as TensorShape, Shape};
 pub use value::{IntoValue, Value};
@@ -218,7 +221,10 @@ pub mod strings {
 
 /// What training has to say, for TensorBoard. TF: `tf.summary`.
 pub mod summary {
+    pub use crate::format::event::{Event, LogMessage, SessionLog, TaggedRunMetadata};
+    pub use crate::format::summary::*;
     pub use crate::ops::summary::*;
+    pub use crate::train::{FileWriter, FileWriterArgs, FileWriterCache};
 }
 
 /// Whether there are processors and gradients to rely on. TF: `tf.test`.
@@ -289,6 +295,14 @@ pub mod compat {
     pub mod v1 {
         #[doc(no_inline)]
         pub use crate::*;
+    }
+}
+
+/// Where TensorFlow keeps what has no shorter name. TF: `tensorflow.python`.
+pub mod python {
+    /// Around sessions. TF: `tensorflow.python.client`.
+    pub mod client {
+        pub use crate::format::timeline;
     }
 }
 

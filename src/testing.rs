@@ -271,3 +271,26 @@ pub(crate) fn check_draws(build: impl Fn() -> Tensor, expected: [Value; 2], tole
         }
     }
 }
+
+/// A folder that goes with the test.
+pub(crate) struct Folder(std::path::PathBuf);
+
+impl Folder {
+    /// An empty folder; no other test's has the same name.
+    pub(crate) fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("flowstone-unit-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // A test that fails may have removed it.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -44,6 +44,18 @@ fn softmax_regression_learns_the_digits() {
 }
 
 #[test]
+fn a_training_leaves_two_event_files() {
+    let logdir = std::env::temp_dir().join(format!("flowstone-summaries-{}", std::process::id()));
+    let text = run("mnist_with_summaries", &["2", logdir.to_str().unwrap()]);
+    assert!(text.contains("Accuracy at step 0: 0."), "{text}");
+    for (folder, events) in [("train", 4), ("test", 2)] {
+        let file = std::fs::read_dir(logdir.join(folder)).unwrap().next().unwrap().unwrap().path();
+        assert_eq!(flowstone::train::summary_iterator(file).unwrap().map(Result::unwrap).count(), events, "{folder}");
+    }
+    std::fs::remove_dir_all(&logdir).unwrap();
+}
+
+#[test]
 fn the_mnist_listings_run_to_their_end() {
     for name in ["mnist_cnn", "mnist_layers"] {
         let text = run(name, &["0"]);

@@ -5,6 +5,7 @@ pub mod bundle;
 mod crc;
 mod cursor;
 pub mod durable;
+pub mod event;
 #[cfg(feature = "images")]
 pub mod gif;
 pub mod idx;
@@ -16,7 +17,10 @@ pub mod npy;
 pub mod npz;
 pub mod png;
 pub mod proto;
+pub mod record;
 #[cfg(feature = "safetensors")]
 pub mod safetensors;
 pub mod summary;
 pub mod text;
+pub mod timeline;
+pub mod trace;

@@ -22,12 +22,18 @@ pub struct SummaryValue {
     /// A number.
     #[prost(float, optional, tag = "2")]
     pub simple_value: Option<f32>,
+    /// A histogram of the oldest kind, as it came.
+    #[prost(bytes = "vec", optional, tag = "3")]
+    pub obsolete_old_style_histogram: Option<Vec<u8>>,
     /// A picture.
     #[prost(message, optional, tag = "4")]
     pub image: Option<SummaryImage>,
     /// A histogram.
     #[prost(message, optional, tag = "5")]
     pub histo: Option<HistogramProto>,
+    /// A sound.
+    #[prost(message, optional, tag = "6")]
+    pub audio: Option<SummaryAudio>,
     /// The operation that made it, in place of a tag.
     #[prost(string, tag = "7")]
     pub node_name: String,
@@ -54,6 +60,26 @@ pub struct SummaryImage {
     /// The picture as a PNG file.
     #[prost(bytes = "vec", tag = "4")]
     pub encoded_image_string: Vec<u8>,
+}
+
+/// A sound. TF: `tf.Summary.Audio`.
+#[derive(Clone, PartialEq, Message)]
+pub struct SummaryAudio {
+    /// Samples in a second.
+    #[prost(float, tag = "1")]
+    pub sample_rate: f32,
+    /// The number of channels.
+    #[prost(int64, tag = "2")]
+    pub num_channels: i64,
+    /// The number of samples of each.
+    #[prost(int64, tag = "3")]
+    pub length_frames: i64,
+    /// The sound as a file.
+    #[prost(bytes = "vec", tag = "4")]
+    pub encoded_audio_string: Vec<u8>,
+    /// Of this kind: `audio/wav`.
+    #[prost(string, tag = "5")]
+    pub content_type: String,
 }
 
 /// How many numbers there are between which limits. TF: `HistogramProto`.
@@ -110,7 +136,25 @@ pub struct PluginData {
     pub content: Vec<u8>,
 }
 
+impl SummaryValue {
+    /// The number `simple_value` under `tag`. TF: `tf.Summary.Value(tag=tag, simple_value=simple_value)`.
+    pub fn number(tag: &str, simple_value: f32) -> Self {
+        SummaryValue { tag: tag.to_owned(), simple_value: Some(simple_value), ..SummaryValue::default() }
+    }
+}
+
 impl Summary {
+    /// The numbers `values`, each under its tag. TF: `tf.Summary(value=[tf.Summary.Value(tag=…, simple_value=…), …])`.
+    ///
+    /// ```
+    /// use flowstone as tf;
+    /// let summary = tf::Summary::of_numbers([("loss", 0.5), ("accuracy", 0.9)]);
+    /// assert_eq!(summary.value[1], tf::summary::SummaryValue::number("accuracy", 0.9));
+    /// ```
+    pub fn of_numbers<'a>(values: impl IntoIterator<Item = (&'a str, f32)>) -> Self {
+        Summary { value: values.into_iter().map(|(tag, number)| SummaryValue::number(tag, number)).collect() }
+    }
+
     /// Reads the bytes that a summary operation gave.
     ///
     /// ```

@@ -1,6 +1,7 @@
 //! Collections of the default graph.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use super::{Graph, Operation, Tensor, get_default_graph};
 
@@ -59,6 +60,62 @@ impl CollectionArgs {
         let mut items: Vec<T> = get_collection(&self.name);
         items.retain(|item| item.item_name().starts_with(&self.scope));
         items
+    }
+}
+
+/// A collection of the default graph, to be changed. TF: `tf.get_collection_ref`.
+///
+/// ```
+/// use flowstone as tf;
+/// let (a, b) = (tf::Variable(1.0), tf::Variable(2.0));
+/// let kept = tf::get_collection_ref("kept");
+/// kept.append(a);
+/// kept.extend([a, b]);
+/// kept.retain(|variable: &tf::Variable| *variable == b);
+/// assert_eq!(tf::get_collection::<tf::Variable>("kept"), [b]);
+/// kept.clear();
+/// assert!(kept.get::<tf::Variable>().is_empty());
+/// ```
+pub fn get_collection_ref(name: &str) -> CollectionRef {
+    CollectionRef { graph: get_default_graph(), name: name.to_owned() }
+}
+
+/// A collection of a graph: what [`get_collection_ref`] gives.
+#[derive(Clone, Debug)]
+pub struct CollectionRef {
+    graph: Graph,
+    name: String,
+}
+
+impl CollectionRef {
+    /// Its items of type `T`, in order.
+    pub fn get<T: Any + Clone>(&self) -> Vec<T> {
+        self.graph.get_collection(&self.name)
+    }
+
+    /// Adds an item at the end.
+    pub fn append<T: Any + Send + Sync>(&self, item: T) {
+        self.graph.add_to_collection(&self.name, item);
+    }
+
+    /// Adds items at the end.
+    pub fn extend<T: Any + Send + Sync>(&self, items: impl IntoIterator<Item = T>) {
+        items.into_iter().for_each(|item| self.append(item));
+    }
+
+    /// Removes the items of type `T` that are not to be kept. Python's `list.remove`, and much else.
+    pub fn retain<T: Any + Send + Sync>(&self, mut keep: impl FnMut(&T) -> bool) {
+        // Looking at an item and dropping it may look at the graph: neither is done under the lock.
+        let mut removed = self.graph.collection_items(&self.name);
+        removed.retain(|item| item.downcast_ref::<T>().is_some_and(|item| !keep(item)));
+        if let Some(items) = self.graph.lock().collections.get_mut(&self.name) {
+            items.retain(|item| !removed.iter().any(|gone| Arc::ptr_eq(gone, item)));
+        }
+    }
+
+    /// Removes all items. Python's `del list[:]`.
+    pub fn clear(&self) {
+        self.graph.clear_collection(&self.name);
     }
 }
 

@@ -14,6 +14,9 @@ pub const ACTIVATIONS: &str = "activations";
 pub const TRAIN_OP: &str = "train_op";
 /// What tells whether variables have values. TF: `tf.GraphKeys.READY_OP`.
 pub const READY_OP: &str = "ready_op";
+/// What tells whether variables have values that local variables may start from. TF:
+/// `tf.GraphKeys.READY_FOR_LOCAL_INIT_OP`.
+pub const READY_FOR_LOCAL_INIT_OP: &str = "ready_for_local_init_op";
 /// The initializer of everything. TF: `tf.GraphKeys.INIT_OP`.
 pub const INIT_OP: &str = "init_op";
 /// The initializer of local variables. TF: `tf.GraphKeys.LOCAL_INIT_OP`.

@@ -10,7 +10,8 @@ mod tensor;
 mod view;
 
 pub use collection::{
-    CollectionArgs, Named, add_to_collection, add_to_collections, get_collection, get_collection_args,
+    CollectionArgs, CollectionRef, Named, add_to_collection, add_to_collections, get_collection, get_collection_args,
+    get_collection_ref,
 };
 pub use node::{Attr, AttrList, Attrs, Fact, Handle, Integers, LONGEST_INTEGERS, Node, NodeId, Port, Remarks, Written};
 pub use registry::GraphKey;
@@ -155,7 +156,17 @@ impl Graph {
 
     /// Forbids adding nodes from now on: each attempt is an error with its line. TF: `graph.finalize()`.
     pub fn finalize(&self) {
-        self.lock().finalized = true;
+        self.set_finalized(true);
+    }
+
+    /// Whether no node can be added. TF: `graph.finalized`.
+    pub fn finalized(&self) -> bool {
+        self.lock().finalized
+    }
+
+    /// Forbids adding nodes, or allows it again.
+    pub(crate) fn set_finalized(&self, finalized: bool) {
+        self.lock().finalized = finalized;
     }
 
     /// The operation called `name`. TF: `graph.get_operation_by_name`.

@@ -26,7 +26,8 @@ fn shape_of(proto: &TensorShapeProto) -> Result<PartialShape> {
     proto.dim.iter().map(|dim| dim.size).collect::<Vec<i64>>().into_shape()
 }
 
-pub(super) fn attr_value(attr: &Attr) -> Result<AttrValue> {
+/// The attribute as TensorFlow writes it.
+pub(crate) fn attr_value(attr: &Attr) -> Result<AttrValue> {
     let value = match attr {
         Attr::Str(s) => Proto::S(s.to_vec()),
         Attr::Int(i) => Proto::I(*i),

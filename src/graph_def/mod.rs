@@ -4,7 +4,7 @@ mod attrs;
 mod import;
 mod source;
 
-pub(crate) use attrs::{constant_attr, shape_proto};
+pub(crate) use attrs::{attr_value, constant_attr, shape_proto};
 pub use source::{GraphSource, ImportArgs, ImportOptions, Imported, import_graph_def, import_graph_def_args};
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,7 +50,7 @@ impl Graph {
             let mut controls: Vec<String> = node.controls.iter().map(|id| format!("^{}", name_of(*id))).collect();
             controls.sort();
             let remarks = node.remarks.as_deref().cloned().unwrap_or_default();
-            let attr = |(name, attr): (&Arc<str>, _)| Ok((name.to_string(), attrs::attr_value(attr)?));
+            let attr = |(name, attr): (&Arc<str>, _)| Ok((name.to_string(), attr_value(attr)?));
             Ok(NodeDef {
                 name: node.name.to_string(),
                 op: node.op.to_string(),

@@ -240,6 +240,11 @@ impl Sequential {
         self.layers.iter().map(|layer| &**layer)
     }
 
+    /// The layers, each with what it makes outside of training.
+    pub(super) fn layer_outputs(&self) -> impl Iterator<Item = (&dyn Layer, Tensor)> {
+        self.layers().zip(self.outputs.iter().copied())
+    }
+
     /// The shape of the last layer's output, which prints as Python's: `(None, 10)`. Keras: `model.output_shape`.
     pub fn output_shape(&self) -> Result<Dims> {
         self.output().map(|output| dims(&output))

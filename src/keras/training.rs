@@ -192,17 +192,12 @@ impl Sequential {
         let data = self.examples(x.into_literal(), y.into_literal())?;
         let nodes = self.nodes()?;
         let feeds = Feeds::new().feed(nodes.input, data.x).feed(nodes.truth, data.y);
-        self.step(&nodes.training, Some(nodes.train), feeds)
+        self.step(&nodes.training, nodes.train, feeds)
     }
 
     /// Runs one batch.
-    fn step(&self, numbers: &[Tensor], train: Option<Operation>, feeds: Feeds) -> Result<Vec<f64>> {
-        let session = self.session()?;
-        let values = match train {
-            Some(train) => session.run((numbers.to_vec(), train), feeds)?.0,
-            None => session.run(numbers.to_vec(), feeds)?,
-        };
-        values.iter().map(|value| value.item::<f32>().map(f64::from)).collect()
+    fn step(&self, numbers: &[Tensor], train: Operation, feeds: Feeds) -> Result<Vec<f64>> {
+        as_numbers(&self.session()?.run((numbers, train), feeds)?.0)
     }
 
     /// Examples with what is true of them, checked against the model, which is built for them if it was not.
@@ -374,15 +369,24 @@ impl Sequential {
         Ok(std::iter::once("loss".to_owned()).chain(metrics).collect())
     }
 
-    /// Judges examples batch by batch.
-    fn judge(&self, nodes: &Nodes, data: &Examples, batch_size: usize, verbose: u8) -> Result<Vec<f64>> {
+    /// Judges examples batch by batch. Of each batch `besides` is computed too, and `tell` gets its values.
+    fn judge(
+        &self,
+        nodes: &Nodes,
+        data: &Examples,
+        (batch_size, verbose): (usize, u8),
+        besides: &[Tensor],
+        mut tell: impl FnMut(&[Value]) -> Result<()>,
+    ) -> Result<Vec<f64>> {
         let order: Vec<usize> = (0..data.len()).collect();
         let names = self.metrics_names()?;
         let mut means = Means::new();
         let mut progress = Progress::new(data.len().div_ceil(batch_size), verbose);
         for (i, rows) in order.chunks(batch_size).enumerate() {
             let feeds = Feeds::new().feed(nodes.input, pick(&data.x, rows)?).feed(nodes.truth, pick(&data.y, rows)?);
-            means.add(&self.step(&nodes.judging, None, feeds)?, rows.len());
+            let (numbers, values) = self.session()?.run((nodes.judging.clone(), besides), feeds)?;
+            means.add(&as_numbers(&numbers)?, rows.len());
+            tell(&values)?;
             progress.update(i + 1, &named(&names, &means), false)?;
         }
         progress.update(data.len().div_ceil(batch_size), &named(&names, &means), true)?;
@@ -390,8 +394,21 @@ impl Sequential {
     }
 }
 
+fn as_numbers(values: &[Value]) -> Result<Vec<f64>> {
+    values.iter().map(|value| value.item::<f32>().map(f64::from)).collect()
+}
+
 fn named(names: &[String], means: &Means) -> Vec<(String, f64)> {
     names.iter().cloned().zip(means.get()).collect()
+}
+
+/// What callbacks are told of a batch: its number, size and loss, and the metrics of the epoch so far.
+fn batch_logs(batch: usize, size: usize, so_far: Vec<(String, f64)>, numbers: &[f64]) -> Logs {
+    let mut logs = Logs::from([("batch".to_owned(), batch as f64), ("size".to_owned(), size as f64)]);
+    let loss = so_far.first().map(|(name, _)| name.clone()).zip(numbers.first().copied());
+    logs.extend(so_far);
+    logs.extend(loss);
+    logs
 }
 
 fn check_batch_size(batch_size: usize) -> Result<()> {
@@ -429,6 +446,16 @@ pub struct Fit<'a, 'c> {
     validation_data: Option<(Result<Literal>, Result<Literal>)>,
     class_weight: Vec<(usize, f64)>,
     callbacks: Vec<&'c mut dyn Callback>,
+}
+
+/// What every epoch goes over.
+struct Pass<'p> {
+    nodes: &'p Nodes,
+    data: &'p Examples,
+    /// How much each example counts, if that was said.
+    weights: Option<&'p [f32]>,
+    validation: Option<&'p Examples>,
+    names: &'p [String],
 }
 
 impl<'a, 'c> Fit<'a, 'c> {
@@ -516,6 +543,13 @@ impl<'a, 'c> Fit<'a, 'c> {
         let nodes = self.model.nodes()?;
         let weights = self.sample_weights(&data)?;
         let names = self.model.metrics_names()?;
+        let pass = Pass {
+            nodes: &nodes,
+            data: &data,
+            weights: weights.as_deref(),
+            validation: validation.as_ref(),
+            names: &names,
+        };
         for callback in &mut self.callbacks {
             callback.on_train_begin(self.model)?;
         }
@@ -524,7 +558,10 @@ impl<'a, 'c> Fit<'a, 'c> {
             if self.verbose > 0 && self.epochs > 1 {
                 print(&format!("Epoch {}/{}\n", epoch + 1, self.epochs))?;
             }
-            let logs = self.epoch(epoch, &nodes, &data, weights.as_deref(), validation.as_ref(), &names)?;
+            let mut callbacks = std::mem::take(&mut self.callbacks);
+            let logs = self.epoch(epoch, &pass, &mut callbacks);
+            self.callbacks = callbacks;
+            let logs = logs?;
             history.epoch.push(epoch);
             for (name, value) in &logs {
                 history.history.entry(name.clone()).or_default().push(*value);
@@ -574,15 +611,8 @@ impl<'a, 'c> Fit<'a, 'c> {
         Ok(Some(numbers.chunks(width.max(1)).map(|row| weight(class(row))).collect()))
     }
 
-    fn epoch(
-        &self,
-        epoch: usize,
-        nodes: &Nodes,
-        data: &Examples,
-        weights: Option<&[f32]>,
-        validation: Option<&Examples>,
-        names: &[String],
-    ) -> Result<Logs> {
+    fn epoch(&self, epoch: usize, pass: &Pass, callbacks: &mut [&'c mut dyn Callback]) -> Result<Logs> {
+        let Pass { nodes, data, weights, validation, names } = *pass;
         let mut order: Vec<usize> = (0..data.len()).collect();
         if self.shuffle {
             order.shuffle(&mut self.generator(epoch));
@@ -596,12 +626,24 @@ impl<'a, 'c> Fit<'a, 'c> {
             if let Some(weights) = weights {
                 feeds = feeds.feed(nodes.sample_weights, rows.iter().map(|&row| weights[row]).collect::<Vec<f32>>());
             }
-            means.add(&self.model.step(&nodes.training, Some(nodes.train), feeds)?, rows.len());
-            progress.update(i + 1, &named(names, &means), false)?;
+            let numbers = self.model.step(&nodes.training, nodes.train, feeds)?;
+            means.add(&numbers, rows.len());
+            let so_far = named(names, &means);
+            progress.update(i + 1, &so_far, false)?;
+            if !callbacks.is_empty() {
+                let logs = batch_logs(i, rows.len(), so_far, &numbers);
+                callbacks.iter_mut().try_for_each(|callback| callback.on_batch_end(i, &logs, self.model))?;
+            }
         }
         let mut logs = named(names, &means);
         if let Some(validation) = validation {
-            let judged = self.model.judge(nodes, validation, self.batch_size, 0)?;
+            let wanted = callbacks.iter_mut().map(|callback| callback.validation_fetch(epoch));
+            let wanted: Vec<Option<Tensor>> = wanted.collect();
+            let besides: Vec<Tensor> = wanted.iter().copied().flatten().collect();
+            let judged = self.model.judge(nodes, validation, (self.batch_size, 0), &besides, |values| {
+                let asking = callbacks.iter_mut().zip(&wanted).filter(|(_, wanted)| wanted.is_some());
+                asking.zip(values).try_for_each(|((callback, _), value)| callback.on_validation_fetched(value))
+            })?;
             logs.extend(names.iter().map(|name| format!("val_{name}")).zip(judged));
         }
         progress.update(batches, &logs, true)?;
@@ -650,7 +692,7 @@ impl<'a> Evaluate<'a> {
         check_batch_size(self.batch_size)?;
         let data = self.model.examples(self.x, self.y)?;
         let nodes = self.model.nodes()?;
-        self.model.judge(&nodes, &data, self.batch_size, self.verbose)
+        self.model.judge(&nodes, &data, (self.batch_size, self.verbose), &[], |_| Ok(()))
     }
 }
 

@@ -178,6 +178,7 @@ impl Region {
             outputs: self.outputs.iter().map(|source| program.fact(*source).cloned()).collect::<Result<_>>()?,
             location: program.nodes[last as usize].location,
             blocks: Some(Arc::new(Blocks { whole, rest, split, rows })),
+            stands_for: Vec::new(),
         };
         Ok(Rewrite {
             new: smallvec![node],

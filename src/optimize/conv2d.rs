@@ -362,6 +362,7 @@ fn fused(conv: &ProgramNode, named: &ProgramNode, op: &'static OpDef) -> Program
         outputs: smallvec![Fact::new(DType::Float32, PartialShape::unknown())],
         location: named.location,
         blocks: None,
+        stands_for: Vec::new(),
     }
 }
 

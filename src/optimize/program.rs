@@ -45,6 +45,8 @@ pub(crate) struct ProgramNode {
     pub(crate) location: &'static Location<'static>,
     /// Nodes of its own that it runs for one block of rows after the other.
     pub(crate) blocks: Option<Arc<Blocks>>,
+    /// The nodes that rewriting made it of; empty if it is one of the graph's.
+    pub(crate) stands_for: Vec<Arc<str>>,
 }
 
 /// The nodes of a run.
@@ -107,6 +109,7 @@ impl Program {
                 outputs: node.outputs,
                 location: node.location,
                 blocks: None,
+                stands_for: Vec::new(),
             })
         };
         Ok(Program {
@@ -189,6 +192,7 @@ impl Program {
                 node.inputs.iter_mut().for_each(|input| *input = placed(*input));
                 let replaced = rewrite.old.iter().filter(|(_, new)| *new == k).map(|(old, _)| *old);
                 node.controls.extend(replaced.clone().flat_map(|old| &self.nodes[old as usize].controls));
+                node.stands_for = replaced.clone().flat_map(|old| self.nodes[old as usize].names()).cloned().collect();
                 order.push(replaced.max().unwrap_or(base));
                 all.push(node);
             }
@@ -303,6 +307,14 @@ impl ProgramNode {
     /// The nodes that run before it.
     pub(crate) fn needs(&self) -> impl Iterator<Item = u32> + '_ {
         self.inputs.iter().filter_map(|input| input.node()).chain(self.controls.iter().copied())
+    }
+
+    /// The nodes of the graph that it is made of.
+    fn names(&self) -> &[Arc<str>] {
+        match self.stands_for.is_empty() {
+            true => std::slice::from_ref(&self.name),
+            false => &self.stands_for,
+        }
     }
 
     /// The error, with this node and the line that built it.

@@ -57,7 +57,7 @@ impl<F: Fetch> Callable<'_, F> {
         let fed = self.feeds.iter().zip(values).map(|((tensor, fact), value)| super::fed_value(*tensor, fact, value));
         let fed = fed.collect::<Result<Vec<Value>>>()?;
         let plan = self.plan(&fed)?;
-        let fetched = self.session.execute(&plan, fed)?;
+        let fetched = self.session.execute(&plan, fed, &mut ())?;
         Ok(super::take(&self.fetches, &self.places, &fetched))
     }
 

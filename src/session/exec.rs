@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::memory::Frame;
 use super::plan::{BlockPlan, Input, Plan, Run, Step};
+use super::trace::Watch;
 use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::graph::Fact;
@@ -15,7 +16,13 @@ use crate::shape::Shape;
 use crate::value::Value;
 
 /// Runs all steps and gives the fetched values. After an error the frame is not fit for another run.
-pub(super) fn run_plan(plan: &Plan, resources: &Resources, frame: &mut Frame, feeds: Vec<Value>) -> Result<Vec<Value>> {
+pub(super) fn run_plan<W: Watch>(
+    plan: &Plan,
+    resources: &Resources,
+    frame: &mut Frame,
+    feeds: Vec<Value>,
+    watch: &mut W,
+) -> Result<Vec<Value>> {
     for (slot, value) in frame.slots.iter_mut().zip(feeds) {
         *slot = Slot::Value(value);
     }
@@ -24,8 +31,11 @@ pub(super) fn run_plan(plan: &Plan, resources: &Resources, frame: &mut Frame, fe
             leave_out(i, step, frame);
             continue;
         }
-        run_step(plan, i, step, resources, frame)
+        watch
+            .begins()
+            .and_then(|()| run_step(plan, i, step, resources, frame, watch))
             .map_err(|error| error.retitled(step.info.op.name()).at(&step.info.name, Some(step.location)))?;
+        watch.ends(i, step, frame);
     }
     let mut fetched = Vec::with_capacity(plan.fetches.len());
     for &fetch in &plan.fetches {
@@ -62,7 +72,14 @@ fn leave_out(i: usize, step: &Step, frame: &mut Frame) {
     frame.dead.insert(i as u32);
 }
 
-fn run_step(plan: &Plan, i: usize, step: &Step, resources: &Resources, frame: &mut Frame) -> Result<()> {
+fn run_step<W: Watch>(
+    plan: &Plan,
+    i: usize,
+    step: &Step,
+    resources: &Resources,
+    frame: &mut Frame,
+    watch: &mut W,
+) -> Result<()> {
     let inputs = step.inputs.iter().map(|input| take(frame, input)).collect::<Result<SmallVec<[Slot; 4]>>>()?;
     let shapes = output_shapes(step, &inputs).map_err(|error| error.note(described(&inputs)))?;
     let mut ctx = KernelCtx {
@@ -77,10 +94,12 @@ fn run_step(plan: &Plan, i: usize, step: &Step, resources: &Resources, frame: &m
         },
         resources,
     };
+    watch.computes();
     let result = catch_unwind(AssertUnwindSafe(|| match &step.run {
         Run::Kernel(run) => run(&mut ctx),
         Run::Blocks(blocks) => run_blocks(blocks, &mut ctx),
     }));
+    watch.computed();
     let KernelCtx { inputs, outputs, .. } = ctx;
     match result {
         Ok(Ok(())) => {}
@@ -122,7 +141,7 @@ fn run_blocks(blocks: &BlockPlan, ctx: &mut KernelCtx) -> Result<()> {
             if split { frame.rows_of(value, start, rows) } else { Ok(value.clone()) }
         });
         let feeds = feeds.collect::<Result<Vec<Value>>>()?;
-        for (o, part) in run_plan(plan, ctx.resources, &mut frame, feeds)?.into_iter().enumerate() {
+        for (o, part) in run_plan(plan, ctx.resources, &mut frame, feeds, &mut ())?.into_iter().enumerate() {
             dispatch!(part.dtype(), all, T => {
                 let part = part.as_slice::<T>()?;
                 let from = start * (part.len() / rows);

@@ -58,6 +58,16 @@ impl Feeds {
         Feeds::default()
     }
 
+    /// Whether nothing is fed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes over those of `others`.
+    pub(crate) fn append(&mut self, mut others: Feeds) {
+        self.0.append(&mut others.0);
+    }
+
     /// These and one more.
     #[must_use]
     pub fn feed(mut self, key: impl Into<FeedKey>, value: impl FeedValue) -> Self {

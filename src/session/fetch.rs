@@ -46,6 +46,16 @@ pub trait Fetch {
     fn take(&self, results: &mut Results) -> Self::Output;
 }
 
+impl Fetch for Target {
+    type Output = Value;
+    fn targets(&self, targets: &mut Vec<Target>) {
+        targets.push(self.clone());
+    }
+    fn take(&self, results: &mut Results) -> Value {
+        results.value()
+    }
+}
+
 impl Fetch for Tensor {
     type Output = Value;
     fn targets(&self, targets: &mut Vec<Target>) {

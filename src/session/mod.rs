@@ -11,6 +11,7 @@ mod memory;
 mod order;
 mod plan;
 mod records;
+mod trace;
 mod variables;
 
 pub use callable::Callable;
@@ -18,6 +19,7 @@ pub use default::{DefaultSession, InteractiveSession, InteractiveSessionArgs, ge
 pub use explain::Explanation;
 pub use feed::{FeedKey, FeedValue, Feeds};
 pub use fetch::{Fetch, GradientValue, IndexedSlicesValue, Results, SparseTensorValue, Target};
+pub use trace::{RunArgs, RunOptions, TraceLevel};
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,6 +34,7 @@ use crate::optimize::prune::{Fed, prune};
 use crate::value::Value;
 use memory::Frame;
 use plan::{Plan, Signature};
+use trace::Watch;
 
 /// How a session runs. TF: `tf.ConfigProto`.
 #[derive(Clone, Debug, Default)]
@@ -219,7 +222,8 @@ impl Session {
         self.shared.pool.current_num_threads()
     }
 
-    /// Computes what is fetched from what is fed. TF: `sess.run(fetches, feed_dict)`.
+    /// Computes what is fetched from what is fed. TF: `sess.run(fetches, feed_dict)`; with options and metadata
+    /// [`run_args`](Session::run_args).
     ///
     /// `fetches` is a tensor, an operation, a variable, a name, or a structure of these, and the values come back in the
     /// same structure. Any tensor can be fed, also in the middle of the graph. Only what the fetches need is run, each
@@ -230,7 +234,7 @@ impl Session {
         let (mut signature, places) = self.signature(&fetches)?;
         let values = self.feed(&mut signature, feeds.into())?;
         let plan = self.plan(signature)?;
-        let fetched = self.execute(&plan, values)?;
+        let fetched = self.execute(&plan, values, &mut ())?;
         Ok(take(&fetches, &places, &fetched))
     }
 
@@ -262,11 +266,11 @@ impl Session {
     }
 
     /// Runs `plan` in the memory of an earlier run.
-    fn execute(&self, plan: &Plan, feeds: Vec<Value>) -> Result<Vec<Value>> {
+    fn execute<W: Watch>(&self, plan: &Plan, feeds: Vec<Value>, watch: &mut W) -> Result<Vec<Value>> {
         let frames = || self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner);
         let mut frame = frames().pop().unwrap_or_default();
         frame.prepare(plan.number, &plan.memory);
-        let run = || exec::run_plan(plan, &self.shared.resources, &mut frame, feeds);
+        let run = || exec::run_plan(plan, &self.shared.resources, &mut frame, feeds, watch);
         let fetched = if plan.parallel { self.shared.pool.install(run) } else { run() }?;
         frames().push(frame);
         Ok(fetched)

@@ -3,7 +3,7 @@
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use smallvec::SmallVec;
 
@@ -60,6 +60,8 @@ pub(super) struct Step {
     pub(super) shapes: Option<Shapes>,
     /// Steps that it comes after: it is dead if one of them is.
     pub(super) after: SmallVec<[u32; 2]>,
+    /// The nodes that rewriting made it of; empty if it is one of the graph's.
+    pub(super) stands_for: Vec<Arc<str>>,
 }
 
 pub(super) enum Run {
@@ -222,7 +224,8 @@ fn step(program: &Program, node: &ProgramNode, outputs: u32, value: impl Fn(Sour
     let known_outputs = node.outputs.iter().map(|fact| fact.shape.known()).collect::<Option<_>>();
     let shapes = known_inputs.zip(known_outputs).map(|(inputs, outputs)| Shapes { inputs, outputs });
     let after = SmallVec::from_slice(&node.controls);
-    Ok(Step { info, run, location: node.location, inputs, outputs, shapes, after })
+    let stands_for = node.stands_for.clone();
+    Ok(Step { info, run, location: node.location, inputs, outputs, shapes, after, stands_for })
 }
 
 /// For each input of `node`, whether its operation wants the variable itself.

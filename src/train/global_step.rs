@@ -2,7 +2,7 @@
 
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::get_default_graph;
+use crate::graph::{Tensor, get_default_graph};
 use crate::initializers::zeros_initializer;
 use crate::ops::state::Variable;
 use crate::session::{Feeds, Session};
@@ -49,6 +49,26 @@ pub fn create_global_step() -> Variable {
 #[track_caller]
 pub fn get_or_create_global_step() -> Variable {
     get_global_step().unwrap_or_else(create_global_step)
+}
+
+/// The collection of what reads the global step before a run changes it.
+const GLOBAL_STEP_READ: &str = "global_step_read_op_cache";
+
+/// The number of steps before a run: the node `global_step/add`, made if it is not there. `None` without a global step.
+/// TensorFlow's reads the initial value if there is no other yet.
+#[track_caller]
+pub(super) fn global_step_read() -> Option<Tensor> {
+    let graph = get_default_graph();
+    if let Some(read) = graph.get_collection(GLOBAL_STEP_READ).first() {
+        return Some(*read);
+    }
+    let step = get_global_step()?;
+    let read = {
+        let _scope = graph.name_scope(&format!("{}/", step.op().name()));
+        step.value() + 0
+    };
+    graph.add_to_collection(GLOBAL_STEP_READ, read);
+    Some(read)
 }
 
 /// The number of steps so far. TF: `tf.train.global_step`.

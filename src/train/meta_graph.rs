@@ -16,7 +16,7 @@ use crate::format::text::FileMessage;
 use crate::graph::{Graph, Operation, Tensor, get_default_graph, keys};
 use crate::graph_def::{ImportOptions, shape_proto};
 use crate::ops::state::{GLOBAL_VARIABLES, LOCAL_VARIABLES, MOVING_AVERAGE_VARIABLES, TRAINABLE_VARIABLES, Variable};
-use crate::train::GLOBAL_STEP;
+use crate::train::{GLOBAL_STEP, Saver};
 
 /// The collections whose items are variables.
 const OF_VARIABLES: [&str; 7] = [
@@ -162,6 +162,7 @@ fn collection(items: &[std::sync::Arc<dyn Any + Send + Sync>]) -> Option<Collect
     }
     let bytes = all::<Variable, _>(items, |v| v.to_proto().encode_to_vec())
         .or_else(|| all::<SaverDef, _>(items, |def| def.encode_to_vec()))
+        .or_else(|| all::<Saver, _>(items, |saver| saver.as_saver_def().encode_to_vec()))
         .or_else(|| all::<String, _>(items, |text| text.clone().into_bytes()))
         .or_else(|| all::<&'static str, _>(items, |text| text.as_bytes().to_vec()))
         .or_else(|| all::<Vec<u8>, _>(items, Vec::clone));

@@ -6,6 +6,7 @@ mod adam;
 mod applied;
 mod checkpoint_state;
 mod checkpoint_utils;
+mod events;
 pub(crate) mod fit;
 mod ftrl;
 mod global_step;
@@ -13,6 +14,7 @@ mod gradient_descent;
 mod init_from_checkpoint;
 mod meta_graph;
 mod momentum;
+mod monitored;
 mod moving_average;
 mod optimizer;
 mod proximal;
@@ -30,12 +32,21 @@ pub use checkpoint_state::{
     get_checkpoint_state, latest_checkpoint, remove_checkpoint, update_checkpoint_state, update_checkpoint_state_args,
 };
 pub use checkpoint_utils::{CheckpointReader, NewCheckpointReader, list_variables, load_checkpoint, load_variable};
+pub use events::{
+    EventStep, FileWriter, FileWriterArgs, FileWriterCache, SummaryIterator, SummarySource, summary_iterator,
+};
 pub use ftrl::FtrlOptimizer;
 pub use global_step::{GLOBAL_STEP, create_global_step, get_global_step, get_or_create_global_step, global_step};
 pub use gradient_descent::GradientDescentOptimizer;
 pub use init_from_checkpoint::{Initialized, init_from_checkpoint};
 pub use meta_graph::{ExportMetaGraphArgs, MetaGraphSource, export_meta_graph, export_meta_graph_args};
 pub use momentum::MomentumOptimizer;
+pub use monitored::{
+    CheckpointSaverHook, Coordinator, Hooks, LoggedTensors, LoggingTensorHook, ManagedSession, MonitoredSession,
+    MonitoredTrainingSession, MonitoredTrainingSessionArgs, NanTensorHook, Scaffold, ScaffoldArgs, SecondOrStepTimer,
+    SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues, StepCounterHook, StopAtStepHook,
+    SummarySaverHook, Supervisor, SupervisorArgs,
+};
 pub use moving_average::{ExponentialMovingAverage, assign_moving_average};
 pub use optimizer::{Minimize, Optimizer, Slots, deduplicated};
 pub use proximal::{ProximalAdagradOptimizer, ProximalGradientDescentOptimizer};

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::meta_graph::export_meta_graph_args;
 use crate::error::Result;
 use crate::format::durable::write_file;
+use crate::format::meta::MetaGraphDef;
 use crate::format::proto::GraphDef;
 use crate::format::text::FileMessage;
 use crate::graph::Graph;
@@ -13,17 +15,30 @@ use crate::host::gfile;
 pub trait WrittenGraph {
     /// The graph as TensorFlow writes it.
     fn graph_def(&self) -> Result<GraphDef>;
+
+    /// The graph with what else is known of it: the shapes of its tensors, its collections.
+    fn meta_graph(&self) -> Result<MetaGraphDef> {
+        Ok(MetaGraphDef { graph_def: Some(self.graph_def()?), ..MetaGraphDef::default() })
+    }
 }
 
 impl WrittenGraph for Graph {
     fn graph_def(&self) -> Result<GraphDef> {
         self.as_graph_def()
     }
+
+    fn meta_graph(&self) -> Result<MetaGraphDef> {
+        export_meta_graph_args().graph(self).build()
+    }
 }
 
 impl WrittenGraph for &Graph {
     fn graph_def(&self) -> Result<GraphDef> {
         self.as_graph_def()
+    }
+
+    fn meta_graph(&self) -> Result<MetaGraphDef> {
+        export_meta_graph_args().graph(self).build()
     }
 }
 

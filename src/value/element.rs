@@ -103,16 +103,25 @@ macro_rules! floats {
             const ONE: Self = 1.0;
             const LOWEST: Self = <$float>::NEG_INFINITY;
             const HIGHEST: Self = <$float>::INFINITY;
+            #[inline(always)]
             fn is_nan(self) -> bool {
                 <$float>::is_nan(self)
             }
+            #[inline(always)]
             fn plus(self, other: Self) -> Self { self + other }
+            #[inline(always)]
             fn minus(self, other: Self) -> Self { self - other }
+            #[inline(always)]
             fn times(self, other: Self) -> Self { self * other }
+            #[inline(always)]
             fn divided(self, other: Self) -> Self { self / other }
+            #[inline(always)]
             fn negative(self) -> Self { -self }
+            #[inline(always)]
             fn from_f64(x: f64) -> Self { x as $float }
+            #[inline(always)]
             fn to_f64(self) -> f64 { f64::from(self) }
+            #[inline(always)]
             fn from_usize(n: usize) -> Self { n as $float }
         }
     )*};
@@ -126,16 +135,25 @@ macro_rules! integers {
             const ONE: Self = 1;
             const LOWEST: Self = <$int>::MIN;
             const HIGHEST: Self = <$int>::MAX;
+            #[inline(always)]
             fn is_nan(self) -> bool {
                 false
             }
+            #[inline(always)]
             fn plus(self, other: Self) -> Self { self.wrapping_add(other) }
+            #[inline(always)]
             fn minus(self, other: Self) -> Self { self.wrapping_sub(other) }
+            #[inline(always)]
             fn times(self, other: Self) -> Self { self.wrapping_mul(other) }
+            #[inline(always)]
             fn divided(self, other: Self) -> Self { if other == 0 { 0 } else { self.wrapping_div(other) } }
+            #[inline(always)]
             fn negative(self) -> Self { self.wrapping_neg() }
+            #[inline(always)]
             fn from_f64(x: f64) -> Self { x as $int }
+            #[inline(always)]
             fn to_f64(self) -> f64 { self as f64 }
+            #[inline(always)]
             fn from_usize(n: usize) -> Self { n as $int }
         }
     )*};

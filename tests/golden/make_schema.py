@@ -3,8 +3,9 @@ called. python tests/golden/make_schema.py > src/format/text/messages.rs"""
 import os
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 from google.protobuf.descriptor import FieldDescriptor as F
-from tensorflow.core.framework import graph_pb2, variable_pb2
-from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
+from tensorflow.core.framework import graph_pb2, tensor_description_pb2, variable_pb2
+from tensorflow.core.protobuf import config_pb2, meta_graph_pb2, saved_model_pb2
+from tensorflow.core.util import event_pb2
 from tensorflow.python.training import checkpoint_state_pb2
 
 KINDS = {F.TYPE_BOOL: "Bool", F.TYPE_INT32: "Int", F.TYPE_INT64: "Int", F.TYPE_UINT32: "Int", F.TYPE_UINT64: "Unsigned",
@@ -44,7 +45,9 @@ def visit(descriptor):
         packable = field.type not in (F.TYPE_STRING, F.TYPE_BYTES, F.TYPE_MESSAGE)
         fields.append((field.name, field.number, kind, "Packed" if many and packable else "Many" if many else "One"))
 
-for root in (graph_pb2.GraphDef, meta_graph_pb2.MetaGraphDef, saved_model_pb2.SavedModel, variable_pb2.VariableDef, checkpoint_state_pb2.CheckpointState):
+ROOTS = (graph_pb2.GraphDef, meta_graph_pb2.MetaGraphDef, saved_model_pb2.SavedModel, variable_pb2.VariableDef,
+         checkpoint_state_pb2.CheckpointState, event_pb2.Event, config_pb2.RunMetadata, tensor_description_pb2.TensorDescription)
+for root in ROOTS:
     visit(root.DESCRIPTOR)
 print("//! What the fields of TensorFlow's messages are called. Made by `tests/golden/make_schema.py`.")
 print("#![cfg_attr(rustfmt, rustfmt_skip)]\n")
@@ -52,6 +55,6 @@ print("use super::schema::{Kind::{Bool, Bytes, Double, Enum, Fixed64, Float, Int
 for name, values in sorted(enums.items()):
     print("static %s: &[(&str, i32)] = &[%s];" % (name, ", ".join('("%s", %d)' % v for v in values)))
 for name, fields in sorted(messages.items()):
-    public = "pub(super) " if name in ("GRAPH_DEF", "META_GRAPH_DEF", "SAVED_MODEL", "VARIABLE_DEF", "CHECKPOINT_STATE") else ""
+    public = "pub(super) " if name in [name_of(root.DESCRIPTOR) for root in ROOTS] else ""
     print("%sstatic %s: Message = Message { fields: &[%s] };" % (public, name, ", ".join(
         'f("%s", %d, %s, %s)' % (n, i, k.replace("Message(", "M(").replace("String", "Text"), l) for n, i, k, l in sorted(fields, key=lambda f: f[1]))))

@@ -11,8 +11,10 @@ use std::path::Path;
 
 use prost::Message;
 
+use super::event::Event;
 use super::meta::{CheckpointState, MetaGraphDef, SavedModel, VariableDef};
 use super::proto::GraphDef;
+use super::trace::{RunMetadata, TensorDescription};
 use crate::error::{Error, Result};
 
 pub use schema::Message as Schema;
@@ -93,4 +95,7 @@ file_messages! {
     SavedModel SAVED_MODEL;
     CheckpointState CHECKPOINT_STATE;
     VariableDef VARIABLE_DEF;
+    Event EVENT;
+    RunMetadata RUN_METADATA;
+    TensorDescription TENSOR_DESCRIPTION;
 }

@@ -23,6 +23,7 @@ use super::cpu::{Level, level};
 use super::gemm::GemmElement;
 use super::pool::Pool2d;
 use super::scratch;
+use super::simd::vectorized;
 
 /// The sizes of a convolution. Zero padding is before the first row and column; what is needed after the last follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -421,10 +422,19 @@ impl Gradients<'_> {
     }
 }
 
-/// Adds up rows.
-fn add_rows(rows: &[f32], sum: &mut [f32]) {
-    if !sum.is_empty() {
-        rows.chunks_exact(sum.len()).for_each(|row| sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x));
+vectorized! {
+    /// Adds up rows.
+    fn add_rows(rows: &[f32], sum: &mut [f32]) {
+        if !sum.is_empty() {
+            rows.chunks_exact(sum.len()).for_each(|row| sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x));
+        }
+    }
+
+    /// `masked` becomes `dy` where the features are positive, and 0 elsewhere.
+    fn mask(features: &[f32], dy: &[f32], masked: &mut [f32]) {
+        for ((masked, dy), feature) in masked.iter_mut().zip(dy).zip(features) {
+            *masked = if *feature > 0.0 { *dy } else { 0.0 };
+        }
     }
 }
 
@@ -432,9 +442,7 @@ fn add_rows(rows: &[f32], sum: &mut [f32]) {
 fn with_masked(features: Option<&[f32]>, dy: &[f32], f: impl FnOnce(&[f32])) {
     let Some(features) = features else { return f(dy) };
     scratch::with(dy.len(), |masked| {
-        for ((to, dy), feature) in masked.iter_mut().zip(dy).zip(features) {
-            *to = if *feature > 0.0 { *dy } else { 0.0 };
-        }
+        mask(features, dy, masked);
         f(masked);
     });
 }

@@ -8,6 +8,7 @@ use super::{BAND, Conv2d, Convolve, DEAD, Post};
 use crate::kernels::cpu::Level;
 use crate::kernels::pool::Pool2d;
 use crate::kernels::scratch;
+use crate::kernels::simd::vectorized;
 use crate::kernels::vector::{Singles, Work, run};
 
 /// The most numbers of a vector.
@@ -283,14 +284,16 @@ fn scatter(pool: &Pool2d, winners: &[u8], dy: &[f32], dense: &mut [f32]) {
     }
 }
 
-/// Adds up the pixels of `dy` that flow back.
-pub(super) fn add_alive(winners: &[u8], dy: &[f32], sum: &mut [f32]) {
-    if sum.is_empty() {
-        return;
-    }
-    for (winners, dy) in winners.chunks_exact(sum.len()).zip(dy.chunks_exact(sum.len())) {
-        for ((sum, winner), dy) in sum.iter_mut().zip(winners).zip(dy) {
-            *sum += if *winner == DEAD { 0.0 } else { *dy };
+vectorized! {
+    /// Adds up the pixels of `dy` that flow back.
+    pub(super) fn add_alive(winners: &[u8], dy: &[f32], sum: &mut [f32]) {
+        if sum.is_empty() {
+            return;
+        }
+        for (winners, dy) in winners.chunks_exact(sum.len()).zip(dy.chunks_exact(sum.len())) {
+            for ((sum, winner), dy) in sum.iter_mut().zip(winners).zip(dy) {
+                *sum += if *winner == DEAD { 0.0 } else { *dy };
+            }
         }
     }
 }

@@ -17,6 +17,12 @@ pub fn no_op() -> Operation {
     NO_OP.call([]).operation()
 }
 
+/// As [`no_op`], with the node's name.
+#[track_caller]
+pub(crate) fn no_op_named(name: &str) -> Operation {
+    NO_OP.call([]).name(name).operation()
+}
+
 /// An operation that has run when all of `operations` have. TF: `tf.group`.
 ///
 /// ```

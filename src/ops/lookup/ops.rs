@@ -76,7 +76,7 @@ impl Entries {
         let pick = |from: &Value| {
             dispatch!(from.dtype(), all, T => {
                 let from = from.as_slice::<T>()?;
-                Ok(Value::vector(kept.iter().map(|&i| from[i].clone()).collect::<Vec<T>>()))
+                Ok(Value::vector(kept.iter().filter_map(|&i| from.get(i)).cloned().collect::<Vec<T>>()))
             })
         };
         Ok(Entries { places, keys: pick(keys)?, values: pick(values)? })
@@ -179,7 +179,7 @@ fn find(ctx: &mut KernelCtx) -> Result<()> {
         let default = default.item::<T>()?;
         let values = entries.values.as_slice::<T>()?;
         for (out, key) in ctx.outputs.slice::<T>(0)?.iter_mut().zip(&keys) {
-            *out = entries.places.get(key).map_or(&default, |&place| &values[place]).clone();
+            out.clone_from(entries.places.get(key).map_or(&default, |&place| &values[place]));
         }
         Ok(())
     })

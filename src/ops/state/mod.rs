@@ -16,6 +16,7 @@ pub(crate) use apply::{
 pub(crate) use assign::{ASSIGN, assign_add_named, assign_locking, assign_sub_locking, assign_sub_named};
 pub use assign::{assign, assign_add, assign_sub};
 pub(crate) use checkpoint::{MERGE_V2_CHECKPOINTS, RESTORE_V2, SAVE_V2, SHARDED_FILENAME};
+pub(crate) use report::report_uninitialized;
 pub use report::report_uninitialized_variables;
 pub(crate) use resource::{ASSIGN_VARIABLE_OP, Declared, resource_gather};
 pub use resource::{count_up_to, is_variable_initialized};

@@ -1,7 +1,7 @@
 //! Which variables have no value yet.
 
 use super::is_variable_initialized;
-use super::variable::{global_variables, local_variables};
+use super::variable::{Variable, global_variables, local_variables};
 use crate::graph::{Tensor, get_default_graph};
 use crate::ops::{array, math};
 use crate::value::Value;
@@ -20,9 +20,15 @@ use crate::value::Value;
 /// ```
 #[track_caller]
 pub fn report_uninitialized_variables() -> Tensor {
-    let graph = get_default_graph();
     let mut variables = global_variables();
     variables.extend(local_variables());
+    report_uninitialized(&variables)
+}
+
+/// The names of those of `variables` that have no value.
+#[track_caller]
+pub(crate) fn report_uninitialized(variables: &[Variable]) -> Tensor {
+    let graph = get_default_graph();
     let _scope = graph.name_scope("report_uninitialized_variables");
     let known: Vec<Tensor> = variables.iter().map(|variable| is_variable_initialized(*variable)).collect();
     let _device = graph.device("/cpu:0");

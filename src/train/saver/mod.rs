@@ -38,6 +38,8 @@ struct Inner {
     relative: bool,
     is_empty: bool,
     kept: Mutex<Kept>,
+    /// Held while a checkpoint is written: others of this saver wait.
+    saving: Mutex<()>,
 }
 
 /// A saver of all variables of the default graph. TF: `tf.train.Saver()`.
@@ -220,7 +222,8 @@ impl SaverArgs {
         let kept = Kept::new(&self.def);
         let (pads_steps, relative) = (self.pad_step_number, self.save_relative_paths);
         let kept = Mutex::new(kept);
-        Saver { shared: Arc::new(Inner { def: self.def, pads_steps, relative, is_empty, kept }) }
+        let saving = Mutex::default();
+        Saver { shared: Arc::new(Inner { def: self.def, pads_steps, relative, is_empty, kept, saving }) }
     }
 
     fn check(&self, variables: &[(String, Variable)]) -> Result<()> {
@@ -244,7 +247,8 @@ impl Saver {
             return Err(Error::unimplemented("a saver of checkpoints of the first format"));
         }
         let kept = Mutex::new(Kept::new(&def));
-        Ok(Saver { shared: Arc::new(Inner { def, pads_steps: false, relative: false, is_empty: false, kept }) })
+        let saving = Mutex::default();
+        Ok(Saver { shared: Arc::new(Inner { def, pads_steps: false, relative: false, is_empty: false, kept, saving }) })
     }
 
     /// What the saver is, for files. TF: `saver.as_saver_def`.
@@ -438,6 +442,8 @@ impl SaveArgs<'_> {
         if self.saver.shared.is_empty {
             return Ok(prefix);
         }
+        let saver = self.saver;
+        let _alone = saver.shared.saving.lock().unwrap_or_else(PoisonError::into_inner);
         self.check_values()?;
         let folder = Path::new(&path).parent().unwrap_or(Path::new(""));
         if !folder.as_os_str().is_empty() {

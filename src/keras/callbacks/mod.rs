@@ -1,4 +1,8 @@
-//! What happens after each epoch. Keras: `keras.callbacks`.
+//! What happens after each batch and each epoch. Keras: `keras.callbacks`.
+
+mod tensorboard;
+
+pub use tensorboard::{TensorBoard, UpdateFreq};
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -8,6 +12,7 @@ use indexmap::IndexMap;
 
 use super::Sequential;
 use crate::error::{Error, ErrorKind, Result};
+use crate::graph::Tensor;
 use crate::value::Value;
 
 /// The numbers of an epoch by their names: `"loss"`, `"val_accuracy"`.
@@ -26,6 +31,21 @@ pub enum Flow {
 pub trait Callback {
     /// Before the first epoch.
     fn on_train_begin(&mut self, _model: &Sequential) -> Result<()> {
+        Ok(())
+    }
+
+    /// After batch `batch` of an epoch, counted from 0: its loss, its `size`, and the metrics of the epoch so far.
+    fn on_batch_end(&mut self, _batch: usize, _logs: &Logs, _model: &Sequential) -> Result<()> {
+        Ok(())
+    }
+
+    /// What is to be computed besides for each batch of the validation after epoch `epoch`.
+    fn validation_fetch(&mut self, _epoch: usize) -> Option<Tensor> {
+        None
+    }
+
+    /// The value of that for a batch.
+    fn on_validation_fetched(&mut self, _value: &Value) -> Result<()> {
         Ok(())
     }
 
