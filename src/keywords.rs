@@ -160,6 +160,12 @@ keyword_macros! { $
     index_to_string_table_from_file = ops::lookup::index_to_string_table_from_file_args;
     /// [`index_to_string_table_from_tensor`](fn@crate::lookup::index_to_string_table_from_tensor) with keyword arguments.
     index_to_string_table_from_tensor = ops::lookup::index_to_string_table_from_tensor_args;
+    /// [`pad_sequences`](fn@crate::keras::preprocessing::sequence::pad_sequences) with keyword arguments `maxlen`, `padding`,
+    /// `truncating` and `value`.
+    pad_sequences = keras::preprocessing::sequence::pad_sequences_args;
+    /// [`Tokenizer`](fn@crate::keras::preprocessing::text::Tokenizer) with keyword arguments `num_words`, `filters`, `lower`,
+    /// `split`, `char_level` and `oov_token`.
+    Tokenizer = keras::preprocessing::text::TokenizerArgs::new;
     /// [`scalar`](fn@crate::summary::scalar) with keyword arguments `family` and `collections`.
     summary_scalar = ops::summary::scalar_args;
     /// [`histogram`](fn@crate::summary::histogram) with keyword arguments `family` and `collections`.

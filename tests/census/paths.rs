@@ -199,6 +199,8 @@ use flowstone::keras::layers::MaxPooling2D as _;
 use flowstone::keras::layers::Reshape as _;
 use flowstone::keras::optimizers::Adam as _;
 use flowstone::keras::optimizers::RMSprop as _;
+use flowstone::keras::preprocessing::sequence::pad_sequences as _;
+use flowstone::keras::preprocessing::text::Tokenizer as _;
 use flowstone::keras::utils::to_categorical as _;
 use flowstone::layers::BatchNormalization as _;
 use flowstone::layers::Dense as _;

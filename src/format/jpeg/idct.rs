@@ -51,13 +51,13 @@ fn scaled(block: &Block, steps: &[i16; 64], i: usize) -> i16 {
 }
 
 /// A number around zero as a sample.
-fn sample(x: i32) -> u8 {
+fn sample(x: i64) -> u8 {
     (x.clamp(-128, 127) + 128) as u8
 }
 
 /// `x` without its last `bits` bits, rounded.
-fn descale(x: i32, bits: u32) -> i32 {
-    x.wrapping_add(1 << (bits - 1)) >> bits
+fn descale(x: i64, bits: u32) -> i64 {
+    (x + (1 << (bits - 1))) >> bits
 }
 
 /// A step with the factors of the fast transformation, of 2 bits behind the point.
@@ -115,16 +115,16 @@ fn fast(block: &Block, steps: &[i16; 64]) -> [u8; 64] {
     }
     let mut samples = [0; 64];
     for (row, out) in middle.into_iter().zip(samples.chunks_exact_mut(8)) {
-        fast_line(row).into_iter().zip(out).for_each(|(x, out)| *out = sample(i32::from(x >> 5)));
+        fast_line(row).into_iter().zip(out).for_each(|(x, out)| *out = sample(i64::from(x >> 5)));
     }
     samples
 }
 
 /// Sums of products with 13 bits behind the point.
-fn accurate_line(x: [i32; 8]) -> [i32; 8] {
+fn accurate_line(x: [i64; 8]) -> [i64; 8] {
     let z1 = (x[2] + x[6]) * 4433;
     let (even2, even3) = (z1 - x[6] * 15137, z1 + x[2] * 6270);
-    let (sum, difference) = (x[0].wrapping_add(x[4]) << 13, x[0].wrapping_sub(x[4]) << 13);
+    let (sum, difference) = ((x[0] + x[4]) << 13, (x[0] - x[4]) << 13);
     let even = [sum + even3, difference + even2, difference - even2, sum - even3];
     let z5 = (x[7] + x[3] + x[5] + x[1]) * 9633;
     let (z1, z2) = ((x[7] + x[1]) * -7373, (x[5] + x[3]) * -20995);
@@ -147,11 +147,11 @@ fn accurate(block: &Block, steps: &[i16; 64]) -> [u8; 64] {
 }
 
 /// As it is kept between the two passes.
-fn narrow(x: i32) -> i32 {
+fn narrow(x: i64) -> i64 {
     x.clamp(i16::MIN.into(), i16::MAX.into())
 }
 
-fn four_line(x: [i32; 8]) -> [i32; 4] {
+fn four_line(x: [i64; 8]) -> [i64; 4] {
     let even = x[2] * 15137 - x[6] * 6270;
     let (first, second) = ((x[0] << 14) + even, (x[0] << 14) - even);
     let near = x[7] * -1730 + x[5] * 11893 + x[3] * -17799 + x[1] * 8697;
@@ -172,7 +172,7 @@ fn four(block: &Block, steps: &[i16; 64]) -> [u8; 64] {
     samples
 }
 
-fn two_line(x: [i32; 8]) -> [i32; 2] {
+fn two_line(x: [i64; 8]) -> [i64; 2] {
     let odd = x[7] * -5906 + x[5] * 6967 + x[3] * -10426 + x[1] * 29692;
     [(x[0] << 15) + odd, (x[0] << 15) - odd]
 }

@@ -151,14 +151,27 @@ mod tests {
             let _ = decode(&file[..end], &Options { try_recover_truncated: true, ..Options::default() });
         }
         let mut state = 1u32;
-        for _ in 0..2000 {
-            let mut broken = file.clone();
+        let mut next = |below: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as usize % below
+        };
+        let picture: Vec<u8> = (0..19 * 21 * 3).map(|i| (i * i / 7) as u8).collect();
+        let Ok(color) = encode(&picture, 19, 21, 3, &Settings::default()) else { return };
+        for round in 0..2000 {
+            let mut broken = if round % 2 == 0 { file.clone() } else { color.clone() };
             for _ in 0..3 {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                let at = (state >> 8) as usize % broken.len();
-                broken[at] = (state >> 3) as u8;
+                let at = next(broken.len());
+                broken[at] = next(256) as u8;
             }
-            let _ = (decode(&broken, &Options::default()), shape(&broken));
+            let options = Options {
+                channels: [0, 1, 3][next(3)],
+                ratio: 1 << next(4),
+                fancy_upscaling: next(2) == 0,
+                try_recover_truncated: next(2) == 0,
+                dct: [Dct::Fast, Dct::Accurate][next(2)],
+                crop: (next(3) == 0).then(|| [0; 4].map(|_| next(20) as i32)),
+            };
+            let _ = (decode(&broken, &options), shape(&broken));
         }
     }
 }

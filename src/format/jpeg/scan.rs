@@ -104,7 +104,9 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Stored> {
     let samples = [frame.height.div_ceil(options.ratio), frame.width.div_ceil(options.ratio), frame.components.len()];
     let all: usize = (0..frame.components.len()).map(|c| frame.blocks(c).iter().product::<usize>()).sum();
     let too_short = !options.try_recover_truncated && all > 8 * reader.source.len() + 1024;
-    if samples.iter().map(|&n| n as u64).product::<u64>() >= MOST || all as u64 * 64 >= 4 * MOST || too_short {
+    // What is missing at the end is shown, but not for a picture of any size.
+    let most = if options.try_recover_truncated { MOST } else { 4 * MOST };
+    if samples.iter().map(|&n| n as u64).product::<u64>() >= MOST || all as u64 * 64 >= most || too_short {
         return Err(bad(format!("a picture of {} by {} in {} bytes", frame.height, frame.width, reader.source.len())));
     }
     let units = frame.units();

@@ -24,7 +24,7 @@ use crate::value::Value;
 /// ```
 /// use flowstone as tf;
 /// let file = tf::image::encode_jpeg(tf::constant(tf::Value::new([2, 2, 1], vec![90u8; 4])?));
-/// let image = tf::image::decode_jpeg!(file, channels = 3);
+/// let image = tf::decode_jpeg!(file, channels = 3);
 /// assert_eq!(image.shape().to_string(), "[?,?,3]");
 /// assert_eq!(tf::Session()?.run(image, tf::feed_dict! {})?.as_slice::<u8>()?, [90; 12]);
 /// # Ok::<(), tf::Error>(())
