@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{self, Graph, NodeId, Operation, Port, Tensor};
-use crate::op::{Grad, GradCtx, Gradient, IndexedSlices, IntoTensor};
+use crate::op::{Branching, Grad, GradCtx, Gradient, IndexedSlices, IntoTensor};
+use crate::ops::flow::{GradLoops, is_loop_switch};
 use crate::ops::{self, array, flow, indexed_slices, math, state::Variable};
 
 /// Something that gradients are taken of, or with respect to.
@@ -176,6 +177,8 @@ struct Backward<'a> {
     /// How many gradients each node between `ys` and `xs` still waits for.
     pending: HashMap<NodeId, usize>,
     gate: bool,
+    /// The loops on the way.
+    loops: GradLoops,
 }
 
 impl Backward<'_> {
@@ -184,15 +187,15 @@ impl Backward<'_> {
         if let Some(tensor) = foreign {
             return Err(Error::invalid_argument(format!("gradients: '{}' is of another graph", tensor.name())));
         }
-        let _scope = graph.name_scope(&args.name);
+        let scope = graph.name_scope(&args.name);
         // TensorFlow takes this name too, to tell its calls apart.
         graph.unique_name("uid");
         let starts = starts(graph, &args.ys, &args.grad_ys)?;
         let ends: Vec<NodeId> = args.xs.iter().map(|x| x.node).collect();
-        let (pending, reachable) = between(graph, &args.ys, &ends);
-        let mut stops: HashSet<NodeId> = args.stop_gradients.iter().map(|t| t.node).collect();
-        stops.extend(frontier(graph, &ends, &pending));
-        let mut backward = Backward { graph, grads: HashMap::new(), pending, gate: args.gate_gradients };
+        let (mut order, reachable) = between(graph, &args.ys, &ends);
+        let loops = with_loops(graph, &mut order)?;
+        let pending = uses(graph, &order);
+        let mut backward = Backward { graph, grads: HashMap::new(), pending, gate: args.gate_gradients, loops };
         for (y, start) in args.ys.iter().zip(starts) {
             backward.grads.entry(y.port()).or_default().push(start.into());
         }
@@ -203,21 +206,49 @@ impl Backward<'_> {
                 queue.push_back(y.node);
             }
         }
+        let asked: HashSet<NodeId> = queue.iter().copied().collect();
+        for exit in backward.loops.unused_exits(&mut backward.pending, |node| asked.contains(&node)) {
+            if exit.dtype()?.is_trainable() {
+                let zeros = backward.loops.zeros_for_exit(graph, exit)?;
+                backward.grads.entry(exit.port()).or_default().push(zeros.into());
+                queue.push_back(exit.node);
+            }
+        }
+        let mut stops: HashSet<NodeId> = args.stop_gradients.iter().map(|t| t.node).collect();
+        stops.extend(frontier(graph, &ends, &backward.pending));
         while let Some(node) = queue.pop_front() {
             let op = Operation::new(graph, node);
-            let dys = backward.collect(op);
+            let dys = {
+                let _inside = backward.loops.enter(graph, op, true);
+                backward.collect(op)
+            };
             if dys.iter().any(Option::is_some) && !stops.contains(&node) {
+                let _inside = backward.loops.enter(graph, op, false);
                 backward.step(op, dys)?;
             }
             for input in op.inputs() {
-                if let Some(count) = backward.pending.get_mut(&input.node).filter(|count| **count > 0) {
-                    *count -= 1;
-                    if *count == 0 {
-                        queue.push_back(input.node);
+                let Some(count) = backward.pending.get_mut(&input.node).filter(|count| **count > 0) else { continue };
+                *count -= 1;
+                let left = *count;
+                if left > 0 && (backward.loops.is_empty() || !is_loop_switch(input.op())) {
+                    continue;
+                }
+                if backward.loops.is_exit(input.op()) {
+                    let grads = &backward.grads;
+                    let has = |op: Operation| {
+                        op.outputs().iter().any(|y| grads.get(&y.port()).is_some_and(|g| !g.is_empty()))
+                    };
+                    for (exit, zeros) in backward.loops.leave(graph, input, has)? {
+                        backward.grads.entry(exit.port()).or_default().extend(zeros.map(Gradient::Dense));
+                        queue.push_back(exit.node);
                     }
+                } else {
+                    queue.push_back(input.node);
                 }
             }
         }
+        drop(scope);
+        backward.loops.finish(graph)?;
         Ok(args.xs.iter().map(|x| backward.grads.get(&x.port()).and_then(|sum| sum.first().copied())).collect())
     }
 
@@ -268,10 +299,24 @@ impl Backward<'_> {
                 return Err(error.at(&name, location));
             }
         };
+        let splits = record.is_some_and(|record| record.flags.branching == Branching::Splits);
         let mut complete = Vec::with_capacity(dys.len());
         for (y, dy) in op.outputs().into_iter().zip(dys) {
+            let in_loop = match dy {
+                None if !self.loops.is_empty() && y.dtype()?.is_trainable() => {
+                    self.loops.zeros(self.graph, op, y.output)?
+                }
+                _ => None,
+            };
             complete.push(match dy {
                 Some(dy) => (dy, false),
+                None if in_loop.is_some() => {
+                    let zeros = in_loop.flatten().unwrap_or_else(|| Tensor::poisoned(self.graph));
+                    (zeros.into(), true)
+                }
+                None if splits && y.dtype()?.is_trainable() => {
+                    (flow::zeros_of_branch(self.graph, op, y.output)?.into(), true)
+                }
                 None if y.dtype()?.is_floating() => (array::zeros_like_op(y).into(), true),
                 None => (Tensor::poisoned(self.graph).into(), true),
             });
@@ -340,8 +385,8 @@ fn starts(graph: &Graph, ys: &[Tensor], grad_ys: &[Tensor]) -> Result<Vec<Tensor
     Ok(starts)
 }
 
-/// For each node on a way from `ends` to `ys`, how many of its uses lie on such ways; and those of `ys` that `ends` reach.
-fn between(graph: &Graph, ys: &[Tensor], ends: &[NodeId]) -> (HashMap<NodeId, usize>, HashSet<NodeId>) {
+/// The nodes on a way from `ends` to `ys`, and those of `ys` that `ends` reach.
+fn between(graph: &Graph, ys: &[Tensor], ends: &[NodeId]) -> (Vec<NodeId>, HashSet<NodeId>) {
     let state = graph.lock();
     let nodes = state.nodes();
     // Inputs come before their users, save in imported loops: users of each output first.
@@ -364,24 +409,53 @@ fn between(graph: &Graph, ys: &[Tensor], ends: &[NodeId]) -> (HashMap<NodeId, us
         }
     }
     let reachable = ys.iter().map(|y| y.node).filter(|id| reached.contains(id)).collect();
-    let mut pending: HashMap<NodeId, usize> = HashMap::new();
     let mut order = Vec::new();
     let mut queue: VecDeque<NodeId> = ys.iter().map(|y| y.node).collect();
     while let Some(id) = queue.pop_front() {
         if reached.remove(&id) {
-            pending.insert(id, 0);
             order.push(id);
             queue.extend(nodes[id.index()].inputs.iter().map(|port| port.node));
         }
     }
-    for id in order {
-        for port in &nodes[id.index()].inputs {
-            if let Some(count) = pending.get_mut(&port.node) {
-                *count += 1;
-            }
+    (order, reachable)
+}
+
+/// Begins the gradients of the loops that lie on the way, and adds all their ways out to `order`.
+fn with_loops(graph: &Graph, order: &mut Vec<NodeId>) -> Result<GradLoops> {
+    let mut loops = GradLoops::default();
+    {
+        let state = graph.lock();
+        let leaves = |id: &NodeId| state.node(*id).is_some_and(|node| matches!(&*node.op, "Exit" | "RefExit"));
+        if !order.iter().any(leaves) {
+            return Ok(loops);
         }
     }
-    (pending, reachable)
+    let mut inside: HashSet<NodeId> = HashSet::new();
+    let mut i = 0;
+    while let Some(&node) = order.get(i) {
+        for exit in loops.add(graph, Operation::new(graph, node))? {
+            if inside.is_empty() {
+                inside.extend(order.iter().copied());
+            }
+            if inside.insert(exit.node) {
+                order.push(exit.node);
+            }
+        }
+        i += 1;
+    }
+    Ok(loops)
+}
+
+/// How often each of `nodes` is used by one of them.
+fn uses(graph: &Graph, order: &[NodeId]) -> HashMap<NodeId, usize> {
+    let mut pending: HashMap<NodeId, usize> = order.iter().map(|id| (*id, 0)).collect();
+    let state = graph.lock();
+    for port in order.iter().filter_map(|id| state.node(*id)).flat_map(|node| &node.inputs) {
+        if let Some(count) = pending.get_mut(&port.node) {
+            *count += 1;
+        }
+    }
+    pending
 }
 
 /// Those of `ends` that depend on no other of them: the walk stops there.

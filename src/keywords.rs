@@ -41,6 +41,23 @@ keyword_macros! { $
     remove_training_nodes = graph_util::remove_training_nodes_args;
     /// [`must_run_on_cpu`](fn@crate::graph_util::must_run_on_cpu) with the keyword argument `pin_variables_on_cpu`.
     must_run_on_cpu = graph_util::must_run_on_cpu_args;
+    /// [`cond`](fn@crate::cond) with keyword arguments `strict` and `name`.
+    cond = ops::flow::cond_args;
+    /// [`while_loop`](fn@crate::while_loop) with keyword arguments `shape_invariants`, `parallel_iterations`, `back_prop`,
+    /// `swap_memory`, `name` and `maximum_iterations`.
+    while_loop = ops::flow::while_loop_args;
+    /// [`TensorArray`](fn@crate::TensorArray) with keyword arguments.
+    TensorArray = ops::flow::tensor_array_args;
+    /// [`map_fn`](fn@crate::map_fn) with keyword arguments.
+    map_fn = ops::flow::map_fn_args;
+    /// [`foldl`](fn@crate::foldl) with keyword arguments.
+    foldl = ops::flow::foldl_args;
+    /// [`foldr`](fn@crate::foldr) with keyword arguments.
+    foldr = ops::flow::foldr_args;
+    /// [`scan`](fn@crate::scan) with keyword arguments.
+    scan = ops::flow::scan_args;
+    /// [`case`](fn@crate::case) with keyword arguments `default`, `exclusive`, `strict` and `name`.
+    case = ops::flow::case_args;
     /// [`export_meta_graph`](fn@crate::train::export_meta_graph) with keyword arguments `filename`, `as_text`, `graph`,
     /// `saver_def`, `tags` and `clear_devices`.
     export_meta_graph = train::export_meta_graph_args;

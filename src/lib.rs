@@ -98,7 +98,7 @@ pub use ops::check::{
     assert_none_equal, assert_positive, assert_rank, assert_rank_at_least, assert_rank_in, assert_scalar, assert_type,
     check_numerics, ensure_shape, verify_tensor_all_finite,
 };
-pub use ops::flow::{group, no_op};
+pub use ops::flow::{TensorArray, case, cond, foldl, foldr, group, map_fn, no_op, scan, while_loop};
 pub use ops::io::{matching_files, read_file, write_file};
 pub use ops::linalg::{
     cholesky, cholesky_solve, eye, matrix_determinant, matrix_inverse, matrix_solve, matrix_triangular_solve, qr,

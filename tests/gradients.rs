@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cases::{Case, FAMILIES, Family};
 use flowstone as tf;
-use tf::op::Grad;
+use tf::op::{Branching, Grad};
 use tf::{Feeds, Tensor, Value};
 
 const STEP: f64 = 1e-6;
@@ -29,6 +29,7 @@ const APART: &[(&str, &str)] = &[
     ("unsorted_min_fed", "an empty segment is the largest number there is"),
     ("unsorted_max_fed", "an empty segment is the lowest number there is"),
     ("identity", "it has a stop_gradient"),
+    ("back_prop", "its loop is told to have no gradient"),
     ("xent_3d", "the old function stops gradients to its labels"),
     ("saturate", "what lies outside of the range is as good as constant; TensorFlow's gradient passes"),
     ("cholesky", "one half of the matrix is read, and the gradient is that of a symmetric one"),
@@ -68,6 +69,17 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Print", "it has state; the gradient passes"),
     ("ReadVariableOp", "it has state; the gradient passes"),
     ("ResourceGather", "it has state; the gradient is that of Gather"),
+    ("RefEnter", "it has state; the same rule as Enter"),
+    ("RefExit", "it has state; the same rule as Exit"),
+    ("RefNextIteration", "it has state; the same rule as NextIteration"),
+    ("TensorArrayReadV3", "its flow is float32: TensorFlow's values are compared"),
+    ("TensorArrayWriteV3", "its flow is float32: TensorFlow's values are compared"),
+    ("TensorArrayGatherV3", "its flow is float32: TensorFlow's values are compared"),
+    ("TensorArrayScatterV3", "its flow is float32: TensorFlow's values are compared"),
+    ("TensorArrayConcatV3", "its flow is float32: TensorFlow's values are compared"),
+    ("TensorArraySplitV3", "its flow is float32: TensorFlow's values are compared"),
+    ("RefSwitch", "it has state; the same rule as Switch"),
+    ("RefMerge", "it has state; the same rule as Merge"),
     ("PreventGradient", "asking is an error"),
     ("ParallelDynamicStitch", "the same rule as DynamicStitch"),
     ("TopK", "the same rule as TopKV2"),
@@ -137,7 +149,9 @@ fn compare(case: &Case, fed: &[Value]) -> Outcome {
     };
     let operations = graph.get_operations();
     let stateful = |op: &tf::Operation| {
-        op.op_type() != "Placeholder" && tf::ops::lookup(&op.op_type()).is_some_and(|def| def.flags.stateful)
+        let flags = |def: &tf::OpDef| (def.flags.stateful, def.flags.fills, def.flags.branching);
+        let has_state = |def: &tf::OpDef| flags(def) == (true, false, Branching::Follows);
+        op.op_type() != "Placeholder" && tf::ops::lookup(&op.op_type()).is_some_and(has_state)
     };
     // What goes through float32 is too coarse for such small steps.
     if operations.iter().flat_map(|op| op.outputs()).any(|t| t.dtype().is_ok_and(|dtype| dtype == tf::float32)) {

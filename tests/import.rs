@@ -151,9 +151,9 @@ fn unknown_operations_load_survive_and_fail_only_when_they_are_needed() {
 }
 
 #[test]
-fn loops_load_and_say_what_they_lack() {
+fn loops_load_in_the_order_of_their_file() {
     let def = graph(vec![
-        node("enter", "Enter", &["start"], &[FLOAT]),
+        node("enter", "Enter", &["start"], &[FLOAT, ("frame_name", Value::S(b"loop".to_vec()))]),
         node("merge", "Merge", &["enter", "next"], &[FLOAT, ("N", Value::I(2))]),
         node("more", "Neg", &["merge"], &[FLOAT]),
         node("next", "NextIteration", &["more"], &[FLOAT]),
@@ -163,7 +163,7 @@ fn loops_load_and_say_what_they_lack() {
     assert_eq!(graph.get_operations()[0].name(), "enter", "the order of the file");
     let sess = tf::Session::new(&graph).unwrap();
     let error = sess.run("more:0", feed_dict! { "start:0": 1.0f32 }).unwrap_err();
-    assert_eq!(error.message(), "this run needs what is not available: Enter (1 node), NextIteration (1 node)");
+    assert_eq!(error.message(), "Neg: it lies in a loop: fetch what `while_loop` gives");
 }
 
 #[test]

@@ -146,6 +146,18 @@ fn a_run_ends_when_its_time_is_up() {
     assert_eq!(run(-1).unwrap_err().kind(), tf::ErrorKind::InvalidArgument);
 }
 
+#[test]
+fn a_loop_that_does_not_end_is_stopped() {
+    let _graph = tf::Graph::new().as_default();
+    let more = tf::placeholder(tf::bool, ());
+    let i = tf::while_loop(|[_]| tf::identity(more), |[i]| [i + 1], [tf::constant(0)]);
+    let sess = tf::Session().unwrap();
+    let options = RunOptions { timeout_in_ms: 20, ..Default::default() };
+    let error = sess.run_args(i[0], feed_dict! { more: true }).options(options).build().unwrap_err();
+    assert_eq!(error.kind(), tf::ErrorKind::DeadlineExceeded, "{error}");
+    assert_eq!(sess.run(i[0], feed_dict! { more: false }).unwrap().item::<i32>().unwrap(), 0);
+}
+
 /// Prints TensorFlow's timeline of the trace that an event file holds, and what TensorBoard finds.
 const TENSORFLOW: &str = "
 import sys

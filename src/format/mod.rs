@@ -2,6 +2,7 @@
 
 pub mod bmp;
 pub mod bundle;
+pub mod control_flow;
 mod crc;
 mod cursor;
 pub mod durable;

@@ -1,6 +1,7 @@
 //! The program as data: named nodes with inputs, control inputs and attributes. Knows no operation by name.
 
 mod collection;
+mod context;
 pub mod keys;
 mod names;
 mod node;
@@ -13,6 +14,7 @@ pub use collection::{
     CollectionArgs, CollectionRef, Named, add_to_collection, add_to_collections, get_collection, get_collection_args,
     get_collection_ref,
 };
+pub(crate) use context::{Context, ContextRef, Nested, around, same};
 pub use node::{Attr, AttrList, Attrs, Fact, Handle, Integers, LONGEST_INTEGERS, Node, NodeId, Port, Remarks, Written};
 pub use registry::GraphKey;
 pub use scope::{ScopeGuard, get_default_graph, reset_default_graph};
@@ -78,6 +80,8 @@ pub(crate) struct State {
     done: HashSet<String>,
     /// See [`Graph::extension`].
     extensions: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    /// See [`Graph::prevent_fetching`].
+    unfetchable: HashSet<NodeId>,
     seed: Option<i64>,
     seed_rule: SeedRule,
     seed_counter: i64,
@@ -98,6 +102,11 @@ impl State {
 
     pub(crate) fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// Whether the outputs of `node` may be fetched. TF: `graph.is_fetchable`.
+    pub(crate) fn is_fetchable(&self, node: NodeId) -> bool {
+        !self.unfetchable.contains(&node)
     }
 }
 
@@ -274,7 +283,7 @@ impl Graph {
         scope::enter_control(self.0.key, Some(after))
     }
 
-    /// Nodes built until the guard is dropped ignore all control dependencies around them.
+    /// Nodes built until the guard is dropped ignore all control dependencies, branches and loops around them.
     /// TF: `tf.control_dependencies(None)`.
     pub fn clear_control_dependencies(&self) -> ScopeGuard {
         scope::enter_control(self.0.key, None)
@@ -385,8 +394,20 @@ impl Graph {
     }
 
     /// Adds a node under a name that [`Graph::unique_name`] or an import gave; the scopes around it give it control
-    /// inputs, a device and a colocation class.
-    pub(crate) fn add(&self, mut node: Node) -> Result<NodeId> {
+    /// inputs, a device and a colocation class, and the context around it takes it in.
+    pub(crate) fn add(&self, node: Node) -> Result<NodeId> {
+        let scope = node.name.clone();
+        self.add_within(node, scope)
+    }
+
+    /// The same for a constant, which is built without a scope of its own.
+    pub(crate) fn add_constant(&self, node: Node) -> Result<NodeId> {
+        let scope = node.name.rsplit_once('/').map_or("", |(scope, _)| scope).into();
+        self.add_within(node, scope)
+    }
+
+    /// Adds a node; what the context around builds for it lies in `scope`.
+    fn add_within(&self, mut node: Node, scope: Arc<str>) -> Result<NodeId> {
         let inputs: Vec<NodeId> = node.inputs.iter().map(|port| port.node).collect();
         node.controls.extend(scope::control_inputs(self.0.key, &inputs));
         node.controls.sort_unstable();
@@ -398,7 +419,13 @@ impl Graph {
         if !classes.is_empty() {
             add_classes(&mut node.attrs, &classes);
         }
+        node.context = scope::context(self.0.key);
+        let (context, line) = (node.context.clone(), node.location);
         let id = self.insert(node)?;
+        if let Some(context) = context {
+            let _scope = (scope::enter_name(self.0.key, scope), built_at(line));
+            context.adopt(self, id);
+        }
         scope::record_built(self.0.key, id);
         Ok(id)
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use smallvec::SmallVec;
 
+use super::ContextRef;
 use crate::dtype::DType;
 use crate::shape::PartialShape;
 use crate::value::Value;
@@ -212,6 +213,8 @@ pub struct Node {
     pub location: &'static Location<'static>,
     /// What a file said of the node besides.
     pub remarks: Option<Arc<Remarks>>,
+    /// The branch or loop that the node was built in.
+    pub(crate) context: Option<ContextRef>,
 }
 
 /// What a file says of a node that nothing here looks into: kept, and written again.

@@ -1,5 +1,5 @@
-//! What surrounds the building of a node on a thread: the default graph, name scopes, control dependencies, devices,
-//! colocation. Each is a frame on the thread's stack and lives as long as its guard.
+//! What surrounds the building of a node on a thread: the default graph, name scopes, control dependencies, control flow
+//! contexts, devices, colocation. Each is a frame on the thread's stack and lives as long as its guard.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::{Graph, GraphKey, NodeId};
+use super::{ContextRef, Graph, GraphKey, NodeId};
 
 enum Frame {
     Graph(Graph),
@@ -18,8 +18,9 @@ enum Frame {
         after: Vec<NodeId>,
         seen: HashSet<NodeId>,
     },
-    /// Hides all outer control frames.
+    /// Hides all outer control frames and contexts.
     ControlReset(GraphKey),
+    Context(GraphKey, Option<ContextRef>),
     Device(GraphKey, Arc<str>),
     Colocate(GraphKey, Vec<Arc<[u8]>>),
     /// Nodes built inside count as built on this line.
@@ -105,6 +106,10 @@ pub(super) fn enter_control(graph: GraphKey, after: Option<Vec<NodeId>>) -> Scop
     })
 }
 
+pub(super) fn enter_context(graph: GraphKey, context: Option<ContextRef>) -> ScopeGuard {
+    ScopeGuard::push(Frame::Context(graph, context))
+}
+
 pub(super) fn enter_device(graph: GraphKey, device: &str) -> ScopeGuard {
     let merged = merge_devices(&self::device(graph), device);
     ScopeGuard::push(Frame::Device(graph, merged.into()))
@@ -147,6 +152,16 @@ pub(super) fn name(graph: GraphKey) -> Arc<str> {
         _ => None,
     })
     .unwrap_or_else(|| "".into())
+}
+
+/// The context that nodes of `graph` are built in.
+pub(super) fn context(graph: GraphKey) -> Option<ContextRef> {
+    innermost(|frame| match frame {
+        Frame::ControlReset(key) if *key == graph => Some(None),
+        Frame::Context(key, context) if *key == graph => Some(context.clone()),
+        _ => None,
+    })
+    .flatten()
 }
 
 pub(super) fn device(graph: GraphKey) -> Arc<str> {

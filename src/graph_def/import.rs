@@ -144,6 +144,8 @@ impl<'a> Import<'a> {
         }
         let shift = self.graph.insert_all(self.base, nodes)?;
         self.graph.add_origin(self.def, self.base == 0);
+        let first = self.base + shift;
+        self.graph.adopt_imported(first..first + self.def.node.len(), &self.options.prefix, self.line);
         let place = |name: &str| self.places.get(name).map(|place| self.base + shift + place);
         let element = |name: &String| {
             let operation = |name| place(name).map(|id| Operation::new(self.graph, NodeId(id as u32)));
@@ -261,6 +263,7 @@ impl<'a> Import<'a> {
             device: def.device.as_str().into(),
             location: self.line,
             remarks: (remarks != Remarks::default()).then(|| Arc::new(remarks)),
+            context: None,
         })
     }
 

@@ -7,7 +7,7 @@ use crate::graph::Tensor;
 use crate::initializers::{Initializer, IntoInitializer};
 use crate::op::IntoTensor;
 use crate::ops::array::{constant, gather, identity, item, reshape, reshape_to, shape};
-use crate::ops::math::{cast, where_v2};
+use crate::ops::math::cast;
 use crate::ops::nn::{dropout_args, leaky_relu_args};
 use crate::regularizers::{IntoRegularizer, Regularizer};
 use crate::shape::{IntoShape, PartialShape};
@@ -294,11 +294,7 @@ impl Layer for Dropout {
             let args = dropout_args(input).rate(self.rate);
             if let Some(seed) = self.seed { args.seed(seed).build() } else { args.build() }
         };
-        Ok(match call.training {
-            Training::Known(true) => dropped(),
-            Training::Known(false) => identity(input),
-            Training::Fed(training) => where_v2(training, dropped(), input),
-        })
+        Ok(call.training.choose(dropped, || identity(input)))
     }
 }
 

@@ -13,6 +13,11 @@ mod keywords;
 mod normalization;
 mod pooling;
 
+/// What decides while building. TF: `tensorflow.python.layers.utils`.
+pub mod utils {
+    pub use crate::ops::flow::{constant_value, smart_cond};
+}
+
 pub use self::core::{Activation, Dropout, Embedding, Flatten, InputLayer, LeakyReLU, Reshape};
 pub use activation::{ActivationFunction, IntoActivation};
 pub use conv::{Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D};
@@ -45,6 +50,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, Operation, Tensor, get_default_graph};
 use crate::initializers::Initializer;
 use crate::op::{Arg, IntoTensor, convert};
+use crate::ops::flow::{Outcome, constant_value, smart_cond};
 use crate::ops::state::{Variable, global_variables};
 use crate::regularizers::{REGULARIZATION_LOSSES, Regularizer};
 use crate::shape::{PartialShape, Shape};
@@ -92,6 +98,25 @@ pub enum Training {
     Known(bool),
     /// Known when the graph is run.
     Fed(Tensor),
+}
+
+impl Training {
+    /// What is known of it while building.
+    fn known(self) -> Option<bool> {
+        match self {
+            Training::Known(known) => Some(known),
+            Training::Fed(training) => constant_value(training),
+        }
+    }
+
+    /// What `during` builds in training, else what `after` builds. TF: `smart_cond`.
+    #[track_caller]
+    fn choose<R: Outcome<Merged = R>>(self, during: impl FnOnce() -> R, after: impl FnOnce() -> R) -> R {
+        match self {
+            Training::Known(known) => smart_cond(known, during, after),
+            Training::Fed(training) => smart_cond(training, during, after),
+        }
+    }
 }
 
 impl From<bool> for Training {

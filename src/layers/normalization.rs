@@ -3,11 +3,10 @@
 use super::{Call, Common, Layer, Training, Weight, common_methods};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{Operation, Tensor};
+use crate::graph::{Graph, Tensor};
 use crate::initializers::{Initializer, IntoInitializer, ones_initializer, zeros_initializer};
 use crate::op::{IntoTensor, convert};
 use crate::ops::array::{constant, constant_of};
-use crate::ops::math::where_v2;
 use crate::ops::nn::{batch_normalization, fused_batch_norm_args, moments};
 use crate::ops::state::{Variable, assign_sub_named};
 use crate::regularizers::{IntoRegularizer, Regularizer};
@@ -144,56 +143,70 @@ impl BatchNormalization {
         Variables { gamma, beta, moving: [weights.next(), weights.next()] }
     }
 
-    /// The output for training or not, and the mean and variance of the batch.
-    fn normalize(&self, x: Tensor, v: &Variables, training: bool) -> Result<(Tensor, [Tensor; 2])> {
-        let [Some(moving_mean), Some(moving_variance)] = v.moving else { return Err(Error::internal("two averages")) };
-        if is_fused(x)? {
-            let ones = |n: f32| -> Result<Tensor> {
-                let channels = moving_mean.shape().num_elements().unwrap_or_default();
-                Ok(constant(Value::new([channels], vec![n; channels])?))
+    /// The output of the one operation that does it all, in training and after it.
+    fn fused(&self, x: Tensor, v: &Variables, moving: [Variable; 2], call: &mut Call) -> Result<Tensor> {
+        let channel = |n: f32| -> Result<Tensor> {
+            let channels = moving[0].shape().num_elements().unwrap_or_default();
+            Ok(constant(Value::new([channels], vec![n; channels])?))
+        };
+        let of = |variable: Option<Variable>, n| variable.map_or_else(|| channel(n), |v| Ok(v.value()));
+        let (beta, gamma) = (of(v.beta, 0.0)?, of(v.gamma, 1.0)?);
+        let normalized = |training: bool| {
+            let args = fused_batch_norm_args(x, gamma, beta).mean(moving[0]).variance(moving[1]);
+            args.epsilon(self.epsilon).is_training(training).build()
+        };
+        let (graph, training) = (x.graph()?, call.training);
+        let (y, mean, variance) = training.choose(|| normalized(true), || normalized(false));
+        if training.known() != Some(false) {
+            let momentum = match training.known() {
+                Some(_) => constant_of(self.momentum, DType::Float32),
+                None => {
+                    let number = |momentum: f64| convert(momentum.into_arg(), "Const", Some(DType::Float32));
+                    training.choose(|| number(self.momentum), || number(1.0))
+                }
             };
-            let gamma = v.gamma.map_or_else(|| ones(1.0), |gamma| Ok(gamma.value()))?;
-            let beta = v.beta.map_or_else(|| ones(0.0), |beta| Ok(beta.value()))?;
-            let args = fused_batch_norm_args(x, gamma, beta).mean(moving_mean).variance(moving_variance);
-            let (y, mean, variance) = args.epsilon(self.epsilon).is_training(training).build();
-            return Ok((y, [mean, variance]));
+            for (variable, new) in moving.into_iter().zip([mean, variance]) {
+                call.updates.push(self.update(&graph, variable, new, Some(momentum)).op());
+            }
         }
-        let [mean, variance] = if training {
+        Ok(y)
+    }
+
+    /// The output of several operations, in training and after it.
+    fn composed(&self, x: Tensor, v: &Variables, moving: [Variable; 2], call: &mut Call) -> Result<Tensor> {
+        let (graph, training) = (x.graph()?, call.training);
+        let [mean, variance] = if training.known() == Some(false) {
+            moving.map(Variable::value)
+        } else {
             let (mean, variance) = match x.rank() {
                 Some(2) => moments(x, [0]),
                 Some(3) => moments(x, [0, 1]),
                 _ => moments(x, [0, 1, 2]),
             };
-            [mean, variance]
-        } else {
-            [moving_mean.value(), moving_variance.value()]
+            let chosen = |batch: Tensor, moving: Variable| training.choose(|| batch, || moving.value());
+            let batch = [chosen(mean, moving[0]), chosen(variance, moving[1])];
+            for (variable, new) in moving.into_iter().zip(batch) {
+                let moved = || self.update(&graph, variable, new, None);
+                call.updates.push(training.choose(moved, || variable.value()).op());
+            }
+            batch
         };
         let [beta, gamma] = [v.beta, v.gamma].map(|variable| variable.map(Variable::value));
-        Ok((batch_normalization(x, mean, variance, beta, gamma, self.epsilon), [mean, variance]))
+        Ok(batch_normalization(x, mean, variance, beta, gamma, self.epsilon))
     }
 
-    /// Moves the averages towards the mean and variance of a batch, as far as `decay` says.
-    fn updates(&self, v: &Variables, batch: [Tensor; 2], fused: bool, training: Training) -> Result<Vec<Operation>> {
-        let mut updates = Vec::new();
-        // The fused operation's graph has the momentum as a constant of its own.
-        let momentum = if fused { Some(constant_of(self.momentum, DType::Float32)) } else { None };
-        for (variable, new) in v.moving.iter().flatten().zip(batch) {
-            let graph = new.graph()?;
-            let scope = graph.scope_name("AssignMovingAvg");
-            let _scope = graph.name_scope(&format!("{scope}/"));
-            let _together = graph.colocate_with(variable.op());
-            let decay = match momentum {
-                Some(momentum) => 1.0f64 - momentum,
-                None => convert((1.0 - self.momentum).into_arg(), "decay", variable.dtype().ok()),
-            };
-            let decay = match training {
-                Training::Known(_) => decay,
-                Training::Fed(training) => where_v2(training, decay, 0.0),
-            };
-            let change = (variable.value() - new) * decay;
-            updates.push(assign_sub_named(*variable, change, &format!("{scope}/")).op());
-        }
-        Ok(updates)
+    /// Moves an average towards the value of a batch, by as much as `momentum` leaves.
+    #[track_caller]
+    fn update(&self, graph: &Graph, variable: Variable, new: Tensor, momentum: Option<Tensor>) -> Tensor {
+        let scope = graph.scope_name("AssignMovingAvg");
+        let _scope = graph.name_scope(&format!("{scope}/"));
+        let _together = graph.colocate_with(variable.op());
+        let decay = match momentum {
+            Some(momentum) => 1.0f64 - momentum,
+            None => convert((1.0 - self.momentum).into_arg(), "decay", variable.dtype().ok()),
+        };
+        let change = (variable.value() - new) * decay;
+        assign_sub_named(variable, change, &format!("{scope}/")).1
     }
 }
 
@@ -251,15 +264,10 @@ impl Layer for BatchNormalization {
 
     fn call(&self, input: Tensor, call: &mut Call) -> Result<Tensor> {
         let variables = Self::sorted(call, self.scale, self.center);
-        let training = call.training;
-        if training == Training::Known(false) {
-            return self.normalize(input, &variables, false).map(|(y, _)| y);
-        }
-        let (y, batch) = self.normalize(input, &variables, true)?;
-        call.updates = self.updates(&variables, batch, is_fused(input)?, training)?;
-        match training {
-            Training::Fed(training) => Ok(where_v2(training, y, self.normalize(input, &variables, false)?.0)),
-            Training::Known(_) => Ok(y),
+        let [Some(mean), Some(variance)] = variables.moving else { return Err(Error::internal("two averages")) };
+        match is_fused(input)? {
+            true => self.fused(input, &variables, [mean, variance], call),
+            false => self.composed(input, &variables, [mean, variance], call),
         }
     }
 }

@@ -245,6 +245,7 @@ impl Call {
             device: "".into(),
             location: self.location,
             remarks: None,
+            context: None,
         };
         Ok((graph.add(node)?, count))
     }
@@ -418,7 +419,7 @@ impl ArgBuilder<'_> {
     fn constant(&self, name: &str, value: Value) -> Result<Tensor> {
         let full = self.graph.constant_name(self.scope, name, self.location);
         let node = constant_node(full, value.into(), self.location)?;
-        let id = self.graph.add(node)?;
+        let id = self.graph.add_constant(node)?;
         Ok(Tensor::new(self.graph, Port { node: id, output: 0 }))
     }
 }
@@ -470,6 +471,7 @@ fn read_variable(
         device: "".into(),
         location,
         remarks: None,
+        context: None,
     })?;
     Ok(Tensor::new(graph, Port { node, output: 0 }))
 }
@@ -499,7 +501,7 @@ pub(crate) fn constant_full_of(
 }
 
 fn place_constant(graph: &Graph, value: Result<Attr>, name: Arc<str>, location: &'static Location<'static>) -> Tensor {
-    match value.and_then(|value| graph.add(constant_node(name.clone(), value, location)?)) {
+    match value.and_then(|value| graph.add_constant(constant_node(name.clone(), value, location)?)) {
         Ok(node) => Tensor::new(graph, Port { node, output: 0 }),
         Err(error) => {
             graph.record(error.retitled("Const").at(&name, Some(location)));
@@ -523,5 +525,6 @@ pub(crate) fn constant_node(name: Arc<str>, value: Attr, location: &'static Loca
         device: "".into(),
         location,
         remarks: None,
+        context: None,
     })
 }

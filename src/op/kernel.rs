@@ -1,6 +1,7 @@
 //! Running a node: what a kernel sees, and how it writes into memory that the plan owns.
 
 use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -165,11 +166,14 @@ pub enum Slot {
     Value(Value),
     /// A variable itself.
     Variable(Arc<VariableCell>),
-    /// Something else that a session keeps.
-    Resource(Arc<dyn Any + Send + Sync>),
+    /// Something that lives as long as the run, as an array of a loop or a stack, or as the session: a table.
+    State(Arc<dyn State>),
     /// Nothing: it lies in a branch that is not taken.
     Dead,
 }
+
+/// What a handle stands for.
+pub trait State: Any + fmt::Debug + Send + Sync {}
 
 /// Where outputs get their memory from.
 pub trait Memory {
@@ -259,13 +263,13 @@ impl Inputs {
         }
     }
 
-    /// What a session keeps that input `i` is.
-    pub fn resource<T: Any + Send + Sync>(&self, i: usize) -> Result<Arc<T>> {
-        let found = match self.0.get(i) {
-            Some(Slot::Resource(resource)) => Arc::clone(resource).downcast::<T>().ok(),
-            _ => None,
+    /// What the handle at input `i` stands for.
+    pub fn state<T: State>(&self, i: usize) -> Result<Arc<T>> {
+        let Some(Slot::State(state)) = self.0.get(i) else {
+            return Err(Error::invalid_argument(format!("input {i} is no handle of what the operation works on")));
         };
-        found.ok_or_else(|| Error::invalid_argument(format!("input {i} is a handle of another kind")))
+        let state: Arc<dyn Any + Send + Sync> = state.clone();
+        state.downcast().map_err(|_| Error::invalid_argument("a handle stands for something else than is asked for"))
     }
 
     /// Whether input `i` lies in a branch that is not taken.
@@ -336,10 +340,10 @@ impl Outputs<'_> {
         }
     }
 
-    /// Gives output `o` something that the session keeps.
-    pub fn set_resource(&mut self, o: usize, resource: Arc<dyn Any + Send + Sync>) {
+    /// Gives output `o` a handle.
+    pub fn set_state(&mut self, o: usize, state: Arc<dyn State>) {
         if let Some(slot) = self.slots.get_mut(o) {
-            *slot = Slot::Resource(resource);
+            *slot = Slot::State(state);
         }
     }
 
@@ -384,16 +388,13 @@ impl KernelCtx<'_> {
 
     /// Passes input `i` on as output `o` in the output's shape. Nothing is copied.
     pub fn pass_on(&mut self, i: usize, o: usize) -> Result<()> {
-        match self.inputs.0.get(i) {
-            Some(Slot::Variable(cell)) => {
-                self.outputs.set_variable(o, Arc::clone(cell));
-                return Ok(());
-            }
-            Some(Slot::Resource(resource)) => {
-                self.outputs.set_resource(o, Arc::clone(resource));
-                return Ok(());
-            }
-            _ => {}
+        if let Some(Slot::Variable(cell)) = self.inputs.0.get(i) {
+            self.outputs.set_variable(o, Arc::clone(cell));
+            return Ok(());
+        }
+        if let Some(Slot::State(state)) = self.inputs.0.get(i) {
+            self.outputs.set_state(o, Arc::clone(state));
+            return Ok(());
         }
         let value = self.inputs.take(i)?;
         let value = match self.outputs.shape(o) {

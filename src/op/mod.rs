@@ -14,7 +14,7 @@ pub(crate) use call::{
 pub(crate) use grad::constant_integers;
 pub use grad::{Grad, GradCtx, Gradient, IndexedSlices};
 pub use infer::{InferCtx, broadcast, broadcast_known, resolve_axis, rules};
-pub use kernel::{ElementwiseKernel, Inputs, Kernel, KernelCtx, KernelFn, Memory, NodeInfo, Outputs, Slot};
+pub use kernel::{ElementwiseKernel, Inputs, Kernel, KernelCtx, KernelFn, Memory, NodeInfo, Outputs, Slot, State};
 pub(crate) use kernel::{LinkElement, OutputShapes};
 pub use resource::{Resources, VariableCell};
 pub use signature::{ArgType, Argument, AttrDef, AttrKind, AttrReader, Signature};
@@ -60,6 +60,8 @@ pub struct Flags {
     pub stateful: bool,
     /// Running it changes something that others can see, whether its outputs are read or not.
     pub effect: bool,
+    /// Running it changes an array or a stack of this run: what waits for it has to.
+    pub fills: bool,
     /// A run usually takes long enough to be worth another thread.
     pub heavy: bool,
     /// What becomes of the buffer of input 0.
@@ -111,6 +113,7 @@ impl Flags {
     pub const PURE: Flags = Flags {
         stateful: false,
         effect: false,
+        fills: false,
         heavy: false,
         first: FirstInput::Read,
         rows: Rows::Mixed,
@@ -136,6 +139,8 @@ impl Flags {
 
     /// The outputs follow from more than the inputs.
     pub const STATEFUL: Flags = Flags { stateful: true, ..Flags::PURE };
+    /// As [`Flags::STATEFUL`], and it changes an array or a stack of the run.
+    pub const FILLS: Flags = Flags { fills: true, ..Flags::STATEFUL };
     /// Some outputs are dead. What follows from values is decided anew in each run.
     pub const SPLITS: Flags = Flags { branching: Branching::Splits, ..Flags::STATEFUL };
     /// It runs with any input that is not dead.

@@ -21,6 +21,11 @@ impl Scope {
         Scope { _open: [graph.name_scope(&name), graph.as_default()], graph, name }
     }
 
+    /// Its graph.
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
     /// Records why the function cannot build what it is asked for, and gives the silent stand-in of its result.
     #[track_caller]
     pub(crate) fn fail(&self, error: Error) -> Tensor {

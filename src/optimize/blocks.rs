@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::program::{Program, ProgramNode, Reader, Rewrite, Source, new_output};
+use super::program::{Inner, Program, ProgramNode, Reader, Rewrite, Source, new_output};
 use super::report::Report;
 use crate::error::{Error, Result};
 use crate::graph::{Attrs, Fact};
@@ -177,7 +177,7 @@ impl Region {
             controls: Vec::new(),
             outputs: self.outputs.iter().map(|source| program.fact(*source).cloned()).collect::<Result<_>>()?,
             location: program.nodes[last as usize].location,
-            blocks: Some(Arc::new(Blocks { whole, rest, split, rows })),
+            inner: Some(Inner::Blocks(Arc::new(Blocks { whole, rest, split, rows }))),
             stands_for: Vec::new(),
         };
         Ok(Rewrite {

@@ -10,7 +10,8 @@ pub(crate) fn drop_controls(program: &mut Program) {
     for node in &mut program.nodes {
         node.controls.retain(|&control| noticed.get(control as usize).copied().unwrap_or(true));
         let before = node.needs().any(|before| noticed.get(before as usize).copied().unwrap_or(true));
-        noticed.push(before || node.op.flags.effect || node.op.flags.branching == Branching::Splits);
+        let flags = node.op.flags;
+        noticed.push(before || flags.effect || flags.fills || flags.branching == Branching::Splits);
     }
 }
 

@@ -361,7 +361,7 @@ fn fused(conv: &ProgramNode, named: &ProgramNode, op: &'static OpDef) -> Program
         controls: Vec::new(),
         outputs: smallvec![Fact::new(DType::Float32, PartialShape::unknown())],
         location: named.location,
-        blocks: None,
+        inner: None,
         stands_for: Vec::new(),
     }
 }

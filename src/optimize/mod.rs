@@ -10,14 +10,20 @@ mod chain;
 mod clean;
 mod conv2d;
 mod fold;
+mod frames;
+mod loops;
 mod matmul;
 mod program;
 pub(crate) mod prune;
 mod report;
 
 pub(crate) use blocks::Blocks;
-pub(crate) use program::{Program, ProgramNode, Source};
+pub(crate) use frames::Frames;
+pub(crate) use loops::{Carried, LOOP, LOOP_WITH_EFFECT, Loop};
+pub(crate) use program::{Inner, Program, ProgramNode, Source};
 pub(crate) use report::Report;
+
+use std::sync::Arc;
 
 use crate::error::Result;
 use program::Rewrite;
@@ -31,6 +37,11 @@ const RULES: &[Rule] = &[conv2d::rewrites, matmul::rewrites, chain::rewrites, bl
 /// Rewrites a program into a faster one that computes the same.
 pub(crate) fn optimize(program: &mut Program) -> Result<Report> {
     let mut report = Report::default();
+    for node in &mut program.nodes {
+        if let Some(Inner::Loop(whole)) = &mut node.inner {
+            report.0.extend(optimize(&mut Arc::make_mut(whole).program)?.0);
+        }
+    }
     fold::fold(program);
     clean::drop_controls(program);
     clean::bypass(program);

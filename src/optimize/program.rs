@@ -9,6 +9,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::blocks::Blocks;
+use super::loops::Loop;
 use crate::error::{Error, Result};
 use crate::graph::{Attrs, Fact, Node, NodeId, Port};
 use crate::op::{OpDef, infer_outputs};
@@ -43,10 +44,19 @@ pub(crate) struct ProgramNode {
     pub(crate) controls: Vec<u32>,
     pub(crate) outputs: SmallVec<[Fact; 1]>,
     pub(crate) location: &'static Location<'static>,
-    /// Nodes of its own that it runs for one block of rows after the other.
-    pub(crate) blocks: Option<Arc<Blocks>>,
+    /// Nodes of its own that it runs.
+    pub(crate) inner: Option<Inner>,
     /// The nodes that rewriting made it of; empty if it is one of the graph's.
     pub(crate) stands_for: Vec<Arc<str>>,
+}
+
+/// A program inside of a node.
+#[derive(Clone, Debug)]
+pub(crate) enum Inner {
+    /// For one block of rows after the other.
+    Blocks(Arc<Blocks>),
+    /// As often as a loop says.
+    Loop(Arc<Loop>),
 }
 
 /// The nodes of a run.
@@ -108,7 +118,7 @@ impl Program {
                 attrs: node.attrs,
                 outputs: node.outputs,
                 location: node.location,
-                blocks: None,
+                inner: None,
                 stands_for: Vec::new(),
             })
         };
@@ -137,6 +147,11 @@ impl Program {
             let node = &self.nodes[i];
             let inputs = node.inputs.iter().map(|source| self.fact(*source).cloned());
             let inputs = inputs.collect::<Result<SmallVec<[Fact; 4]>>>().map_err(|e| node.at(e))?;
+            if let Some(Inner::Loop(whole)) = &mut self.nodes[i].inner {
+                self.nodes[i].outputs = Arc::make_mut(whole).specialise(&inputs)?;
+                continue;
+            }
+            let node = &self.nodes[i];
             let mut outputs = infer_outputs(node.op, &node.attrs, &inputs).map_err(|error| {
                 let shapes: Vec<String> = inputs.iter().map(|fact| format!("{} {}", fact.dtype, fact.shape)).collect();
                 node.at(error).note(format!("inputs: {}", shapes.join(", ")))

@@ -67,9 +67,21 @@ pub(crate) fn dependencies<'a>(node: &'a Node, fed: &'a Fed) -> impl Iterator<It
     data.chain(fed.controls(node))
 }
 
-/// `needed`, each after everything it needs: Kahn's algorithm, the smallest node first.
+/// Whether `port` leads from one iteration of a loop to the Merge that starts the next.
+pub(crate) fn is_way_back(nodes: &[Node], node: &Node, port: &Port) -> bool {
+    let from = nodes.get(port.node.index()).map_or("", |node| &*node.op);
+    matches!(&*node.op, "Merge" | "RefMerge") && matches!(from, "NextIteration" | "RefNextIteration")
+}
+
+/// What comes before `node`: what it needs, but for the way back of a loop.
+fn predecessors<'a>(nodes: &'a [Node], node: &'a Node, fed: &'a Fed) -> impl Iterator<Item = NodeId> + 'a {
+    let data = node.inputs.iter().filter(|port| !fed.contains(port) && !is_way_back(nodes, node, port));
+    data.map(|port| port.node).chain(fed.controls(node))
+}
+
+/// `needed`, each after everything it needs but for the ways back of loops: Kahn's algorithm, the smallest node first.
 pub(crate) fn sort(nodes: &[Node], needed: Vec<NodeId>, fed: &Fed) -> Result<Vec<NodeId>> {
-    if needed.iter().all(|&id| dependencies(&nodes[id.index()], fed).all(|before| before < id)) {
+    if needed.iter().all(|&id| predecessors(nodes, &nodes[id.index()], fed).all(|before| before < id)) {
         return Ok(needed);
     }
     let mut waiting: HashMap<NodeId, usize> = HashMap::with_capacity(needed.len());
@@ -77,7 +89,7 @@ pub(crate) fn sort(nodes: &[Node], needed: Vec<NodeId>, fed: &Fed) -> Result<Vec
     let mut ready = BinaryHeap::new();
     for &id in &needed {
         let mut count = 0;
-        for before in dependencies(&nodes[id.index()], fed) {
+        for before in predecessors(nodes, &nodes[id.index()], fed) {
             followers.entry(before).or_default().push(id);
             count += 1;
         }

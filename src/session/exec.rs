@@ -6,12 +6,13 @@ use std::sync::PoisonError;
 use smallvec::SmallVec;
 
 use super::memory::Frame;
-use super::plan::{BlockPlan, Input, Plan, Run, Step};
-use super::trace::Watch;
+use super::plan::{BlockPlan, Input, LoopPlan, Plan, Run, Step};
+use super::trace::{Inside, Watch};
 use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::graph::Fact;
 use crate::op::{Branching, Inputs, KernelCtx, OutputShapes, Outputs, Resources, Slot, infer_outputs};
+use crate::optimize::Carried;
 use crate::shape::Shape;
 use crate::value::Value;
 
@@ -23,8 +24,20 @@ pub(super) fn run_plan<W: Watch>(
     feeds: Vec<Value>,
     watch: &mut W,
 ) -> Result<Vec<Value>> {
-    for (slot, value) in frame.slots.iter_mut().zip(feeds) {
-        *slot = Slot::Value(value);
+    let fetched = run_steps(plan, resources, frame, feeds.into_iter().map(Slot::Value), watch)?;
+    fetched.into_iter().map(|slot| only_value(read(slot)?)).collect()
+}
+
+/// Runs all steps and gives what is fetched as it is.
+fn run_steps<W: Watch>(
+    plan: &Plan,
+    resources: &Resources,
+    frame: &mut Frame,
+    feeds: impl Iterator<Item = Slot>,
+    watch: &mut W,
+) -> Result<Vec<Slot>> {
+    for (place, fed) in frame.slots.iter_mut().zip(feeds) {
+        *place = fed;
     }
     for (i, step) in plan.steps.iter().enumerate() {
         if plan.branches && lies_dead(step, frame) {
@@ -37,10 +50,7 @@ pub(super) fn run_plan<W: Watch>(
             .map_err(|error| error.retitled(step.info.op.name()).at(&step.info.name, Some(step.location)))?;
         watch.ends(i, step, frame);
     }
-    let mut fetched = Vec::with_capacity(plan.fetches.len());
-    for &fetch in &plan.fetches {
-        fetched.push(only_value(read(frame.slots[fetch as usize].clone())?)?);
-    }
+    let fetched = plan.fetches.iter().map(|&fetch| frame.slots[fetch as usize].clone()).collect();
     frame.dead.clear();
     for i in 0..frame.slots.len() {
         if let Slot::Value(value) = std::mem::take(&mut frame.slots[i]) {
@@ -81,7 +91,10 @@ fn run_step<W: Watch>(
     watch: &mut W,
 ) -> Result<()> {
     let inputs = step.inputs.iter().map(|input| take(frame, input)).collect::<Result<SmallVec<[Slot; 4]>>>()?;
-    let shapes = output_shapes(step, &inputs).map_err(|error| error.note(described(&inputs)))?;
+    let shapes = match &step.run {
+        Run::Loop(_) => OutputShapes::Inferred(SmallVec::new()),
+        _ => output_shapes(step, &inputs).map_err(|error| error.note(described(&inputs)))?,
+    };
     let mut ctx = KernelCtx {
         node: &step.info,
         inputs: Inputs(inputs),
@@ -98,6 +111,7 @@ fn run_step<W: Watch>(
     let result = catch_unwind(AssertUnwindSafe(|| match &step.run {
         Run::Kernel(run) => run(&mut ctx),
         Run::Blocks(blocks) => run_blocks(blocks, &mut ctx),
+        Run::Loop(whole) => run_loop(whole, &mut ctx, watch),
     }));
     watch.computed();
     let KernelCtx { inputs, outputs, .. } = ctx;
@@ -117,7 +131,7 @@ fn run_step<W: Watch>(
             Slot::Empty => return Err(Error::internal("the kernel left an output empty")),
             slot if plan.used[place] => frame.slots[place] = slot,
             Slot::Value(value) => frame.release(value),
-            Slot::Variable(_) | Slot::Resource(_) | Slot::Dead => {}
+            Slot::Variable(_) | Slot::State(_) | Slot::Dead => {}
         }
     }
     Ok(())
@@ -160,6 +174,42 @@ fn run_blocks(blocks: &BlockPlan, ctx: &mut KernelCtx) -> Result<()> {
     Ok(())
 }
 
+/// Runs a plan again and again, as long as anything goes on to the next iteration.
+fn run_loop(whole: &LoopPlan, ctx: &mut KernelCtx, watch: &mut dyn Watch) -> Result<()> {
+    let frames = || whole.frames.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut frame = frames().pop().unwrap_or_default();
+    let (inputs, outputs) = (&ctx.inputs.0, &mut ctx.outputs.slots);
+    outputs.iter_mut().for_each(|output| *output = Slot::Dead);
+    let input = |i: u32| inputs.get(i as usize).cloned().unwrap_or_default();
+    let mut last: Option<Vec<Slot>> = None;
+    loop {
+        frame.prepare(whole.plan.number, &whole.plan.memory);
+        let feed = |how: &Carried| match (*how, &last) {
+            (Carried::Always(i), _) | (Carried::Once(i), None) | (Carried::On { first: i, .. }, None) => input(i),
+            (Carried::On { next, .. }, Some(last)) => last.get(next as usize).cloned().unwrap_or_default(),
+            (Carried::Once(_), Some(_)) => Slot::Dead,
+            (Carried::Which, _) => Slot::Value(Value::scalar(i32::from(last.is_some()))),
+        };
+        let feeds: SmallVec<[Slot; 8]> = whole.feeds.iter().map(feed).collect();
+        // Now the iteration alone owns what it goes on with.
+        drop(last);
+        let mut fetched = run_steps(&whole.plan, ctx.resources, &mut frame, feeds.into_iter(), &mut Inside(watch))?;
+        for (output, left) in outputs.iter_mut().zip(fetched.drain(whole.carried..)) {
+            match left {
+                Slot::Dead => {}
+                Slot::Value(value) => *output = Slot::Value(frame.give_away(value)),
+                left => *output = left,
+            }
+        }
+        if fetched.iter().all(|slot| matches!(slot, Slot::Dead)) {
+            break;
+        }
+        last = Some(fetched);
+    }
+    frames().push(frame);
+    Ok(())
+}
+
 /// The value of an input: itself for its last reader, a share of it for others.
 fn take(frame: &mut Frame, input: &Input) -> Result<Slot> {
     let slot = &mut frame.slots[input.value as usize];
@@ -182,7 +232,7 @@ fn only_value(slot: Slot) -> Result<Value> {
             let name = cell.name();
             Err(Error::invalid_argument(format!("the handle of variable '{name}' is fetched: it is no array")))
         }
-        Slot::Resource(_) => Err(Error::invalid_argument("the handle of a table is fetched: it is no array")),
+        Slot::State(_) => Err(Error::invalid_argument("a handle is fetched: it is no array")),
         Slot::Dead => Err(Error::invalid_argument("what is fetched lies in a branch that was not taken")),
         Slot::Empty => Err(Error::internal("a fetched output has no value")),
     }
@@ -195,7 +245,7 @@ fn described(inputs: &[Slot]) -> String {
         .map(|slot| match slot {
             Slot::Value(value) => format!("{} {}", value.dtype(), value.shape()),
             Slot::Variable(cell) => format!("variable '{}'", cell.name()),
-            Slot::Resource(_) => "a table".to_owned(),
+            Slot::State(_) => "a handle".to_owned(),
             Slot::Dead => "(of a branch that is not taken)".to_owned(),
             Slot::Empty => "(used up)".to_owned(),
         })

@@ -49,7 +49,8 @@ struct Tenant {
 }
 
 impl MemoryPlan {
-    pub(super) fn new(steps: &[Use], values: usize, feeds: usize, fetches: &[u32]) -> Self {
+    /// What is fetched lies in memory of the kind `kept`.
+    pub(super) fn new(steps: &[Use], values: usize, feeds: usize, fetches: &[u32], kept: Home) -> Self {
         let mut last_use: Vec<u32> = vec![0; values];
         for (i, step) in (0..).zip(steps) {
             step.inputs.iter().for_each(|&value| last_use[value as usize] = i);
@@ -101,7 +102,7 @@ impl MemoryPlan {
             }
         }
         debug_assert!(tenant_of.iter().take(feeds).all(Option::is_none));
-        let (homes, buffers) = place(&tenants);
+        let (homes, buffers) = place(&tenants, kept);
         let homes = tenant_of.iter().map(|t| t.map_or(Home::Elsewhere, |t| homes[t as usize])).collect();
         MemoryPlan { homes, in_place, buffers }
     }
@@ -124,8 +125,8 @@ fn free_at(tenant: &Tenant, i: u32, fact: &Fact) -> bool {
 }
 
 /// A home for each tenant, and the buffers that this takes.
-fn place(tenants: &[Tenant]) -> (Vec<Home>, Vec<(DType, usize)>) {
-    let mut homes: Vec<Home> = tenants.iter().map(|t| if t.fetched { Home::Elsewhere } else { Home::Pool }).collect();
+fn place(tenants: &[Tenant], kept: Home) -> (Vec<Home>, Vec<(DType, usize)>) {
+    let mut homes: Vec<Home> = tenants.iter().map(|t| if t.fetched { kept } else { Home::Pool }).collect();
     let mut order: Vec<usize> = (0..tenants.len()).filter(|&t| tenants[t].planned && !tenants[t].fetched).collect();
     order.sort_by_key(|&t| (tenants[t].dtype, std::cmp::Reverse(tenants[t].elements), tenants[t].from));
     let mut buffers: Vec<(DType, usize)> = Vec::new();
@@ -241,6 +242,14 @@ impl Frame {
         }
     }
 
+    /// A value that outlives the run takes its buffer along.
+    pub(super) fn give_away(&mut self, value: Value) -> Value {
+        if matches!(value.home(), Home::Pool) {
+            self.held = self.held.saturating_sub(held(&value));
+        }
+        value.moved_out()
+    }
+
     /// The bytes of all its buffers.
     pub(super) fn held(&self) -> usize {
         self.held
@@ -299,7 +308,7 @@ mod tests {
             first: step.2,
         };
         let uses: Vec<Use> = steps.iter().enumerate().map(use_of).collect();
-        MemoryPlan::new(&uses, steps.len() + 1, 1, fetches)
+        MemoryPlan::new(&uses, steps.len() + 1, 1, fetches, Home::Elsewhere)
     }
 
     #[test]

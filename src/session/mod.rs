@@ -261,8 +261,8 @@ impl Session {
     pub fn held_bytes(&self) -> usize {
         let frames = self.shared.frames.lock().unwrap_or_else(PoisonError::into_inner);
         let plans = self.shared.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        let blocks = plans.0.iter().map(|(_, plan)| plan.held_by_blocks());
-        frames.iter().map(Frame::held).chain(blocks).sum()
+        let inside = plans.0.iter().map(|(_, plan)| plan.held_inside());
+        frames.iter().map(Frame::held).chain(inside).sum()
     }
 
     /// Runs `plan` in the memory of an earlier run.

@@ -14,10 +14,11 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Fact, Graph, Node, NodeId, Port};
 use crate::kernels::parallel::ELEMENTWISE_CHUNK;
-use crate::op::{AttrReader, Branching, KernelFn, NodeInfo};
+use crate::op::{AttrReader, Branching, KernelFn, NodeInfo, OpDef};
 use crate::optimize::prune::{self, Fed};
-use crate::optimize::{Blocks, Program, ProgramNode, Report, Source, optimize};
+use crate::optimize::{Blocks, Carried, Frames, Inner, Loop, Program, ProgramNode, Report, Source, optimize};
 use crate::shape::Shape;
+use crate::value::Home;
 
 /// What a run computes from what: the key under which its plan is kept.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -67,6 +68,7 @@ pub(super) struct Step {
 pub(super) enum Run {
     Kernel(KernelFn),
     Blocks(Box<BlockPlan>),
+    Loop(Box<LoopPlan>),
 }
 
 /// Plans that run for one block of rows after the other.
@@ -77,6 +79,18 @@ pub(super) struct BlockPlan {
     /// Which inputs come in blocks.
     pub(super) split: Vec<bool>,
     pub(super) rows: usize,
+    /// The memory of runs that ended.
+    pub(super) frames: Mutex<Vec<Frame>>,
+}
+
+/// A plan that runs again and again.
+pub(super) struct LoopPlan {
+    /// One iteration.
+    pub(super) plan: Plan,
+    /// Where each of its feeds comes from.
+    pub(super) feeds: Vec<Carried>,
+    /// How many of its fetches go on to the next iteration; the others leave the loop.
+    pub(super) carried: usize,
     /// The memory of runs that ended.
     pub(super) frames: Mutex<Vec<Frame>>,
 }
@@ -106,10 +120,11 @@ impl Plan {
         let mut program = program(graph, signature)?;
         program.specialise()?;
         let report = if plain { Report::default() } else { optimize(&mut program)? };
-        Plan::of(program, report)
+        Plan::of(program, report, Home::Elsewhere)
     }
 
-    fn of(program: Program, report: Report) -> Result<Plan> {
+    /// The plan of `program`; what it fetches lies in memory of this kind.
+    fn of(program: Program, report: Report, fetched: Home) -> Result<Plan> {
         let mut first = program.feeds.len() as u32;
         let firsts: Vec<u32> = program
             .nodes
@@ -131,7 +146,7 @@ impl Plan {
         let fetches: Vec<u32> = program.fetches.iter().map(|fetch| value(*fetch)).collect();
         let values = first as usize;
         let used = mark_last_uses(&mut steps, values, &fetches);
-        let memory = MemoryPlan::new(&uses(&steps, &program), values, program.feeds.len(), &fetches);
+        let memory = MemoryPlan::new(&uses(&steps, &program), values, program.feeds.len(), &fetches, fetched);
         let parallel = steps.iter().any(Step::is_heavy);
         let branches = steps.iter().any(|step| step.info.op.flags.branching == Branching::Splits);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -142,33 +157,47 @@ impl Plan {
 impl Plan {
     /// The bytes of all buffers of a run.
     pub(super) fn planned_bytes(&self) -> usize {
-        let parts = self.blocks().map(|blocks| {
-            let rest = blocks.rest.as_ref().map_or(0, Plan::planned_bytes);
-            blocks.whole.planned_bytes().max(rest)
+        let parts = self.steps.iter().map(|step| match &step.run {
+            Run::Kernel(_) => 0,
+            Run::Blocks(blocks) => {
+                let rest = blocks.rest.as_ref().map_or(0, Plan::planned_bytes);
+                blocks.whole.planned_bytes().max(rest)
+            }
+            Run::Loop(whole) => whole.plan.planned_bytes(),
         });
         self.memory.bytes() + parts.sum::<usize>()
     }
 
-    /// The bytes that its blocks hold between runs.
-    pub(super) fn held_by_blocks(&self) -> usize {
-        let held = |blocks: &BlockPlan| {
-            let frames = blocks.frames.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The bytes that the plans inside of it hold between runs.
+    pub(super) fn held_inside(&self) -> usize {
+        let held = |frames: &Mutex<Vec<Frame>>| {
+            let frames = frames.lock().unwrap_or_else(PoisonError::into_inner);
             frames.iter().map(Frame::held).sum::<usize>()
         };
-        self.blocks().map(held).sum()
+        let parts = self.steps.iter().map(|step| match &step.run {
+            Run::Kernel(_) => 0,
+            Run::Blocks(blocks) => held(&blocks.frames),
+            Run::Loop(whole) => held(&whole.frames) + whole.plan.held_inside(),
+        });
+        parts.sum()
     }
+}
 
-    fn blocks(&self) -> impl Iterator<Item = &BlockPlan> {
-        self.steps.iter().filter_map(|step| match &step.run {
-            Run::Blocks(blocks) => Some(&**blocks),
-            Run::Kernel(_) => None,
+impl LoopPlan {
+    fn new(whole: &Loop) -> Result<Self> {
+        Ok(LoopPlan {
+            // What goes on to the next iteration is read there and gives its memory back.
+            plan: Plan::of(whole.program.clone(), Report::default(), Home::Pool)?,
+            feeds: whole.feeds.clone(),
+            carried: whole.carried,
+            frames: Mutex::default(),
         })
     }
 }
 
 impl BlockPlan {
     fn new(blocks: &Blocks) -> Result<Self> {
-        let plan = |program: &Program| Plan::of(program.clone(), Report::default());
+        let plan = |program: &Program| Plan::of(program.clone(), Report::default(), Home::Elsewhere);
         Ok(BlockPlan {
             whole: plan(&blocks.whole)?,
             rest: blocks.rest.as_ref().map(plan).transpose()?,
@@ -183,24 +212,87 @@ impl BlockPlan {
 fn program(graph: &Graph, signature: &Signature) -> Result<Program> {
     let state = graph.lock();
     let nodes = state.nodes();
+    if let Some(inside) = signature.fetches.iter().find(|port| !state.is_fetchable(port.node)) {
+        let node = &nodes[inside.node.index()];
+        let error =
+            "it cannot be fetched, since it lies in a branch or a loop: fetch what `cond` or `while_loop` gives";
+        return Err(Error::invalid_argument(error).retitled(&node.op).at(&node.name, Some(node.location)));
+    }
     let fed = Fed::new(nodes, signature.feeds.iter().map(|(port, ..)| *port));
     let wanted = signature.fetches.iter().filter(|port| !fed.contains(port)).map(|port| port.node);
     let needed = prune::needed(nodes, wanted.chain(signature.targets.iter().copied()), &fed)?;
     // What is missing is said first: only then is a loop a circle.
     check_records(nodes, &needed, signature, &fed)?;
-    let order = Order::new(nodes, prune::sort(nodes, needed, &fed)?, &fed)?;
-    let ops = records(nodes, &order.nodes)?;
-    let waiting = |id: &NodeId| {
-        let node = nodes[id.index()].clone();
-        Node { controls: fed.controls(&node).collect(), ..node }
-    };
-    let mut nodes: Vec<Node> = order.nodes.iter().map(waiting).collect();
-    let (mut fetches, mut targets) = (signature.fetches.clone(), signature.targets.clone());
-    order.read_late(&mut nodes, &mut fetches, &mut targets);
     let feeds = signature.feeds.iter().map(|(port, dtype, shape)| (*port, Fact::new(*dtype, shape.into()))).collect();
-    // Making kernels and inferring shapes runs the operations' own functions: not under the lock.
+    let (fetches, targets) = (signature.fetches.clone(), signature.targets.clone());
+    let Some(frames) = Frames::find(nodes, &needed, &fed, &fetches)? else {
+        let part = Part::new(nodes, needed, &fed, feeds, fetches, targets)?;
+        // Making kernels and inferring shapes runs the operations' own functions: not under the lock.
+        drop(state);
+        return part.program();
+    };
     drop(state);
-    Program::new(&order.nodes, nodes, &ops, feeds, &fetches, &targets)
+    let fetches = fetches.into_iter().map(|port| frames.port(port)).collect();
+    let targets = targets.into_iter().map(|node| frames.node(node)).collect();
+    let part = Part::new(&frames.nodes, frames.outside.clone(), &fed, feeds, fetches, targets)?;
+    with_loops(&frames, part)
+}
+
+/// Nodes that run together, in order.
+struct Part {
+    order: Vec<NodeId>,
+    nodes: Vec<Node>,
+    ops: Vec<&'static OpDef>,
+    feeds: Vec<(Port, Fact)>,
+    fetches: Vec<Port>,
+    targets: Vec<NodeId>,
+}
+
+impl Part {
+    /// The `needed` ones of `nodes`.
+    fn new(
+        nodes: &[Node],
+        needed: Vec<NodeId>,
+        fed: &Fed,
+        feeds: Vec<(Port, Fact)>,
+        mut fetches: Vec<Port>,
+        mut targets: Vec<NodeId>,
+    ) -> Result<Part> {
+        let order = Order::new(nodes, prune::sort(nodes, needed, fed)?, fed)?;
+        let ops = records(nodes, &order.nodes)?;
+        let waiting = |id: &NodeId| {
+            let node = nodes[id.index()].clone();
+            Node { controls: fed.controls(&node).collect(), ..node }
+        };
+        let mut own: Vec<Node> = order.nodes.iter().map(waiting).collect();
+        order.read_late(&mut own, &mut fetches, &mut targets);
+        Ok(Part { order: order.nodes, nodes: own, ops, feeds, fetches, targets })
+    }
+
+    fn program(self) -> Result<Program> {
+        Program::new(&self.order, self.nodes, &self.ops, self.feeds, &self.fetches, &self.targets)
+    }
+}
+
+/// The program of `part`, whose loops get programs of their own, one inside the other.
+fn with_loops(frames: &Frames, part: Part) -> Result<Program> {
+    let order = part.order.clone();
+    let mut program = part.program()?;
+    for (id, node) in order.into_iter().zip(&mut program.nodes) {
+        let Some(frame) = frames.loops.get(&id) else { continue };
+        let feeds: Vec<(Port, Fact)> = frame.feeds.iter().map(|(port, fact, _)| (*port, fact.clone())).collect();
+        let fed = Fed::new(&frames.nodes, feeds.iter().map(|(port, _)| *port));
+        let wanted = frame.fetches.iter().filter(|port| !fed.contains(port)).map(|port| port.node);
+        let needed = prune::needed(&frames.nodes, wanted.chain(frame.targets.iter().copied()), &fed)?;
+        let part = Part::new(&frames.nodes, needed, &fed, feeds, frame.fetches.clone(), frame.targets.clone())?;
+        node.inner = Some(Inner::Loop(Arc::new(Loop {
+            program: with_loops(frames, part)?,
+            feeds: frame.feeds.iter().map(|(.., how)| *how).collect(),
+            carried: frame.carried,
+            refs: frame.refs.clone(),
+        })));
+    }
+    Ok(program)
 }
 
 /// The step of a node, whose outputs are the values from `outputs` on.
@@ -211,8 +303,9 @@ fn step(program: &Program, node: &ProgramNode, outputs: u32, value: impl Fn(Sour
         attrs: node.attrs.clone(),
         output_types: node.outputs.iter().map(|fact| fact.dtype).collect(),
     };
-    let run = match &node.blocks {
-        Some(blocks) => Run::Blocks(Box::new(BlockPlan::new(blocks)?)),
+    let run = match &node.inner {
+        Some(Inner::Blocks(blocks)) => Run::Blocks(Box::new(BlockPlan::new(blocks)?)),
+        Some(Inner::Loop(whole)) => Run::Loop(Box::new(LoopPlan::new(whole)?)),
         None => Run::Kernel(info.kernel().map_err(|e| node.at(e))?),
     };
     let input = |(source, is_ref): (&Source, bool)| {
@@ -230,8 +323,10 @@ fn step(program: &Program, node: &ProgramNode, outputs: u32, value: impl Fn(Sour
 
 /// For each input of `node`, whether its operation wants the variable itself.
 fn argument_refs(node: &ProgramNode) -> Result<Vec<bool>> {
-    if node.blocks.is_some() {
-        return Ok(vec![false; node.inputs.len()]);
+    match &node.inner {
+        Some(Inner::Blocks(_)) => return Ok(vec![false; node.inputs.len()]),
+        Some(Inner::Loop(whole)) => return Ok(whole.refs.clone()),
+        None => {}
     }
     let mut refs = Vec::with_capacity(node.inputs.len());
     for argument in &node.op.signature()?.inputs {
@@ -272,6 +367,9 @@ fn uses<'a>(steps: &'a [Step], program: &'a Program) -> Vec<Use<'a>> {
 impl Step {
     /// Whether it is worth other threads' help.
     fn is_heavy(&self) -> bool {
+        if let Run::Loop(whole) = &self.run {
+            return whole.plan.parallel;
+        }
         let large = |shape: &Shape| shape.num_elements().is_ok_and(|n| n > ELEMENTWISE_CHUNK);
         self.info.op.flags.heavy || self.shapes.as_ref().is_none_or(|s| s.inputs.iter().chain(&s.outputs).any(large))
     }

@@ -11,12 +11,14 @@ use crate::graph::{Node, NodeId};
 use crate::op::{Kernel, OpDef};
 use crate::ops;
 use crate::optimize::prune::{self, Fed};
+use crate::optimize::{LOOP, LOOP_WITH_EFFECT};
 
 /// The record of each node's operation.
 pub(super) fn records(nodes: &[Node], order: &[NodeId]) -> Result<Vec<&'static OpDef>> {
     let record = |id: &NodeId| {
         let op = &nodes[id.index()].op;
-        ops::lookup(op).ok_or_else(|| Error::internal(format!("operation {op} is gone")))
+        let loops = [&LOOP, &LOOP_WITH_EFFECT].into_iter().find(|record| record.name() == &**op);
+        ops::lookup(op).or(loops).ok_or_else(|| Error::internal(format!("operation {op} is gone")))
     };
     order.iter().map(record).collect()
 }

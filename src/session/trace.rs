@@ -155,6 +155,10 @@ impl<'a, F: Fetch> RunArgs<'a, F> {
 
 /// Who looks on while a plan runs. `()` sees nothing and costs nothing.
 pub(super) trait Watch: Send {
+    /// Whether the run may go on.
+    fn in_time(&self) -> Result<()> {
+        Ok(())
+    }
     /// A step is taken up. After an error it is not run.
     fn begins(&mut self) -> Result<()> {
         Ok(())
@@ -168,6 +172,19 @@ pub(super) trait Watch: Send {
 }
 
 impl Watch for () {}
+
+/// Looking on at the steps of a loop: it is only asked whether the run may go on.
+pub(super) struct Inside<'a>(pub(super) &'a mut dyn Watch);
+
+impl Watch for Inside<'_> {
+    fn in_time(&self) -> Result<()> {
+        self.0.in_time()
+    }
+
+    fn begins(&mut self) -> Result<()> {
+        self.in_time()
+    }
+}
 
 /// When each step of a run did what.
 struct Trace {
@@ -197,11 +214,16 @@ struct Ran {
 }
 
 impl Watch for Trace {
-    fn begins(&mut self) -> Result<()> {
+    fn in_time(&self) -> Result<()> {
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             let message = format!("the run took longer than {} ms", self.timeout);
             return Err(Error::new(ErrorKind::DeadlineExceeded, message));
         }
+        Ok(())
+    }
+
+    fn begins(&mut self) -> Result<()> {
+        self.in_time()?;
         self.now.start = self.elapsed();
         Ok(())
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use prost::Message;
 
 use crate::error::{Error, Result};
+use crate::format::control_flow::{CondContextDef, WhileContextDef};
 use crate::format::durable::write_file;
 use crate::format::meta::collection_def::{BytesList, FloatList, Int64List, Kind, NodeList};
 use crate::format::meta::{CollectionDef, MetaGraphDef, MetaInfoDef, SaverDef, VariableDef};
@@ -15,6 +16,7 @@ use crate::format::proto::{AttrValue, GraphDef, ListValue, attr_value::Value};
 use crate::format::text::FileMessage;
 use crate::graph::{Graph, Operation, Tensor, get_default_graph, keys};
 use crate::graph_def::{ImportOptions, shape_proto};
+use crate::ops::flow::{CondContext, WhileContext};
 use crate::ops::state::{GLOBAL_VARIABLES, LOCAL_VARIABLES, MOVING_AVERAGE_VARIABLES, TRAINABLE_VARIABLES, Variable};
 use crate::train::{GLOBAL_STEP, Saver};
 
@@ -40,7 +42,7 @@ struct Kept(CollectionDef);
 ///
 /// Keyword arguments: `filename` (also writes a file), `as_text` (this file is text), `graph` (another than the default
 /// one), `saver_def` (how variables are saved), `tags`, `clear_devices`. Variables in collections are named by their nodes,
-/// tensors and operations by their names; numbers and strings stand for themselves, and what came from a file goes out as
+/// tensors and operations by their names, branches and loops as TensorFlow writes them; numbers and strings stand for themselves, and what came from a file goes out as
 /// it came. An item of another kind is left out, with its collection.
 ///
 /// ```
@@ -161,6 +163,8 @@ fn collection(items: &[std::sync::Arc<dyn Any + Send + Sync>]) -> Option<Collect
         return Some(def.clone());
     }
     let bytes = all::<Variable, _>(items, |v| v.to_proto().encode_to_vec())
+        .or_else(|| all::<CondContext, _>(items, |context| context.to_proto().encode_to_vec()))
+        .or_else(|| all::<WhileContext, _>(items, |context| context.to_proto().encode_to_vec()))
         .or_else(|| all::<SaverDef, _>(items, |def| def.encode_to_vec()))
         .or_else(|| all::<Saver, _>(items, |saver| saver.as_saver_def().encode_to_vec()))
         .or_else(|| all::<String, _>(items, |text| text.clone().into_bytes()))
@@ -256,6 +260,15 @@ fn add_collection(graph: &Graph, name: &str, def: &CollectionDef, scope: &str) -
                 graph.add_to_collection(name, Variable::from_proto(graph, &def, scope)?);
             }
         }
+        // Contexts that do not fit the graph are kept as they came: they say nothing that a run needs.
+        Some(Kind::BytesList(list)) if name == keys::COND_CONTEXT => {
+            let of = |bytes: &Vec<u8>| CondContext::from_proto(graph, &decoded::<CondContextDef>(bytes)?, scope);
+            add_contexts(graph, name, def, list.value.iter().map(of).collect());
+        }
+        Some(Kind::BytesList(list)) if name == keys::WHILE_CONTEXT => {
+            let of = |bytes: &Vec<u8>| WhileContext::from_proto(graph, &decoded::<WhileContextDef>(bytes)?, scope);
+            add_contexts(graph, name, def, list.value.iter().map(of).collect());
+        }
         Some(Kind::NodeList(list)) => {
             for item in &list.value {
                 let full = if scope.is_empty() { item.clone() } else { format!("{scope}/{item}") };
@@ -270,4 +283,15 @@ fn add_collection(graph: &Graph, name: &str, def: &CollectionDef, scope: &str) -
         _ => graph.add_to_collection(name, Kept(def.clone())),
     }
     Ok(())
+}
+
+fn decoded<M: Message + Default>(bytes: &[u8]) -> Result<M> {
+    M::decode(bytes).map_err(|error| Error::data_loss(error.to_string()))
+}
+
+fn add_contexts<T: Any + Send + Sync>(graph: &Graph, name: &str, def: &CollectionDef, found: Result<Vec<T>>) {
+    match found {
+        Ok(contexts) => contexts.into_iter().for_each(|context| graph.add_to_collection(name, context)),
+        Err(_) => graph.add_to_collection(name, Kept(def.clone())),
+    }
 }

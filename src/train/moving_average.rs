@@ -10,14 +10,14 @@ use crate::error::Error;
 use crate::graph::{Operation, Tensor, get_default_graph};
 use crate::op::{Arg, IntoTensor, convert};
 use crate::ops::flow::no_op_after;
-use crate::ops::math::{cast, minimum};
+use crate::ops::math::{cast, minimum, sub};
 use crate::ops::scope::Scope;
 use crate::ops::state::{MOVING_AVERAGE_VARIABLES, Variable, assign_sub_named, slot_variable, trainable_variables};
 use crate::value::{Literal, Value};
 
 /// Averages that each step moves a little towards their variables. TF: `tf.train.ExponentialMovingAverage`.
 ///
-/// `average -= (1 - decay) * (average - variable)`. An average starts at its variable's initial value. With `num_updates`
+/// `average -= (1 - decay) * (average - variable)`. An average starts at its variable's value, or at the initial value if it has none. With `num_updates`
 /// the decay is at most `(1 + num_updates) / (10 + num_updates)`, so that the first steps count more.
 ///
 /// ```
@@ -79,8 +79,14 @@ impl ExponentialMovingAverage {
             }
             self.averages().entry(variable.reference()).or_insert_with(|| {
                 let name = slot_name(*variable, &self.name);
+                let _outside = graph.clear_control_dependencies();
+                let initial_value = {
+                    let _device = graph.device(&variable.op().device());
+                    variable.initialized_value()
+                };
+                let average = slot_variable(&graph, *variable, &name, || initial_value);
                 graph.add_to_collection(MOVING_AVERAGE_VARIABLES, *variable);
-                slot_variable(&graph, *variable, &name, || variable.initial_value())
+                average
             });
         }
         let scope =
@@ -90,8 +96,7 @@ impl ExponentialMovingAverage {
             let updates = cast(updates.clone(), DType::Float32);
             decay = minimum(decay, (1.0 + updates) / (10.0 + updates));
         }
-        let updates: Vec<Operation> =
-            all.iter().filter_map(|v| Some(assign_moving_average(self.average(*v)?, *v, decay).op())).collect();
+        let updates: Vec<Operation> = all.iter().filter_map(|v| Some(moved(self.average(*v)?, *v, decay).0)).collect();
         no_op_after(&graph, &updates, scope.itself())
     }
 
@@ -115,6 +120,12 @@ impl ExponentialMovingAverage {
 /// TF: `moving_averages.assign_moving_average` without `zero_debias`.
 #[track_caller]
 pub fn assign_moving_average(variable: Variable, value: impl IntoTensor, decay: impl IntoTensor) -> Tensor {
+    moved(variable, value, decay).1
+}
+
+/// The operation of [`assign_moving_average`], and the new value.
+#[track_caller]
+fn moved(variable: Variable, value: impl IntoTensor, decay: impl IntoTensor) -> (Operation, Tensor) {
     let (value, decay) = (value.into_arg(), decay.into_arg());
     let scope = Scope::open(&[&variable.reference().into_arg()], "AssignMovingAvg");
     let rest = match decay {
@@ -128,5 +139,6 @@ pub fn assign_moving_average(variable: Variable, value: impl IntoTensor, decay: 
         tensor => 1.0 - convert(tensor, "decay", None),
     };
     let rest = cast(rest, variable.dtype().unwrap_or(DType::Float32));
-    assign_sub_named(variable, (variable - convert(value, "value", None)) * rest, scope.itself())
+    let old = convert(variable.into_arg(), "value", None);
+    assign_sub_named(variable, sub(old, value) * rest, scope.itself())
 }

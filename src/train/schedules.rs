@@ -1,13 +1,14 @@
 //! Learning rates that follow the number of the step.
 
 use crate::dtype::DType;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::op::{Arg, IntoTensor, convert};
-use crate::ops::array::constant;
+use crate::ops::array::{constant, constant_of};
+use crate::ops::flow::{case_args, cond};
 use crate::ops::math::{
-    add, add_named, cast, ceil, cos, divide, equal, exp, floor, less_equal, log, minimum, mul_named, multiply,
-    negative, pow, truediv_named, where_v2,
+    add, add_named, cast, ceil, cos, divide, equal, exp, floor, greater, less_equal, log, logical_and_named, minimum,
+    mul_named, multiply, negative, pow, pow_named, truediv_named, where_v2,
 };
 use crate::ops::scope::{Scope, refuse};
 
@@ -157,8 +158,8 @@ impl DecayArgs {
 /// `values[0]` up to step `boundaries[0]`, `values[1]` up to `boundaries[1]`, and so on, the last one after that.
 /// TF: `tf.train.piecewise_constant`.
 ///
-/// `x` is the number of the step, `boundaries` rising numbers of its type, `values` one more. TensorFlow chooses among the
-/// values by `tf.case`; here all are there and a condition picks one.
+/// `x` is the number of the step, `boundaries` rising numbers of its type (int32 ones will do for an int64), `values` one
+/// more, of one type.
 ///
 /// ```
 /// use flowstone as tf;
@@ -172,21 +173,48 @@ pub fn piecewise_constant<B: IntoTensor, V: IntoTensor>(
     boundaries: impl IntoIterator<Item = B>,
     values: impl IntoIterator<Item = V>,
 ) -> Tensor {
-    let x = x.into_arg();
-    let _scope = Scope::open(&[&x], "PiecewiseConstant");
-    let x = convert(x, "x", None);
-    let dtype = x.dtype().ok();
-    let boundaries: Vec<Tensor> = boundaries.into_iter().map(|b| convert(b.into_arg(), "Const", dtype)).collect();
+    let mut boundaries: Vec<Tensor> = boundaries.into_iter().map(|b| convert(b.into_arg(), "Const", None)).collect();
     let values: Vec<Tensor> = values.into_iter().map(|v| convert(v.into_arg(), "Const", None)).collect();
-    if boundaries.is_empty() || values.len() != boundaries.len() + 1 {
-        let (b, v) = (boundaries.len(), values.len());
-        return refuse("piecewise_constant", Error::invalid_argument(format!("{v} values for {b} boundaries")));
+    let x = convert(x.into_arg(), "Const", None);
+    if let Err(error) = check_pieces(x, &mut boundaries, &values) {
+        return refuse("piecewise_constant", error);
     }
-    let mut rate = values[boundaries.len()];
-    for (boundary, value) in boundaries.iter().zip(&values).rev() {
-        rate = where_v2(less_equal(x, *boundary), *value, rate);
+    let ([first, ..], [.., last]) = (boundaries.as_slice(), boundaries.as_slice()) else {
+        return refuse("piecewise_constant", Error::invalid_argument("there is no boundary"));
+    };
+    let _scope = Scope::open(&[&x.into_arg()], "PiecewiseConstant");
+    let mut pairs = vec![(less_equal(x, *first), values[0]), (greater(x, *last), values[values.len() - 1])];
+    for (bounds, value) in boundaries.windows(2).zip(&values[1..]) {
+        let (above, below) = (greater(x, bounds[0]), less_equal(x, bounds[1]));
+        pairs.push((logical_and_named(above, below, "and"), *value));
     }
-    rate
+    let pairs: Vec<_> = pairs.into_iter().map(|(pred, value)| (pred, move || value)).collect();
+    let default = values[0];
+    case_args(pairs).default(move || default).exclusive(true).build()
+}
+
+/// An error unless boundaries and values fit each other and the step, which an int32 boundary is made to.
+#[track_caller]
+fn check_pieces(x: Tensor, boundaries: &mut [Tensor], values: &[Tensor]) -> Result<()> {
+    let wanted = x.dtype()?;
+    for boundary in boundaries.iter_mut() {
+        match boundary.dtype()? {
+            dtype if dtype == wanted => {}
+            DType::Int32 if wanted == DType::Int64 => *boundary = cast(*boundary, wanted),
+            dtype => return Err(Error::invalid_argument(format!("a boundary is {dtype}, but the step is {wanted}"))),
+        }
+    }
+    for pair in values.windows(2) {
+        let (first, other) = (pair[0].dtype()?, pair[1].dtype()?);
+        if first != other {
+            return Err(Error::invalid_argument(format!("the values are not of one type: {first} and {other}")));
+        }
+    }
+    if values.len() != boundaries.len() + 1 {
+        let (v, b) = (values.len(), boundaries.len());
+        return Err(Error::invalid_argument(format!("{v} values for {b} boundaries")));
+    }
+    Ok(())
 }
 
 /// From `learning_rate` to `end_learning_rate` within `decay_steps` steps, along a power of what is left of them.
@@ -325,7 +353,10 @@ pub fn cosine_decay_restarts_args(
     global_step: impl IntoTensor,
     first_decay_steps: impl IntoTensor,
 ) -> CosineDecayArgs {
-    CosineDecayArgs { restarts: Some((2.0, 1.0)), ..cosine_decay_args(learning_rate, global_step, first_decay_steps) }
+    CosineDecayArgs {
+        restarts: Some([2.0.into_arg(), 1.0.into_arg()]),
+        ..cosine_decay_args(learning_rate, global_step, first_decay_steps)
+    }
 }
 
 /// A [`cosine_decay`] or [`cosine_decay_restarts`] under construction.
@@ -335,7 +366,8 @@ pub struct CosineDecayArgs {
     global_step: Arg,
     decay_steps: Arg,
     alpha: f64,
-    restarts: Option<(f64, f64)>,
+    /// `t_mul` and `m_mul`.
+    restarts: Option<[Arg; 2]>,
 }
 
 impl CosineDecayArgs {
@@ -346,14 +378,14 @@ impl CosineDecayArgs {
     }
 
     /// How many times as long as the one before each period is.
-    pub fn t_mul(mut self, t_mul: f64) -> Self {
-        self.restarts = self.restarts.map(|(_, m_mul)| (t_mul, m_mul));
+    pub fn t_mul(mut self, t_mul: impl IntoTensor) -> Self {
+        self.restarts = self.restarts.map(|[_, m_mul]| [t_mul.into_arg(), m_mul]);
         self
     }
 
     /// How many times as high as the one before each period starts.
-    pub fn m_mul(mut self, m_mul: f64) -> Self {
-        self.restarts = self.restarts.map(|(t_mul, _)| (t_mul, m_mul));
+    pub fn m_mul(mut self, m_mul: impl IntoTensor) -> Self {
+        self.restarts = self.restarts.map(|[t_mul, _]| [t_mul, m_mul.into_arg()]);
         self
     }
 
@@ -366,24 +398,26 @@ impl CosineDecayArgs {
         let dtype = first.dtype().unwrap_or(DType::Float32);
         let steps = cast(self.decay_steps, dtype);
         let pi = std::f32::consts::PI;
-        let Some((t_mul, m_mul)) = self.restarts else {
+        let Some([t_mul, m_mul]) = self.restarts else {
             let step = minimum(cast(self.global_step, dtype), steps);
             let completed = step / steps;
             let cosine = 0.5 * (1.0 + cos(constant(pi) * completed));
             return multiply(first, (1.0 - self.alpha) * cosine + self.alpha);
         };
-        let number = |x: f64| cast(x.into_arg(), dtype);
-        let (alpha, t, m) = (number(self.alpha), number(t_mul), number(m_mul));
+        let (alpha, t, m) = (cast(self.alpha, dtype), cast(t_mul, dtype), cast(m_mul, dtype));
         let completed = cast(self.global_step, dtype) / steps;
-        let (restarts, completed) = if t_mul == 1.0 {
+        let even = || {
             let restarts = floor(completed);
             (restarts, completed - restarts)
-        } else {
-            let restarts = floor(log(1.0 - completed * (1.0 - t)) / log(t));
-            let before = (1.0 - pow(t, restarts)) / (1.0 - t);
-            (restarts, (completed - before) / pow(t, restarts))
         };
-        let cosine = 0.5 * pow(m, restarts) * (1.0 + cos(constant(pi) * completed));
+        let growing = || {
+            let restarts = floor(log(1.0 - completed * (1.0 - t)) / log(t));
+            let before = (1.0 - pow_named(t.into_arg(), restarts.into_arg(), "pow")) / (1.0 - t);
+            (restarts, (completed - before) / pow_named(t.into_arg(), restarts.into_arg(), "pow"))
+        };
+        let (restarts, completed) = cond(equal(t, 1.0), even, growing);
+        let scale = 0.5 * pow_named(m.into_arg(), restarts.into_arg(), "pow");
+        let cosine = scale * (1.0 + cos(constant_of(pi, dtype) * completed));
         let decayed: Tensor = (1.0 - alpha) * cosine + alpha;
         mul_named(first.into_arg(), decayed.into_arg(), scope.itself())
     }
@@ -397,7 +431,7 @@ mod tests {
     use crate::session::Feeds;
 
     #[test]
-    fn what_tensorflow_builds_with_conditions_has_its_values() {
+    fn restarts_and_stairs_have_tensorflows_values() {
         let step = placeholder(DType::Int64, ());
         let grown = cosine_decay_restarts(0.1, step, 2);
         let even = cosine_decay_restarts_args(0.1, step, 2).t_mul(1.0).m_mul(0.5).alpha(0.1).build();

@@ -163,6 +163,7 @@ pub static CASES: &[super::Case] = cases! {
     };
     "matrix_set_diag" |x| replaced(x);
     "matrix_set_diag_open" [] |x| [tf::matrix_set_diag(x[0], x[1])];
+    "matrix_set_diag_first" |x| [tf::matrix_set_diag(x[0], x[1])];
     "matrix_set_diag_f64" |x| replaced(x);
     "matrix_set_diag_int" |x| replaced(x);
     "matrix_set_diag_i64" |x| replaced(x);

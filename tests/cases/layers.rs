@@ -64,6 +64,17 @@ pub static CASES: &[super::Case] = cases! {
     };
     "layer_batch_normalization_2d" |x| [layers::batch_normalization!(x[0], training = true, momentum = 0.9)];
     "layer_batch_normalization_2d_after" |x| [layers::batch_normalization!(x[0], scale = false)];
+    "layer_dropout_if" |x| [layers::dropout!(x[0], rate = 0.4, training = x[1])];
+    "layer_batch_normalization_if" |x| [layers::batch_normalization!(x[0], training = x[1])];
+    "layer_batch_normalization_if_2d" |x| {
+        [layers::batch_normalization!(layers::dense(x[0], 3), training = x[1], momentum = 0.9)]
+    };
+    "layer_batch_normalization_constant" |x| {
+        [layers::batch_normalization!(x[0], training = tf::constant(true))]
+    };
+    "layer_batch_normalization_in_a_branch" |x| {
+        [tf::cond(x[1], || layers::batch_normalization!(x[0], training = true), || x[0])]
+    };
     "layer_variable_scopes" |x| shared(x[0]);
     "layer_reuse" |x| {
         let layer = layers::Dense!(3, name = "both");

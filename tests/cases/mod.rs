@@ -46,11 +46,14 @@ families! {
     array_parts
     classification
     check_ops
+    cond_ops
+    while_ops
     elementwise_ops
     host_side
     image_ops
     layers
     linalg_ops
+    loop_grads
     losses
     math_ops
     metrics
@@ -59,6 +62,7 @@ families! {
     product_ops
     random_ops
     reduce_ops
+    rows_ops
     sampled
     schedules
     segment_ops

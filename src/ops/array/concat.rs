@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{Tensor, get_default_graph};
+use crate::graph::{Attr, Tensor, get_default_graph, same};
 use crate::kernels::copy;
 use crate::op::{
     Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert, resolve_axis,
@@ -242,7 +242,7 @@ fn parts(g: &GradCtx, values: &[Tensor], axis: Tensor) -> Vec<Tensor> {
     if let [_] = values {
         return vec![g.dy(0)];
     }
-    let axis = axis % rank(values[0]);
+    let axis = here_too(g, axis) % rank(values[0]);
     // TensorFlow finds out by asking for one shape after the other, and leaves what it built.
     let probe = |value: &Tensor| (value.shape().is_known(), shape(*value));
     let mut sizes = Vec::with_capacity(values.len());
@@ -262,6 +262,19 @@ fn parts(g: &GradCtx, values: &[Tensor], axis: Tensor) -> Vec<Tensor> {
     }
     let begins = CONCAT_OFFSET.call([axis.into_arg(), Arg::list(sizes.iter().copied())]).build().outputs();
     begins.iter().zip(&sizes).map(|(begin, size)| slice(g.dy(0), *begin, *size)).collect()
+}
+
+/// `axis`, or another constant of its value if it lies in another branch or loop than the gradient.
+fn here_too(g: &GradCtx, axis: Tensor) -> Tensor {
+    let (own, other) = (axis.op().context(), g.gradient(0).op().context());
+    let together = match (&own, &other) {
+        (Some(own), Some(other)) => same(own, other),
+        (own, other) => own.is_none() && other.is_none(),
+    };
+    match axis.op().with(|node| node.attrs.get("value").cloned()) {
+        Some(Some(Attr::Tensor(value, _))) if !together => g.constant(value, "Const"),
+        _ => axis,
+    }
 }
 
 /// Row `i` of a matrix, as a matrix, with the nodes that Python's lists make.

@@ -3,7 +3,7 @@
 use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{LONGEST_INTEGERS, Tensor, get_default_graph};
+use crate::graph::{Graph, LONGEST_INTEGERS, Tensor, get_default_graph};
 use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig, constant_full_of, convert, rules};
 use crate::ops::array::{packed, shape};
 use crate::ops::math::reduce_sum;
@@ -41,6 +41,13 @@ pub fn ones(shape: impl IntoShape) -> Tensor {
 #[track_caller]
 pub(crate) fn zeros_of(shape: Shape, dtype: DType) -> Tensor {
     full_of(shape, 0, dtype, "zeros")
+}
+
+/// A constant of zeros, however many. TF: `tf.constant(0, dtype, shape)`.
+#[track_caller]
+pub(crate) fn zero_constant(graph: &Graph, shape: Shape, dtype: DType, name: &str) -> Tensor {
+    let zeros = element(0, dtype).and_then(|zero| repeated(&zero, shape));
+    constant_full_of(graph, zeros, graph.scope_name(name), crate::graph::here())
 }
 
 /// `number` everywhere, of any number type. As TensorFlow: one constant below 1000 elements, else a `Fill`.
@@ -128,11 +135,22 @@ pub(crate) fn ones_like_of(tensor: Arg, dtype: Option<DType>) -> Tensor {
 /// Ones of the shape that `shape` holds, under a name. TF: `tf.ones` of a tensor.
 #[track_caller]
 pub(crate) fn ones_of(shape: Tensor, dtype: DType, name: &str) -> Tensor {
+    number_of(1, shape, dtype, name)
+}
+
+/// Zeros of the shape that `shape` holds. TF: `tf.zeros` of a tensor.
+#[track_caller]
+pub(crate) fn zeros_of_sizes(shape: Tensor, dtype: DType) -> Tensor {
+    number_of(0, shape, dtype, "zeros")
+}
+
+#[track_caller]
+fn number_of(number: i32, shape: Tensor, dtype: DType, name: &str) -> Tensor {
     let graph = shape.graph().unwrap_or_else(|_| get_default_graph());
     let scope = graph.scope_name(name);
     let _scope = graph.name_scope(&format!("{scope}/"));
-    let one = convert(Arg::Literal(element(1, dtype).map(Literal::firm)), "Const", None);
-    FILL.call([shape.into_arg(), one.into_arg()]).name(format!("{scope}/")).single()
+    let number = convert(Arg::Literal(element(number, dtype).map(Literal::firm)), "Const", None);
+    FILL.call([shape.into_arg(), number.into_arg()]).name(format!("{scope}/")).single()
 }
 
 /// Ones of the sizes `sizes`, some of which are tensors. TF: `tf.ones` of a list.

@@ -5,7 +5,9 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::op::{Arg, AttrReader, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig};
-use crate::ops::array::{zeros_like, zeros_of};
+use crate::ops::array::{concat, packed, reshape, shape, zeros_like, zeros_of, zeros_of_sizes};
+use crate::ops::flow::cond;
+use crate::ops::math::{equal, greater, less, minimum};
 use crate::shape::{Dim, PartialShape, Shape};
 use crate::value::Value;
 
@@ -476,15 +478,29 @@ fn part_grad(g: &GradCtx) -> Result<Vec<Option<Tensor>>> {
 
 fn set_grad(g: &GradCtx) -> Result<Vec<Option<Tensor>>> {
     let diagonal = g.x(1);
-    // TensorFlow computes the shape in the graph, with conditions, if it is not known; that of the diagonal is the same.
-    let zeros = match diagonal.shape().known() {
-        Some(shape) => zeros_of(shape, diagonal.dtype()?),
-        None => zeros_like(diagonal),
+    let zeros = match (diagonal.shape().known(), g.xs().len()) {
+        (Some(shape), _) => zeros_of(shape, diagonal.dtype()?),
+        (None, 3) => zeros_of_sizes(diagonal_shape(g.dy(0), g.x(2)), diagonal.dtype()?),
+        (None, _) => zeros_like(diagonal),
     };
     let mut gradients = vec![None; g.xs().len()];
     gradients[0] = Some(along(matrix_set_diag_args(g.dy(0), zeros), g, 2).build());
     gradients[1] = Some(along(matrix_diag_part_args(g.dy(0)), g, 2).build());
     Ok(gradients)
+}
+
+/// The shape of the diagonals `k` of `matrix`, as TensorFlow computes it.
+fn diagonal_shape(matrix: Tensor, k: Tensor) -> Tensor {
+    let all = shape(matrix);
+    let (batch, sizes) = (all.at(..-2), all.at(-2..));
+    let k = reshape(k, [-1]);
+    let (lower, upper) = (k.at(0), k.at(-1));
+    let below = cond(less(upper, 0), || upper, || 0);
+    let above = cond(greater(lower, 0), || -lower, || 0);
+    let longest = minimum(sizes.at(0) + below, sizes.at(1) + above);
+    let list = |items: Vec<Tensor>| packed(items.into_iter().map(IntoTensor::into_arg).collect(), "packed");
+    let rest = cond(equal(lower, upper), || list(vec![longest]), || list(vec![upper - lower + 1, longest]));
+    concat([batch, rest], 0)
 }
 
 macro_rules! diagonal_ops {

@@ -41,7 +41,10 @@ pub use concat::{StackArgs, UnstackArgs, concat, parallel_stack, stack, stack_ar
 pub use constant::{ConvertArgs, constant, constant_of, convert_to_tensor, convert_to_tensor_args};
 pub use diag::{diag, diag_part};
 pub use edit_distance::{EditDistanceArgs, edit_distance, edit_distance_args};
-pub(crate) use fill::{FILL, full_of, ones_like_of, ones_of, ones_of_sizes, repeated, zeros_like_op, zeros_of};
+pub(crate) use fill::{
+    FILL, full_of, ones_like_of, ones_of, ones_of_sizes, repeated, zero_constant, zeros_like_op, zeros_of,
+    zeros_of_sizes,
+};
 pub use fill::{fill, ones, ones_like, zeros, zeros_like};
 pub use gather::{GatherArgs, gather, gather_args};
 pub(crate) use gather::{gather_named, gathered_rows, gathered_shape, run_gather};

@@ -1,9 +1,11 @@
 //! Assert: the run fails unless a condition holds.
 
 use super::{graph_of, summarized};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::Operation;
+use crate::graph::{Operation, Tensor};
 use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert, rules};
+use crate::ops::flow::{cond_args, no_op};
 
 /// The run fails unless `condition` holds, and says `data`. TF: `tf.Assert`.
 ///
@@ -59,13 +61,22 @@ impl AssertArgs {
         let args = [self.condition, Arg::List(self.data)];
         let graph = graph_of(&args);
         let _scope = graph.name_scope("Assert");
-        if let Arg::List(data) = &args[1] {
-            // TensorFlow makes constants to look at their types, and leaves them.
-            for arg in data {
-                convert(arg.clone(), "Const", None);
-            }
+        let [condition, Arg::List(data)] = args else { return Tensor::poisoned(&graph).op() };
+        // TensorFlow makes constants to look at their types, and leaves them.
+        let light = |arg: &Arg| {
+            let dtype = convert(arg.clone(), "Const", None).dtype();
+            dtype.is_ok_and(|dtype| matches!(dtype, DType::String | DType::Int32))
+        };
+        let looked: Vec<bool> = data.iter().map(light).collect();
+        let summarize = self.summarize;
+        let assert =
+            |condition: Arg| ASSERT.call([condition, Arg::List(data)]).attr("summarize", summarize).operation();
+        if looked.into_iter().all(|light| light) {
+            return assert(condition);
         }
-        ASSERT.call(args).attr("summarize", self.summarize).operation()
+        // What may lie on another device is only looked at if the condition does not hold.
+        let condition = convert(condition, "Condition", None);
+        cond_args(condition, no_op, || assert(condition.into_arg())).name("AssertGuard").build().op()
     }
 }
 

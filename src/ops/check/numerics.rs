@@ -1,6 +1,6 @@
 //! CheckNumerics: the run fails where a number is not finite.
 
-use super::graph_of;
+use super::{graph_of, record};
 use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -42,7 +42,8 @@ pub fn verify_tensor_all_finite(t: impl IntoTensor, msg: &str) -> Tensor {
 
 /// Checks every floating-point tensor of the default graph, inputs before outputs. TF: `tf.add_check_numerics_ops`.
 ///
-/// Gives the operation to run beside others: the first check that fails names its tensor.
+/// Gives the operation to run beside others: the first check that fails names its tensor. An error if there are conditions
+/// in the graph.
 ///
 /// ```
 /// use flowstone as tf;
@@ -59,6 +60,11 @@ pub fn add_check_numerics_ops() -> Operation {
     let mut last: Vec<Operation> = Vec::new();
     for output in graph.get_operations().into_iter().flat_map(Operation::outputs) {
         if output.dtype().is_ok_and(DType::is_floating) {
+            if output.op().context().is_some() {
+                let error = "add_check_numerics_ops: there are branches or loops in the graph";
+                record(&graph, Error::invalid_argument(error));
+                return Tensor::poisoned(&graph).op();
+            }
             let _after = graph.control_dependencies(&last);
             last = vec![check_numerics(output, &output.name()).op()];
         }

@@ -1,6 +1,30 @@
 //! Operations that only order others, and those that choose which of them run.
 
+mod array_ops;
 mod branch;
+mod case;
+mod cond;
+mod context;
+mod context_def;
+mod frame;
+mod functional;
+mod grad_loop;
+mod stack;
+mod tensor_array;
+mod while_context;
+mod while_loop;
+
+pub(crate) use branch::zeros_of_branch;
+pub use case::{Action, CaseArgs, Cases, case, case_args, constant_value, smart_cond};
+pub use cond::{CondArgs, Outcome, Parts, cond, cond_args};
+pub use context::CondContext;
+pub use functional::{
+    FoldArgs, MapArgs, ScanArgs, foldl, foldl_args, foldr, foldr_args, map_fn, map_fn_args, scan, scan_args,
+};
+pub(crate) use grad_loop::{GradLoops, is_loop_switch};
+pub use tensor_array::{TensorArray, TensorArrayArgs, tensor_array_args};
+pub use while_context::WhileContext;
+pub use while_loop::{WhileLoopArgs, while_loop, while_loop_args};
 
 use std::collections::BTreeMap;
 
@@ -8,8 +32,35 @@ use crate::graph::{Graph, Operation, get_default_graph};
 use crate::op::{Arg, Flags, Grad, Gradient, Kernel, OpDef, Sig, rules};
 use crate::ops::array::IDENTITY;
 
-pub(super) static OPS: &[&OpDef] =
-    &[&branch::CONTROL_TRIGGER, &branch::MERGE, &branch::REF_MERGE, &branch::REF_SWITCH, &branch::SWITCH, &NO_OP];
+pub(super) static OPS: &[&OpDef] = &[
+    &branch::CONTROL_TRIGGER,
+    &branch::MERGE,
+    &branch::REF_MERGE,
+    &branch::REF_SWITCH,
+    &branch::SWITCH,
+    &frame::ENTER,
+    &frame::EXIT,
+    &frame::LOOP_COND,
+    &frame::NEXT_ITERATION,
+    &frame::REF_ENTER,
+    &frame::REF_EXIT,
+    &frame::REF_NEXT_ITERATION,
+    &NO_OP,
+    &stack::STACK_CLOSE_V2,
+    &stack::STACK_POP_V2,
+    &stack::STACK_PUSH_V2,
+    &stack::STACK_V2,
+    &array_ops::TENSOR_ARRAY_CLOSE_V3,
+    &array_ops::TENSOR_ARRAY_CONCAT_V3,
+    &array_ops::TENSOR_ARRAY_GATHER_V3,
+    &array_ops::TENSOR_ARRAY_GRAD_V3,
+    &array_ops::TENSOR_ARRAY_READ_V3,
+    &array_ops::TENSOR_ARRAY_SCATTER_V3,
+    &array_ops::TENSOR_ARRAY_SIZE_V3,
+    &array_ops::TENSOR_ARRAY_SPLIT_V3,
+    &array_ops::TENSOR_ARRAY_V3,
+    &array_ops::TENSOR_ARRAY_WRITE_V3,
+];
 
 /// An operation that does nothing. TF: `tf.no_op`.
 #[track_caller]

@@ -9,7 +9,7 @@ use super::file::Columns;
 use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
-use crate::op::{Flags, Grad, InferCtx, Kernel, KernelCtx, OpDef, Sig};
+use crate::op::{Flags, Grad, InferCtx, Kernel, KernelCtx, OpDef, Sig, State};
 use crate::shape::PartialShape;
 use crate::value::Value;
 
@@ -21,6 +21,8 @@ struct Table {
     value_type: DType,
     entries: RwLock<Option<Arc<Entries>>>,
 }
+
+impl State for Table {}
 
 #[derive(Debug)]
 struct Entries {
@@ -138,17 +140,17 @@ fn make(ctx: &mut KernelCtx) -> Result<()> {
         entries: RwLock::default(),
     })?;
     table.check(key_type, value_type)?;
-    ctx.outputs.set_resource(0, table);
+    ctx.outputs.set_state(0, table);
     Ok(())
 }
 
 fn initialize(ctx: &mut KernelCtx) -> Result<()> {
-    ctx.inputs.resource::<Table>(0)?.initialize(ctx.inputs.value(1)?, ctx.inputs.value(2)?)
+    ctx.inputs.state::<Table>(0)?.initialize(ctx.inputs.value(1)?, ctx.inputs.value(2)?)
 }
 
 fn initialize_from_file(ctx: &mut KernelCtx) -> Result<()> {
     let attrs = ctx.node.attrs();
-    let table = ctx.inputs.resource::<Table>(0)?;
+    let table = ctx.inputs.state::<Table>(0)?;
     let path = ctx.inputs.value(1)?.item::<Vec<u8>>()?;
     let path = String::from_utf8(path).map_err(|_| Error::invalid_argument("the name of a file is no text"))?;
     let &[delimiter] = attrs.str("delimiter")?.as_bytes() else {
@@ -167,7 +169,7 @@ fn initialize_from_file(ctx: &mut KernelCtx) -> Result<()> {
 }
 
 fn find(ctx: &mut KernelCtx) -> Result<()> {
-    let table = ctx.inputs.resource::<Table>(0)?;
+    let table = ctx.inputs.state::<Table>(0)?;
     let (keys, default) = (ctx.inputs.value(1)?, ctx.inputs.value(2)?);
     table.check(keys.dtype(), default.dtype())?;
     let entries = table.entries().ok_or_else(|| {
@@ -186,14 +188,14 @@ fn find(ctx: &mut KernelCtx) -> Result<()> {
 }
 
 fn size(ctx: &mut KernelCtx) -> Result<()> {
-    let size = ctx.inputs.resource::<Table>(0)?.entries().map_or(0, |entries| entries.places.len());
+    let size = ctx.inputs.state::<Table>(0)?.entries().map_or(0, |entries| entries.places.len());
     ctx.outputs.slice::<i64>(0)?.fill(size as i64);
     Ok(())
 }
 
 fn export(ctx: &mut KernelCtx) -> Result<()> {
     let attrs = ctx.node.attrs();
-    let table = ctx.inputs.resource::<Table>(0)?;
+    let table = ctx.inputs.state::<Table>(0)?;
     table.check(attrs.dtype("Tkeys")?, attrs.dtype("Tvalues")?)?;
     let empty = || Error::new(ErrorKind::Aborted, format!("the table '{}' is not initialized", table.name));
     let entries = table.entries().ok_or_else(empty)?;
@@ -364,7 +366,9 @@ mod tests {
         std::fs::remove_file(name).unwrap();
         let error = sess.run(fill, Feeds::new().feed(path, "no/such/file")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
-        assert!(sess.run(table.resource_handle(), Feeds::new()).unwrap_err().to_string().contains("handle of a table"));
+        assert!(
+            sess.run(table.resource_handle(), Feeds::new()).unwrap_err().to_string().contains("a handle is fetched")
+        );
     }
 
     #[test]

@@ -45,6 +45,12 @@ functions! {
     logical_or LOGICAL_OR;
 }
 
+/// [`logical_and`] under another name.
+#[track_caller]
+pub(crate) fn logical_and_named(x: Tensor, y: Tensor, name: &str) -> Tensor {
+    LOGICAL_AND.call([x.into_arg(), y.into_arg()]).name(name).single()
+}
+
 /// Whether one is true and not both, element by element, broadcast. TF: `tf.logical_xor`. No gradient.
 ///
 /// Built of the other three, as in TensorFlow.

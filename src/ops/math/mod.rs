@@ -44,6 +44,7 @@ pub use clip::{
     AsGradient, ClipByNormArgs, clip_by_average_norm, clip_by_global_norm, clip_by_norm, clip_by_norm_args,
     clip_by_value, global_norm, saturate_cast,
 };
+pub(crate) use compare::logical_and_named;
 pub use compare::{
     equal, greater, greater_equal, is_finite, is_inf, is_nan, less, less_equal, logical_and, logical_not, logical_or,
     logical_xor, not_equal,
@@ -58,6 +59,7 @@ pub use einsum::einsum;
 pub use linspace::{cross, linspace};
 pub use matmul::{MatMulArgs, matmul, matmul_args};
 pub use pow::pow;
+pub(crate) use pow::pow_named;
 pub use reduce::{
     ReduceArgs, reduce_all, reduce_all_args, reduce_any, reduce_any_args, reduce_euclidean_norm,
     reduce_euclidean_norm_args, reduce_max, reduce_max_args, reduce_mean, reduce_mean_args, reduce_min,

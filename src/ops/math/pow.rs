@@ -27,7 +27,7 @@ pub fn pow(x: impl IntoTensor, y: impl IntoTensor) -> Tensor {
 }
 
 #[track_caller]
-pub(super) fn pow_named(x: Arg, y: Arg, name: &str) -> Tensor {
+pub(crate) fn pow_named(x: Arg, y: Arg, name: &str) -> Tensor {
     POW.call([x, y]).name(name).single()
 }
 

@@ -91,12 +91,15 @@ pub(crate) fn assign_add_named(variable: Variable, value: impl IntoTensor, name:
     op.call([variable.reference().into_arg(), value.into_arg()]).name(name).operation()
 }
 
-/// `assign_sub` with its name.
+/// `assign_sub` with its name, which TensorFlow forgets for a variable held by a handle: the operation and the new value.
 #[track_caller]
-pub(crate) fn assign_sub_named(variable: Variable, value: impl IntoTensor, name: &str) -> Tensor {
-    let op = if variable.is_resource() { &ASSIGN_SUB_VARIABLE_OP } else { &ASSIGN_SUB };
-    let built = op.call([variable.reference().into_arg(), value.into_arg()]).name(name).build();
-    if variable.is_resource() { variable.read_after(built.operation()) } else { built.output(0) }
+pub(crate) fn assign_sub_named(variable: Variable, value: impl IntoTensor, name: &str) -> (Operation, Tensor) {
+    if variable.is_resource() {
+        let (changed, value) = changing(variable, value.into_arg(), &ASSIGN_SUB, &ASSIGN_SUB_VARIABLE_OP, None);
+        return (changed, value.unwrap_or_else(|| changed.output(0)));
+    }
+    let built = ASSIGN_SUB.call([variable.reference().into_arg(), value.into_arg()]).name(name).build();
+    (built.operation(), built.output(0))
 }
 
 const NO_GRADIENT: Grad = Grad::Stop("an assignment is not a function of its inputs");

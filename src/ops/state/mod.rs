@@ -3,6 +3,7 @@
 mod apply;
 mod assign;
 pub(crate) mod checkpoint;
+mod initialized;
 mod report;
 mod resource;
 mod scatter;
@@ -18,7 +19,7 @@ pub use assign::{assign, assign_add, assign_sub};
 pub(crate) use checkpoint::{MERGE_V2_CHECKPOINTS, RESTORE_V2, SAVE_V2, SHARDED_FILENAME};
 pub(crate) use report::report_uninitialized;
 pub use report::report_uninitialized_variables;
-pub(crate) use resource::{ASSIGN_VARIABLE_OP, Declared, resource_gather};
+pub(crate) use resource::{ASSIGN_VARIABLE_OP, Declared, resource_gather, shape_of_variable};
 pub use resource::{count_up_to, is_variable_initialized};
 pub(crate) use scatter::{OPS as SCATTERS, scatter_rows};
 pub use scatter::{scatter_add, scatter_div, scatter_max, scatter_min, scatter_mul, scatter_sub, scatter_update};

@@ -221,6 +221,12 @@ pub(super) static IS_VARIABLE_INITIALIZED: OpDef = OpDef {
     flags: Flags::STATEFUL,
 };
 
+/// The shape of the variable that `handle` stands for, as it is when the graph runs.
+#[track_caller]
+pub(crate) fn shape_of_variable(handle: Tensor) -> Tensor {
+    VARIABLE_SHAPE.call([handle.into_arg()]).single()
+}
+
 pub(super) static VARIABLE_SHAPE: OpDef = OpDef {
     sig: Sig::new("VariableShape(input: resource) -> (output: out_type) where out_type: index = int32"),
     infer: |ctx| {

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::dtype::DType;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{Attr, Graph, Named, Operation, Tensor, get_default_graph};
 use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert};
 use crate::ops::array;
 use crate::ops::flow::no_op_after;
 use crate::ops::state::assign::ASSIGN;
+use crate::ops::state::initialized::guarded;
 use crate::ops::state::resource::{ASSIGN_VARIABLE_OP, READ_VARIABLE_OP, VAR_HANDLE_OP, VAR_IS_INITIALIZED_OP, key};
 use crate::shape::PartialShape;
 
@@ -289,6 +290,11 @@ impl VariableArgs {
 #[track_caller]
 fn build(graph: &Graph, scope: &str, initial_value: Tensor, trainable: bool, use_resource: bool) -> Variable {
     let mut variable = Variable { initial_value, trainable, ..Variable::poisoned(graph) };
+    if initial_value.op().context().is_some() {
+        let error = "its initial value lies in a branch or a loop: build that outside, or use `get_variable`";
+        graph.record(Error::invalid_argument(error).at(scope, Some(crate::graph::here())));
+        return variable;
+    }
     let Ok(dtype) = initial_value.dtype() else { return variable };
     if use_resource {
         return build_resource(graph, scope, variable, dtype);
@@ -301,6 +307,10 @@ fn build(graph: &Graph, scope: &str, initial_value: Tensor, trainable: bool, use
         .name(format!("{scope}/"))
         .single();
     let _scope = graph.name_scope(&format!("{scope}/"));
+    let initial_value = guarded(graph, scope, initial_value).unwrap_or_else(|error| {
+        graph.record(error.note(format!("for the initial value of '{scope}'")));
+        Tensor::poisoned(graph)
+    });
     let assign = ASSIGN.call([variable.reference.into_arg(), initial_value.into_arg()]);
     variable.initializer = assign.operation();
     let _colocated = graph.colocate_with(variable.op());

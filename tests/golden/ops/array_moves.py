@@ -33,6 +33,7 @@ def replaced(x, y):
     return [tf.matrix_set_diag(x, y), tf.matrix_set_diag(x, y, k=-1), raw.MatrixSetDiag(input=x, diagonal=y), raw.MatrixSetDiagV2(input=x, diagonal=y, k=0)]
 case("matrix_set_diag", replaced, f(2, 3, 2), f(2, 2, shift=5), known="s")
 case("matrix_set_diag_open", lambda x, y: tf.matrix_set_diag(x, y), f(2, 3), f(2, shift=5), known="du", wrt=())
+case("matrix_set_diag_first", lambda x, y: tf.matrix_set_diag(x, y), f(2, 3, 2), f(2, 2, shift=5), known="d", second=False)
 case("matrix_set_diag_f64", replaced, f(3, 2, dtype=np.float64), f(2, shift=5, dtype=np.float64), known="s")
 case("matrix_set_diag_int", replaced, i([1, 2], [3, 4], [5, 6]), i(7, 8), known="sd")
 case("matrix_set_diag_i64", replaced, i([1, 2], [3, 4], [5, 6], dtype=np.int64), i(7, 8, dtype=np.int64), known="s")

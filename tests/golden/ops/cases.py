@@ -74,11 +74,11 @@ def bad(name, build, *arrays):
     refused[name] = kind, arrays
 
 def layer_case(name, build, *shapes):
-    """Layers: the graph only. Differentiated by the placeholders and all trainable variables."""
+    """Layers: the graph only. Differentiated by the placeholders and all trainable variables. A shape None: a bool."""
     with tf.variable_scope("layer_" + name + ".d"):
-        xs = [tf.placeholder(tf.float32, shape, name="x%d" % n) for n, shape in enumerate(shapes)]
+        xs = [tf.placeholder(tf.bool if shape is None else tf.float32, shape or [], name="x%d" % n) for n, shape in enumerate(shapes)]
         y = build(*xs)
-        tf.gradients(y, xs + tf.trainable_variables(tf.get_variable_scope().name + "/"))
+        tf.gradients(y, [x for x in xs if x.dtype.is_floating] + tf.trainable_variables(tf.get_variable_scope().name + "/"))
 
 # No denormal numbers: TensorFlow flushes them to zero.
 special = np.array([0.0, -0.0, 1.0, -1.0, inf, -inf, nan, 1e-30, 3e38, 0.5], np.float32)

@@ -21,6 +21,11 @@ layer_case("dropout_layers", lambda x: tf.layers.dropout(tf.layers.dropout(x, 0.
 layer_case("batch_normalization", lambda x: tf.layers.batch_normalization(tf.layers.batch_normalization(x, training=True)), [None, 4, 4, 2])
 layer_case("batch_normalization_2d", lambda x: tf.layers.batch_normalization(x, training=True, momentum=0.9), [None, 4])
 layer_case("batch_normalization_2d_after", lambda x: tf.layers.batch_normalization(x, scale=False), [None, 4])
+layer_case("dropout_if", lambda x, p: tf.layers.dropout(x, 0.4, training=p), [None, 3], None)
+layer_case("batch_normalization_if", lambda x, p: tf.layers.batch_normalization(x, training=p), [None, 4, 4, 2], None)
+layer_case("batch_normalization_if_2d", lambda x, p: tf.layers.batch_normalization(tf.layers.dense(x, 3), training=p, momentum=0.9), [None, 4], None)
+layer_case("batch_normalization_constant", lambda x: tf.layers.batch_normalization(x, training=tf.constant(True)), [None, 4])
+layer_case("batch_normalization_in_a_branch", lambda x, p: tf.cond(p, lambda: tf.layers.batch_normalization(x, training=True), lambda: x), [None, 4], None)
 def shared(x):
     with tf.variable_scope("a") as scope:
         first = tf.get_variable("w", [3], initializer=tf.ones_initializer()) * x
