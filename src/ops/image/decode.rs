@@ -216,22 +216,29 @@ impl DecodeArgs {
     /// Builds the operation.
     #[track_caller]
     pub fn build(self) -> Tensor {
-        let decode = |contents: Arg, dtype: DType| {
-            let call = self.op.call([contents]).attr("channels", self.channels);
-            match self.op.name() {
-                "DecodeBmp" => call.single(),
-                "DecodePng" => call.attr("dtype", dtype).single(),
-                _ => call.attr("dtype", dtype).attr("expand_animations", self.expand_animations).single(),
+        let DecodeArgs { op, channels, dtype, expand_animations, contents } = self;
+        if op.name() != "DecodeImage" {
+            return reading(op, contents, channels, dtype, expand_animations);
+        }
+        let _scope = Scope::open(&[&contents], "decode_image");
+        match dtype {
+            DType::Float32 | DType::UInt8 | DType::UInt16 => reading(op, contents, channels, dtype, expand_animations),
+            other => {
+                let pixels = reading(op, contents, channels, DType::UInt16, expand_animations);
+                convert_image_dtype(pixels, other)
             }
-        };
-        if self.op.name() != "DecodeImage" {
-            return decode(self.contents, self.dtype);
         }
-        let _scope = Scope::open(&[&self.contents], "decode_image");
-        match self.dtype {
-            DType::Float32 | DType::UInt8 | DType::UInt16 => decode(self.contents, self.dtype),
-            other => convert_image_dtype(decode(self.contents, DType::UInt16), other),
-        }
+    }
+}
+
+/// The node of an operation that reads a file, with those attributes that it has.
+#[track_caller]
+fn reading(op: &'static OpDef, contents: Arg, channels: i64, dtype: DType, expand_animations: bool) -> Tensor {
+    let call = op.call([contents]).attr("channels", channels);
+    match op.name() {
+        "DecodeBmp" => call.single(),
+        "DecodePng" => call.attr("dtype", dtype).single(),
+        _ => call.attr("dtype", dtype).attr("expand_animations", expand_animations).single(),
     }
 }
 
