@@ -170,9 +170,7 @@ pub mod nn {
         fixed_unigram_candidate_sampler_args, learned_unigram_candidate_sampler, log_uniform_candidate_sampler,
         uniform_candidate_sampler,
     };
-    pub use crate::rnn::{
-        bidirectional_dynamic_rnn, dynamic_rnn, rnn_cell, static_bidirectional_rnn, static_rnn,
-    };
+    pub use crate::rnn::{bidirectional_dynamic_rnn, dynamic_rnn, rnn_cell, static_bidirectional_rnn, static_rnn};
     #[doc(no_inline)]
     pub use crate::{
         __bidirectional_dynamic_rnn as bidirectional_dynamic_rnn, __dynamic_rnn as dynamic_rnn,
@@ -294,6 +292,11 @@ pub mod python {
     /// Around sessions. TF: `tensorflow.python.client`.
     pub mod client {
         pub use crate::format::timeline;
+    }
+
+    /// Operations. TF: `tensorflow.python.ops`.
+    pub mod ops {
+        pub use crate::rnn;
     }
 }
 

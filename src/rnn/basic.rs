@@ -2,10 +2,11 @@
 
 use super::cell::{RNNCell, cell_methods, depth_of};
 use crate::error::Result;
-use crate::graph::Tensor;
+use crate::graph::{Tensor, get_default_graph};
 use crate::initializers::{Initializer, glorot_uniform_initializer, zeros_initializer};
 use crate::layers::{ActivationFunction, Common, Weight};
-use crate::ops::array::concat;
+use crate::op::Arg;
+use crate::ops::array::{concat, split_args};
 use crate::ops::math::matmul;
 use crate::ops::nn::bias_add;
 use crate::ops::state::Variable;
@@ -46,6 +47,14 @@ pub(super) fn initializer_of_scope() -> Initializer {
 #[track_caller]
 pub(super) fn affine(a: Tensor, b: Tensor, kernel: Variable, bias: Variable) -> Tensor {
     bias_add(matmul(concat([a, b], 1), kernel.value()), bias.value())
+}
+
+/// `gates` in `N` equal parts along `axis`.
+#[track_caller]
+pub(super) fn split_in<const N: usize>(gates: Tensor, axis: Arg) -> [Tensor; N] {
+    let parts = split_args(gates, N as i32).axis(axis).build();
+    let absent = || Tensor::poisoned(&gates.graph().unwrap_or_else(|_| get_default_graph()));
+    std::array::from_fn(|i| parts.get(i).copied().unwrap_or_else(absent))
 }
 
 impl RNNCell for BasicRNNCell {

@@ -1,12 +1,12 @@
 //! Gated recurrent units.
 
-use super::basic::{affine, initializer_of_scope};
+use super::basic::{affine, initializer_of_scope, split_in};
 use super::cell::{RNNCell, cell_methods, depth_of};
 use crate::error::Result;
 use crate::graph::Tensor;
 use crate::initializers::{Initializer, IntoInitializer, constant_initializer, zeros_initializer};
 use crate::layers::{ActivationFunction, Common, Weight};
-use crate::ops::array::split_args;
+use crate::op::IntoTensor;
 use crate::ops::math::sigmoid;
 use crate::ops::state::Variable;
 use crate::shape::PartialShape;
@@ -95,8 +95,7 @@ impl RNNCell for GRUCell {
     #[track_caller]
     fn call(&self, inputs: Tensor, state: Tensor, weights: &[Variable]) -> Result<(Tensor, Tensor)> {
         let gates = sigmoid(affine(inputs, state, weights[0], weights[1]));
-        let parts = split_args(gates, 2).axis(1).build();
-        let (reset, update) = (parts[0], parts[1]);
+        let [reset, update] = split_in(gates, 1.into_arg());
         let candidate = affine(inputs, reset * state, weights[2], weights[3]);
         let candidate = self.activation.clone()?.apply(candidate);
         let state = update * state + (1.0 - update) * candidate;

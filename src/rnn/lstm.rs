@@ -1,6 +1,6 @@
 //! Long short-term memory.
 
-use super::basic::{affine, initializer_of_scope};
+use super::basic::{affine, initializer_of_scope, split_in};
 use super::cell::{RNNCell, cell_methods, depth_of};
 use super::state::LSTMStateTuple;
 use crate::error::{Error, Result};
@@ -8,7 +8,6 @@ use crate::graph::Tensor;
 use crate::initializers::{Initializer, IntoInitializer, zeros_initializer};
 use crate::layers::{ActivationFunction, Common, Weight};
 use crate::op::{IntoTensor, convert};
-use crate::ops::array::split_args;
 use crate::ops::math::{add, clip_by_value, matmul, multiply, sigmoid};
 use crate::ops::state::Variable;
 use crate::shape::PartialShape;
@@ -79,11 +78,6 @@ pub(super) fn check_tuple(joined: bool) -> Result<()> {
     }
 }
 
-/// The four parts of the gates.
-fn four(parts: &[Tensor]) -> Result<[Tensor; 4]> {
-    parts.try_into().map_err(|_| Error::internal("a split in 4 gives 4 parts"))
-}
-
 impl RNNCell for BasicLSTMCell {
     type State = LSTMStateTuple;
 
@@ -115,7 +109,7 @@ impl RNNCell for BasicLSTMCell {
         let activation = self.activation.clone()?;
         let one = convert(1.into_arg(), "Const", None);
         let gates = affine(inputs, state.h, weights[0], weights[1]);
-        let [input, new, forget, output] = four(&split_args(gates, 4).axis(one).build())?;
+        let [input, new, forget, output] = split_in(gates, one.into_arg());
         let forget_bias = convert(self.forget_bias.into_arg(), "Const", Some(forget.dtype()?));
         let kept = multiply(state.c, sigmoid(add(forget, forget_bias)));
         let c = add(kept, multiply(sigmoid(input), activation.apply(new)));
@@ -246,7 +240,7 @@ impl RNNCell for LSTMCell {
         let before = state.c;
         let diagonal = |i: usize| weights[2 + i].value();
         let gates = affine(inputs, state.h, weights[0], weights[1]);
-        let [input, new, forget, output] = four(&split_args(gates, 4).axis(1).build())?;
+        let [input, new, forget, output] = split_in(gates, 1.into_arg());
         let mut c = if self.use_peepholes {
             sigmoid(forget + self.forget_bias + diagonal(0) * before) * before
                 + sigmoid(input + diagonal(1) * before) * activation.apply(new)

@@ -142,7 +142,8 @@ fn check(inputs: &[Tensor]) -> Result<Tensor> {
     let first = inputs.first().ok_or_else(|| Error::invalid_argument("there are no inputs"))?;
     for input in inputs.iter().filter(|input| !input.is_poisoned()) {
         let shape = input.shape();
-        let known = matches!(shape.dims(), Some([_, depth @ ..]) if !depth.is_empty() && depth.iter().all(Option::is_some));
+        let known =
+            matches!(shape.dims(), Some([_, depth @ ..]) if !depth.is_empty() && depth.iter().all(Option::is_some));
         if !known {
             let says = format!("each input must be [batch, depth] with a known depth, but one has shape {shape}");
             return Err(Error::invalid_argument(says));
@@ -182,7 +183,14 @@ impl Lengths {
 
     /// Step `time`, unless it is over for all; what was there before where it is over for some.
     #[track_caller]
-    fn step<C: RNNCell>(&self, graph: &Graph, cell: &C, time: i32, input: Tensor, state: C::State) -> (Tensor, C::State) {
+    fn step<C: RNNCell>(
+        &self,
+        graph: &Graph,
+        cell: &C,
+        time: i32,
+        input: Tensor,
+        state: C::State,
+    ) -> (Tensor, C::State) {
         let line = here();
         let joined = |(output, state): &(Tensor, C::State)| {
             let mut tensors = vec![*output];

@@ -365,12 +365,7 @@ fn build_resource(graph: &Graph, scope: &str, variable: Variable, dtype: DType) 
 /// A variable whose full name is `name`, made unique, and whose initial value `initial_value` builds in the scope
 /// `name/Initializer`.
 #[track_caller]
-pub(crate) fn variable_from(
-    graph: &Graph,
-    name: &str,
-    kind: Kind,
-    initial_value: impl FnOnce() -> Tensor,
-) -> Variable {
+pub(crate) fn variable_from(graph: &Graph, name: &str, kind: Kind, initial_value: impl FnOnce() -> Tensor) -> Variable {
     let _outside = graph.clear_control_dependencies();
     let _root = graph.root_scope();
     let scope = graph.scope_name(name);
