@@ -126,6 +126,10 @@ keyword_macros! { $
     unstack = ops::array::unstack_args;
     /// [`squeeze`](fn@crate::squeeze) with the keyword argument `axis`.
     squeeze = ops::array::squeeze_args;
+    /// [`sort`](fn@crate::sort) with keyword arguments `axis` and `direction`.
+    sort = ops::math::sort_args;
+    /// [`argsort`](fn@crate::argsort) with keyword arguments `axis`, `direction` and `stable`.
+    argsort = ops::math::argsort_args;
     /// [`cumsum`](fn@crate::cumsum) with keyword arguments `axis`, `exclusive` and `reverse`.
     cumsum = ops::math::cumsum_args;
     /// [`cumprod`](fn@crate::cumprod) with keyword arguments `axis`, `exclusive` and `reverse`.
@@ -157,6 +161,28 @@ keyword_macros! { $
     depth_to_space = ops::array::depth_to_space_args;
     /// [`sparse_to_dense`](fn@crate::sparse_to_dense) with keyword arguments `default_value` and `validate_indices`.
     sparse_to_dense = ops::array::sparse_to_dense_args;
+    /// [`sparse_tensor_to_dense`](fn@crate::sparse_tensor_to_dense) with keyword arguments `default_value` and
+    /// `validate_indices`.
+    sparse_tensor_to_dense = ops::array::sparse_tensor_to_dense_args;
+    /// [`sparse_placeholder`](fn@crate::sparse_placeholder) with the keyword argument `name`.
+    sparse_placeholder = ops::array::sparse_placeholder_args;
+    /// [`TextFileInitializer`](fn@crate::lookup::TextFileInitializer) with keyword arguments `vocab_size`, `delimiter` and
+    /// `value_index_offset`.
+    TextFileInitializer = ops::lookup::text_file_initializer_args;
+    /// [`index_table_from_file`](fn@crate::lookup::index_table_from_file) with keyword arguments.
+    index_table_from_file = ops::lookup::index_table_from_file_args;
+    /// [`index_table_from_tensor`](fn@crate::lookup::index_table_from_tensor) with keyword arguments.
+    index_table_from_tensor = ops::lookup::index_table_from_tensor_args;
+    /// [`index_to_string_table_from_file`](fn@crate::lookup::index_to_string_table_from_file) with keyword arguments.
+    index_to_string_table_from_file = ops::lookup::index_to_string_table_from_file_args;
+    /// [`index_to_string_table_from_tensor`](fn@crate::lookup::index_to_string_table_from_tensor) with keyword arguments.
+    index_to_string_table_from_tensor = ops::lookup::index_to_string_table_from_tensor_args;
+    /// [`pad_sequences`](fn@crate::keras::preprocessing::sequence::pad_sequences) with keyword arguments `maxlen`, `padding`,
+    /// `truncating` and `value`.
+    pad_sequences = keras::preprocessing::sequence::pad_sequences_args;
+    /// [`Tokenizer`](fn@crate::keras::preprocessing::text::Tokenizer) with keyword arguments `num_words`, `filters`, `lower`,
+    /// `split`, `char_level` and `oov_token`.
+    Tokenizer = keras::preprocessing::text::TokenizerArgs::new;
     /// [`scalar`](fn@crate::summary::scalar) with keyword arguments `family` and `collections`.
     summary_scalar = ops::summary::scalar_args;
     /// [`histogram`](fn@crate::summary::histogram) with keyword arguments `family` and `collections`.
@@ -323,6 +349,32 @@ keyword_macros! { $
     resize_area = ops::image::resize_area_args;
     /// [`convert_image_dtype`](fn@crate::image::convert_image_dtype) with keyword arguments: `saturate`.
     convert_image_dtype = ops::image::convert_image_dtype_args;
+    /// [`resize`](fn@crate::image::resize) with keyword arguments: `method`, `align_corners` and `preserve_aspect_ratio`.
+    resize = ops::image::resize_images_args;
+    /// [`decode_jpeg`](fn@crate::image::decode_jpeg) with keyword arguments: `channels`, `ratio`, `fancy_upscaling`,
+    /// `try_recover_truncated`, `acceptable_fraction` and `dct_method`.
+    decode_jpeg = ops::image::decode_jpeg_args;
+    /// [`decode_and_crop_jpeg`](fn@crate::image::decode_and_crop_jpeg) with the keyword arguments of `decode_jpeg`.
+    decode_and_crop_jpeg = ops::image::decode_and_crop_jpeg_args;
+    /// [`decode_png`](fn@crate::image::decode_png) with keyword arguments: `channels` and `dtype`.
+    decode_png = ops::image::decode_png_args;
+    /// [`decode_bmp`](fn@crate::image::decode_bmp) with keyword arguments: `channels`.
+    decode_bmp = ops::image::decode_bmp_args;
+    /// [`decode_image`](fn@crate::image::decode_image) with keyword arguments: `channels`, `dtype` and `expand_animations`.
+    decode_image = ops::image::decode_image_args;
+    /// [`extract_jpeg_shape`](fn@crate::image::extract_jpeg_shape) with keyword arguments: `output_type`.
+    extract_jpeg_shape = ops::image::extract_jpeg_shape_args;
+    /// [`encode_jpeg`](fn@crate::image::encode_jpeg) with keyword arguments: `format`, `quality`, `progressive`,
+    /// `optimize_size`, `chroma_downsampling`, `density_unit`, `x_density`, `y_density` and `xmp_metadata`.
+    encode_jpeg = ops::image::encode_jpeg_args;
+    /// [`encode_png`](fn@crate::image::encode_png) with keyword arguments: `compression`.
+    encode_png = ops::image::encode_png_args;
+    /// [`draw_bounding_boxes`](fn@crate::image::draw_bounding_boxes) with keyword arguments: `colors`.
+    draw_bounding_boxes = ops::image::draw_bounding_boxes_args;
+    /// [`sample_distorted_bounding_box`](fn@crate::image::sample_distorted_bounding_box) with keyword arguments: `seed`,
+    /// `seed2`, `min_object_covered`, `aspect_ratio_range`, `area_range`, `max_attempts` and
+    /// `use_image_if_no_bounding_boxes`.
+    sample_distorted_bounding_box = ops::image::sample_distorted_bounding_box_args;
     /// [`rot90`](fn@crate::image::rot90) with keyword arguments: `k`.
     rot90 = ops::image::rot90_args;
     /// [`random_flip_left_right`](fn@crate::image::random_flip_left_right) with keyword arguments: `seed`.

@@ -89,8 +89,9 @@ pub use ops::array::{
     identity_n, invert_permutation, matrix_band_part, matrix_diag, matrix_diag_part, matrix_set_diag, matrix_transpose,
     newaxis, one_hot, ones, ones_like, pad, parallel_stack, placeholder, placeholder_with_default, range, rank,
     reshape, reverse, reverse_sequence, reverse_v2, scatter_nd, sequence_mask, setdiff1d, shape, shape_n, size, slice,
-    space_to_batch, space_to_batch_nd, space_to_depth, sparse_to_dense, split, squeeze, stack, step, stop_gradient,
-    strided_slice, tile, transpose, unique, unique_with_counts, unstack, where_true, zeros, zeros_like,
+    space_to_batch, space_to_batch_nd, space_to_depth, sparse_placeholder, sparse_tensor_to_dense, sparse_to_dense,
+    split, squeeze, stack, step, stop_gradient, strided_slice, tile, transpose, unique, unique_with_counts, unstack,
+    where_true, zeros, zeros_like,
 };
 pub use ops::check::{
     Assert, Print, add_check_numerics_ops, assert_equal, assert_greater, assert_greater_equal, assert_integer,
@@ -99,13 +100,15 @@ pub use ops::check::{
     check_numerics, ensure_shape, verify_tensor_all_finite,
 };
 pub use ops::flow::{TensorArray, case, cond, foldl, foldr, group, map_fn, no_op, scan, while_loop};
+pub use ops::io::{matching_files, read_file, write_file};
 pub use ops::linalg::{
     cholesky, cholesky_solve, eye, matrix_determinant, matrix_inverse, matrix_solve, matrix_triangular_solve, qr,
     self_adjoint_eig, self_adjoint_eigvals, svd, trace,
 };
+pub use ops::lookup::tables_initializer;
 pub use ops::math::{
-    DotAxes, abs, accumulate_n, acos, acosh, add, add_n, argmax, argmax as arg_max, argmin, argmin as arg_min, asin,
-    asinh, atan, atan2, atanh, bincount, cast, ceil, clip_by_average_norm, clip_by_global_norm, clip_by_norm,
+    DotAxes, abs, accumulate_n, acos, acosh, add, add_n, argmax, argmax as arg_max, argmin, argmin as arg_min, argsort,
+    asin, asinh, atan, atan2, atanh, bincount, cast, ceil, clip_by_average_norm, clip_by_global_norm, clip_by_norm,
     clip_by_value, confusion_matrix, cos, cosh, count_nonzero, cross, cumprod, cumsum, digamma, div, div_no_nan,
     divide, einsum, equal, erf, erfc, exp, expm1, floor, floor_div, floordiv, floormod, global_norm, greater,
     greater_equal, is_finite, is_inf, is_nan, less, less_equal, lgamma, linspace, linspace as lin_space, log, log1p,
@@ -113,10 +116,10 @@ pub use ops::math::{
     multiply, multiply as mul, negative, negative as neg, norm, not_equal, pow, realdiv, reciprocal, reduce_all,
     reduce_any, reduce_logsumexp, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum, rint, round, rsqrt,
     saturate_cast, scalar_mul, segment_max, segment_mean, segment_min, segment_prod, segment_sum, select, sigmoid,
-    sign, sin, sinh, sparse_segment_mean, sparse_segment_sqrt_n, sparse_segment_sum, sqrt, square, squared_difference,
-    subtract, subtract as sub, tan, tanh, tensordot, to_double, to_float, to_int32, to_int64, truediv, truncatediv,
-    truncatemod, unsorted_segment_max, unsorted_segment_min, unsorted_segment_prod, unsorted_segment_sum, where_v2,
-    zeta,
+    sign, sin, sinh, sort, sparse_segment_mean, sparse_segment_sqrt_n, sparse_segment_sum, sqrt, square,
+    squared_difference, subtract, subtract as sub, tan, tanh, tensordot, to_double, to_float, to_int32, to_int64,
+    truediv, truncatediv, truncatemod, unsorted_segment_max, unsorted_segment_min, unsorted_segment_prod,
+    unsorted_segment_sum, where_v2, zeta,
 };
 pub use ops::random::{
     multinomial, random_crop, random_normal, random_shuffle, random_uniform, set_random_seed, truncated_normal,
@@ -134,7 +137,7 @@ pub use ops::strings::{
 };
 pub use session::{
     Callable, ConfigProto, DefaultSession, Explanation, Feeds, Fetch, GPUOptions, GradientValue, IndexedSlicesValue,
-    InteractiveSession, RunOptions, Session, SessionArgs, get_default_session,
+    InteractiveSession, RunOptions, Session, SessionArgs, SparseTensorValue, get_default_session,
 };
 pub use shape::{IntoShape, PartialShape, PartialShape as TensorShape, Shape};
 pub use value::{IntoValue, Value};
@@ -159,6 +162,12 @@ pub mod math {
 /// Images. TF: `tf.image`.
 pub mod image {
     pub use crate::ops::image::*;
+    pub use crate::ops::image::{resize_images as resize, resize_images_args as resize_args};
+}
+
+/// Tables. TF: `tf.lookup`, and `tf.contrib.lookup` of TensorFlow 1.
+pub mod lookup {
+    pub use crate::ops::lookup::*;
 }
 
 /// Neural networks. TF: `tf.nn`.
@@ -176,6 +185,15 @@ pub mod nn {
         __bidirectional_dynamic_rnn as bidirectional_dynamic_rnn, __dynamic_rnn as dynamic_rnn,
         __static_bidirectional_rnn as static_bidirectional_rnn, __static_rnn as static_rnn,
     };
+}
+
+/// Files in the graph. TF: `tf.io`.
+pub mod io {
+    pub use crate::ops::image::{
+        decode_and_crop_jpeg, decode_bmp, decode_gif, decode_image, decode_jpeg, decode_png, encode_jpeg, encode_png,
+        extract_jpeg_shape, is_jpeg,
+    };
+    pub use crate::ops::io::*;
 }
 
 /// Linear algebra. TF: `tf.linalg`.

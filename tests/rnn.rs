@@ -50,7 +50,7 @@ fn build(name: &str, x: Tensor, n: Tensor) -> Vec<Tensor> {
                 tf::nn::static_bidirectional_rnn!(cells.0, cells.1, steps(), sequence_length = n);
             [outputs, vec![front, back]].concat()
         }
-        _ => panic!("{name} is not built here"),
+        _ => Vec::new(),
     }
 }
 
@@ -74,6 +74,7 @@ fn networks_follow_tensorflow() {
         let x = tf::placeholder(tf::float32, (None, 4, 2));
         let n = tf::placeholder(tf::int32, [None]);
         let outputs = build(name, x, n);
+        assert!(!outputs.is_empty(), "{name} is not built here");
         let cost = tf::add_n(outputs.iter().map(|&y| tf::reduce_mean(tf::square(y - 0.3))));
         let variables = tf::trainable_variables();
         let by: Vec<Tensor> = variables.iter().map(|v| v.reference()).collect();
@@ -160,7 +161,7 @@ fn a_scope_shares_variables() {
 }
 
 /// What `build` is refused with.
-fn refused(build: impl FnOnce()) -> String {
+fn refused<T>(build: impl FnOnce() -> T) -> String {
     let graph = tf::Graph::new();
     let _default = graph.as_default();
     build();
@@ -173,25 +174,25 @@ fn refused(build: impl FnOnce()) -> String {
 fn what_does_not_fit_is_refused() {
     let x = |shape: &[Option<usize>]| tf::placeholder(tf::float32, tf::PartialShape::new(shape.iter().copied()));
     let all = [None, Some(3), Some(4)];
-    let error = refused(|| drop(tf::nn::dynamic_rnn(GRUCell(3), x(&[None, Some(4)]))));
+    let error = refused(|| tf::nn::dynamic_rnn(GRUCell(3), x(&[None, Some(4)])));
     assert!(error.contains("must be [batch, time, depth] with a known depth"), "{error}");
-    let error = refused(|| drop(tf::nn::dynamic_rnn(GRUCell(3), x(&[None, Some(3), None]))));
+    let error = refused(|| tf::nn::dynamic_rnn(GRUCell(3), x(&[None, Some(3), None])));
     assert!(error.contains("[?,3,?]"), "{error}");
-    let error = refused(|| drop(tf::nn::dynamic_rnn(BasicLSTMCell!(3, state_is_tuple = false), x(&all))));
+    let error = refused(|| tf::nn::dynamic_rnn(BasicLSTMCell!(3, state_is_tuple = false), x(&all)));
     assert!(error.contains("the state is always a tuple"), "{error}");
-    let error = refused(|| drop(tf::nn::dynamic_rnn(BasicRNNCell!(3, activation = "no"), x(&all))));
+    let error = refused(|| tf::nn::dynamic_rnn(BasicRNNCell!(3, activation = "no"), x(&all)));
     assert!(error.contains("no activation 'no'"), "{error}");
-    let error = refused(|| drop(tf::nn::dynamic_rnn(DropoutWrapper!(GRUCell(3), input_keep_prob = 1.5), x(&all))));
+    let error = refused(|| tf::nn::dynamic_rnn(DropoutWrapper!(GRUCell(3), input_keep_prob = 1.5), x(&all)));
     assert!(error.contains("input_keep_prob is 1.5"), "{error}");
-    let error = refused(|| drop(tf::nn::dynamic_rnn(MultiRNNCell(Vec::<GRUCell>::new()), x(&all))));
+    let error = refused(|| tf::nn::dynamic_rnn(MultiRNNCell(Vec::<GRUCell>::new()), x(&all)));
     assert!(error.contains("at least one cell"), "{error}");
-    let error = refused(|| drop(tf::nn::static_rnn(GRUCell(3), [])));
+    let error = refused(|| tf::nn::static_rnn(GRUCell(3), []));
     assert!(error.contains("there are no inputs"), "{error}");
-    let error = refused(|| drop(tf::nn::static_rnn(GRUCell(3), [x(&[Some(2), Some(4)]), x(&[Some(3), Some(4)])])));
+    let error = refused(|| tf::nn::static_rnn(GRUCell(3), [x(&[Some(2), Some(4)]), x(&[Some(3), Some(4)])]));
     assert!(error.contains("batches of several sizes"), "{error}");
     let error = refused(|| {
         let state = tf::placeholder(tf::float32, [2, 7]);
-        drop(tf::nn::dynamic_rnn!(GRUCell(3), x(&[Some(2), Some(3), Some(4)]), initial_state = state));
+        tf::nn::dynamic_rnn!(GRUCell(3), x(&[Some(2), Some(3), Some(4)]), initial_state = state)
     });
     assert!(error.contains("[2,11] x [7,6]"), "{error}");
 }

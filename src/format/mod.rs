@@ -1,12 +1,16 @@
 //! Bytes and plain structs: TensorFlow's messages, files of images. Knows neither graph nor operation.
 
+pub mod bmp;
 pub mod bundle;
 pub mod control_flow;
 mod crc;
 mod cursor;
 pub mod durable;
 pub mod event;
+#[cfg(feature = "images")]
+pub mod gif;
 pub mod idx;
+pub mod jpeg;
 pub mod meta;
 #[cfg(feature = "npz")]
 pub mod npy;

@@ -169,6 +169,7 @@ attr_from! {
         Attr::Tensor(v, written)
     };
     Vec<i64>, v => Attr::List(if v.is_empty() { AttrList::Empty } else { AttrList::Int(v) });
+    Vec<f32>, v => Attr::List(if v.is_empty() { AttrList::Empty } else { AttrList::Float(v) });
     Vec<Arc<[u8]>>, v => Attr::List(if v.is_empty() { AttrList::Empty } else { AttrList::Str(v) });
 }
 

@@ -21,6 +21,7 @@ pub mod datasets;
 pub mod losses;
 pub mod metrics;
 pub mod optimizers;
+pub mod preprocessing;
 mod progbar;
 mod sequential;
 mod summary;

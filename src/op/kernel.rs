@@ -166,13 +166,13 @@ pub enum Slot {
     Value(Value),
     /// A variable itself.
     Variable(Arc<VariableCell>),
-    /// Something that lives as long as the run: an array of a loop, a stack.
+    /// Something that lives as long as the run, as an array of a loop or a stack, or as the session: a table.
     State(Arc<dyn State>),
     /// Nothing: it lies in a branch that is not taken.
     Dead,
 }
 
-/// What a handle of a run stands for.
+/// What a handle stands for.
 pub trait State: Any + fmt::Debug + Send + Sync {}
 
 /// Where outputs get their memory from.
@@ -266,7 +266,7 @@ impl Inputs {
     /// What the handle at input `i` stands for.
     pub fn state<T: State>(&self, i: usize) -> Result<Arc<T>> {
         let Some(Slot::State(state)) = self.0.get(i) else {
-            return Err(Error::internal(format!("input {i} is no handle of a run")));
+            return Err(Error::invalid_argument(format!("input {i} is no handle of what the operation works on")));
         };
         let state: Arc<dyn Any + Send + Sync> = state.clone();
         state.downcast().map_err(|_| Error::invalid_argument("a handle stands for something else than is asked for"))

@@ -265,6 +265,10 @@ impl AttrKind {
                 let items = split(text.strip_prefix('[')?.strip_suffix(']')?);
                 match **inner {
                     AttrKind::Int => items.into_iter().map(|i| i.parse().ok()).collect::<Option<Vec<i64>>>()?.into(),
+                    AttrKind::Float => {
+                        let items = items.into_iter().map(|x| x.parse().ok()).collect::<Option<Vec<f32>>>()?;
+                        items.into()
+                    }
                     _ if items.is_empty() => Attr::List(AttrList::Empty),
                     _ => return None,
                 }

@@ -6,7 +6,9 @@ mod elementwise;
 pub mod flow;
 pub mod image;
 pub(crate) mod indexed_slices;
+pub mod io;
 pub mod linalg;
+pub mod lookup;
 pub mod math;
 pub mod nn;
 pub mod random;
@@ -27,7 +29,9 @@ static BUILT_IN: &[&[&OpDef]] = &[
     check::OPS,
     flow::OPS,
     image::OPS,
+    io::OPS,
     linalg::OPS,
+    lookup::OPS,
     math::OPS,
     nn::OPS,
     random::OPS,

@@ -157,6 +157,11 @@ impl<'a> AddArgs<'a> {
         self
     }
 
+    /// The older name of [`main_op`](AddArgs::main_op), as in `legacy_init_op = tf::tables_initializer()`.
+    pub fn legacy_init_op(self, op: impl Into<Operation>) -> Self {
+        if self.main_op.is_some() { self } else { self.main_op(op) }
+    }
+
     /// How variables are saved; all of them if not said.
     pub fn saver(mut self, saver: &Saver) -> Self {
         self.saver = Some(saver.clone());

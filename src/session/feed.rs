@@ -1,7 +1,9 @@
 //! What `run` is given: values for tensors.
 
-use crate::error::Result;
+use super::SparseTensorValue;
+use crate::error::{Error, Result};
 use crate::graph::Tensor;
+use crate::ops::array::SparseTensor;
 use crate::ops::state::Variable;
 use crate::value::{IntoValue, Literal};
 
@@ -12,6 +14,8 @@ pub enum FeedKey {
     Tensor(Tensor),
     /// A tensor by name: `"x:0"`.
     Name(String),
+    /// The three parts of a sparse tensor.
+    Sparse(SparseTensor),
 }
 
 impl From<Tensor> for FeedKey {
@@ -23,6 +27,12 @@ impl From<Tensor> for FeedKey {
 impl From<Variable> for FeedKey {
     fn from(variable: Variable) -> Self {
         FeedKey::Tensor(variable.value())
+    }
+}
+
+impl From<SparseTensor> for FeedKey {
+    fn from(sparse: SparseTensor) -> Self {
+        FeedKey::Sparse(sparse)
     }
 }
 
@@ -60,9 +70,39 @@ impl Feeds {
 
     /// These and one more.
     #[must_use]
-    pub fn feed(mut self, key: impl Into<FeedKey>, value: impl IntoValue) -> Self {
-        self.0.push((key.into(), value.into_literal()));
+    pub fn feed(mut self, key: impl Into<FeedKey>, value: impl FeedValue) -> Self {
+        value.add_to(&mut self, key.into());
         self
+    }
+}
+
+/// What a run can be given: all that [`IntoValue`] takes, and a [`SparseTensorValue`](struct@SparseTensorValue) for a
+/// sparse tensor.
+pub trait FeedValue {
+    /// Adds it as what `key` is given.
+    fn add_to(self, feeds: &mut Feeds, key: FeedKey);
+}
+
+impl<T: IntoValue> FeedValue for T {
+    fn add_to(self, feeds: &mut Feeds, key: FeedKey) {
+        let literal = match &key {
+            FeedKey::Sparse(_) => Err(Error::invalid_argument("a sparse tensor is fed with a SparseTensorValue")),
+            _ => self.into_literal(),
+        };
+        feeds.0.push((key, literal));
+    }
+}
+
+impl FeedValue for SparseTensorValue {
+    fn add_to(self, feeds: &mut Feeds, key: FeedKey) {
+        let parts = [self.indices, self.values, self.dense_shape];
+        match key {
+            FeedKey::Sparse(key) => {
+                let keys = [key.indices, key.values, key.dense_shape].map(FeedKey::Tensor);
+                feeds.0.extend(keys.into_iter().zip(parts.map(IntoValue::into_literal)));
+            }
+            key => feeds.0.push((key, Err(Error::invalid_argument("a sparse value for what is no sparse tensor")))),
+        }
     }
 }
 

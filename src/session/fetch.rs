@@ -1,12 +1,14 @@
 //! What `run` computes: any mix of tensors, operations and names, given back in the same structure.
 
 use crate::dispatch;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Operation, Tensor};
 use crate::op::{Gradient, IndexedSlices};
+use crate::ops::array::SparseTensor;
 use crate::ops::state::Variable;
 use crate::shape::Shape;
-use crate::value::{Element, Number, Value};
+use crate::value::{Element, IntoValue, Number, Value};
 
 /// One thing to compute or to run.
 #[derive(Clone, Debug)]
@@ -82,6 +84,48 @@ impl Fetch for IndexedSlices {
     fn take(&self, results: &mut Results) -> IndexedSlicesValue {
         let [values, indices, dense_shape] = std::array::from_fn(|_| results.value());
         IndexedSlicesValue { values, indices, dense_shape }
+    }
+}
+
+impl Fetch for SparseTensor {
+    type Output = SparseTensorValue;
+    fn targets(&self, targets: &mut Vec<Target>) {
+        targets.extend([self.indices, self.values, self.dense_shape].map(Target::Tensor));
+    }
+    fn take(&self, results: &mut Results) -> SparseTensorValue {
+        let [indices, values, dense_shape] = std::array::from_fn(|_| results.value());
+        SparseTensorValue { indices, values, dense_shape }
+    }
+}
+
+/// The value of a [`SparseTensor`](struct@SparseTensor). TF: `tf.SparseTensorValue`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SparseTensorValue {
+    /// The coordinates of the elements, one row for each.
+    pub indices: Value,
+    /// The elements.
+    pub values: Value,
+    /// The sizes of the whole array.
+    pub dense_shape: Value,
+}
+
+/// The value of a sparse tensor. TF: `tf.SparseTensorValue(indices, values, dense_shape)`.
+///
+/// `indices` and `dense_shape` are int64. What is no array (ragged vectors) becomes one without elements, which no sparse
+/// tensor takes.
+#[allow(non_snake_case)]
+pub fn SparseTensorValue(
+    indices: impl IntoValue,
+    values: impl IntoValue,
+    dense_shape: impl IntoValue,
+) -> SparseTensorValue {
+    let value = |literal: Result<crate::value::Literal>, dtype| {
+        literal.and_then(|literal| literal.resolve(dtype)).unwrap_or_else(|_| nothing())
+    };
+    SparseTensorValue {
+        indices: value(indices.into_literal(), Some(DType::Int64)),
+        values: value(values.into_literal(), None),
+        dense_shape: value(dense_shape.into_literal(), Some(DType::Int64)),
     }
 }
 

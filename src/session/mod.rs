@@ -17,8 +17,8 @@ mod variables;
 pub use callable::Callable;
 pub use default::{DefaultSession, InteractiveSession, InteractiveSessionArgs, get_default_session, interactive_args};
 pub use explain::Explanation;
-pub use feed::{FeedKey, Feeds};
-pub use fetch::{Fetch, GradientValue, IndexedSlicesValue, Results, Target};
+pub use feed::{FeedKey, FeedValue, Feeds};
+pub use fetch::{Fetch, GradientValue, IndexedSlicesValue, Results, SparseTensorValue, Target};
 pub use trace::{RunArgs, RunOptions, TraceLevel};
 
 use std::fmt;
@@ -316,6 +316,7 @@ impl Session {
             let tensor = match key {
                 FeedKey::Tensor(tensor) => tensor,
                 FeedKey::Name(name) => self.shared.graph.get_tensor_by_name(&name)?,
+                FeedKey::Sparse(sparse) => sparse.values,
             };
             let value = fed_value(tensor, &self.feedable(tensor)?, literal)?;
             signature.feeds.push((tensor.port(), value.dtype(), value.shape().clone()));

@@ -40,6 +40,7 @@ families! {
     apply_ops
     activations
     array_ops
+    box_ops
     branch_ops
     array_moves
     array_parts
@@ -66,10 +67,13 @@ families! {
     sampled
     schedules
     segment_ops
+    pictures
+    sorting
     state_ops
     training
     string_ops
     summary_ops
+    tables
     windows
 }
 

@@ -64,22 +64,26 @@ pub use one_hot::{OneHotArgs, one_hot, one_hot_args};
 pub use pad::{PadArgs, pad, pad_args};
 pub use partition::dynamic_partition;
 pub use patches::extract_image_patches;
-pub(crate) use placeholder::PLACEHOLDER_WITH_DEFAULT;
+pub(crate) use placeholder::{PLACEHOLDER, PLACEHOLDER_WITH_DEFAULT};
 pub use placeholder::{placeholder, placeholder_with_default};
 pub use range::range;
 pub use reshape::{SqueezeArgs, expand_dims, reshape, squeeze, squeeze_args};
 pub(crate) use reshape::{int32_list, reshape_exact, reshape_to, reshape_to_known};
 pub use reverse::{ReverseSequenceArgs, reverse, reverse_sequence, reverse_sequence_args, reverse_v2};
 pub use set::setdiff1d;
+pub(crate) use shape::{constant_named, rank_named, shape_as, shape_named, shape_op, size_as, size_named};
 pub use shape::{rank, shape, shape_n, size};
-pub(crate) use shape::{rank_named, shape_as, shape_named, shape_op, size_as, size_named};
 pub use slice::slice;
 pub(crate) use slice::slice_exact;
 pub use space::{
     DepthArgs, batch_to_space, batch_to_space_nd, depth_to_space, depth_to_space_args, space_to_batch,
     space_to_batch_nd, space_to_depth, space_to_depth_args,
 };
-pub use sparse::{SparseTensor, SparseToDenseArgs, sparse_to_dense, sparse_to_dense_args};
+pub use sparse::{
+    SparsePlaceholderArgs, SparseTensor, SparseToDenseArgs, TensorToDenseArgs, sparse_placeholder,
+    sparse_placeholder_args, sparse_tensor_to_dense, sparse_tensor_to_dense_args, sparse_to_dense,
+    sparse_to_dense_args,
+};
 pub use split::{SplitArgs, split, split_args};
 pub use stitch::dynamic_stitch;
 pub use strided_slice::{StridedSliceArgs, strided_slice, strided_slice_args};

@@ -38,7 +38,7 @@ pub fn placeholder_with_default(input: impl IntoTensor, shape: impl IntoShape) -
     PLACEHOLDER_WITH_DEFAULT.call([input.into_arg()]).attr("shape", Attr::Shape(shape)).single()
 }
 
-pub(super) static PLACEHOLDER: OpDef = OpDef {
+pub(crate) static PLACEHOLDER: OpDef = OpDef {
     sig: Sig::new("Placeholder() -> (output: dtype) where dtype: type, shape: shape = unknown"),
     infer: |ctx| {
         let shape = ctx.attrs().shape("shape")?.clone();

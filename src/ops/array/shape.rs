@@ -105,8 +105,9 @@ pub fn shape_n<T: IntoTensor>(inputs: impl IntoIterator<Item = T>) -> Vec<Tensor
     SHAPE_N.call([Arg::list(inputs)]).build().outputs()
 }
 
+/// A constant called `name`.
 #[track_caller]
-fn constant_named(value: Value, name: &str) -> Tensor {
+pub(crate) fn constant_named(value: Value, name: &str) -> Tensor {
     convert(Arg::Literal(Ok(Literal::firm(value))), name, None)
 }
 

@@ -21,6 +21,7 @@ mod rounding;
 mod segment;
 mod select;
 mod smooth;
+mod sort;
 mod sparse_segment;
 mod special;
 mod tensordot;
@@ -76,6 +77,7 @@ pub use smooth::{
     acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, digamma, erf, erfc, erfinv, expm1, lgamma, log1p, ndtri,
     sin, sinh, tan,
 };
+pub use sort::{SortArgs, argsort, argsort_args, sort, sort_args};
 pub use sparse_segment::{
     SparseSegmentArgs, sparse_segment_mean, sparse_segment_mean_args, sparse_segment_sqrt_n,
     sparse_segment_sqrt_n_args, sparse_segment_sum, sparse_segment_sum_args,

@@ -12,6 +12,7 @@ pub use candidates::{
     uniform_candidate_sampler,
 };
 pub use multinomial::{MultinomialArgs, categorical, categorical_args, multinomial, multinomial_args};
+pub(crate) use normal::generator;
 pub use normal::{
     RandomArgs, random_normal, random_normal_args, random_uniform, random_uniform_args, set_random_seed,
     truncated_normal, truncated_normal_args,

@@ -178,7 +178,7 @@ pub(super) fn infer(ctx: &mut InferCtx) -> Result<()> {
 struct Generator(Mutex<PhiloxRandom>);
 
 /// The node's generator, from which `take` sets numbers aside.
-pub(super) fn generator(ctx: &KernelCtx, take: impl FnOnce(&mut PhiloxRandom) -> PhiloxRandom) -> Result<PhiloxRandom> {
+pub(crate) fn generator(ctx: &KernelCtx, take: impl FnOnce(&mut PhiloxRandom) -> PhiloxRandom) -> Result<PhiloxRandom> {
     let attrs = ctx.node.attrs();
     let (seed, seed2) = (attrs.int("seed")? as u64, attrs.int("seed2")? as u64);
     let make = || {

@@ -43,7 +43,7 @@ fn run(ctx: &mut KernelCtx, hash: fn(&[u8]) -> u64) -> Result<()> {
     Ok(())
 }
 
-pub(super) static STRING_TO_HASH_BUCKET_FAST: OpDef = OpDef {
+pub(crate) static STRING_TO_HASH_BUCKET_FAST: OpDef = OpDef {
     sig: Sig::new("StringToHashBucketFast(input: string) -> (output: int64) where num_buckets: int"),
     infer,
     kernel: Kernel::Run(|ctx| run(ctx, fingerprint64)),

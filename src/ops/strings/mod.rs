@@ -11,6 +11,7 @@ mod split;
 pub use encode::{
     DecodeRawArgs, EncodeBase64Args, decode_base64, decode_raw, decode_raw_args, encode_base64, encode_base64_args,
 };
+pub(crate) use hash::STRING_TO_HASH_BUCKET_FAST;
 pub use hash::{string_to_hash_bucket, string_to_hash_bucket_fast};
 pub use join::{ReduceJoinArgs, StringJoinArgs, reduce_join, reduce_join_args, string_join, string_join_args};
 pub use number::{

@@ -1,0 +1,4 @@
+//! From data to arrays. Keras: `keras.preprocessing`.
+
+pub mod sequence;
+pub mod text;
