@@ -61,7 +61,7 @@ pub struct BidirectionalArgs<F: RNNCell, B: RNNCell> {
 }
 
 impl<F: RNNCell, B: RNNCell> BidirectionalArgs<F, B> {
-    /// How many steps of each sequence count, int32 or int64 [batch].
+    /// How many steps of each sequence count, int32 or int64, one for each.
     pub fn sequence_length(mut self, lengths: impl IntoTensor) -> Self {
         self.sequence_length = Some(lengths.into_arg());
         self
@@ -207,7 +207,7 @@ impl<F: RNNCell, B: RNNCell> StaticBidirectionalArgs<F, B> {
         self
     }
 
-    /// How many steps of each sequence count, int32 or int64 [batch].
+    /// How many steps of each sequence count, int32 or int64, one for each.
     pub fn sequence_length(mut self, lengths: impl IntoTensor) -> Self {
         self.sequence_length = Some(lengths.into_arg());
         self

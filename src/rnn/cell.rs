@@ -13,7 +13,7 @@ use crate::variable_scope::variable_scope;
 /// One step of a recurrent network. TF: `tf.nn.rnn_cell.RNNCell`.
 ///
 /// Your own cell implements the methods up to [`call`](RNNCell::call); the others follow. It makes its variables in `call`
-/// with [`get_variable`](crate::get_variable), in a scope that is named for its kind:
+/// with [`get_variable`](fn@crate::get_variable), in a scope that is named for its kind:
 ///
 /// ```
 /// use flowstone as tf;

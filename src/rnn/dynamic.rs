@@ -79,7 +79,7 @@ pub struct DynamicRnnArgs<C: RNNCell> {
 }
 
 impl<C: RNNCell> DynamicRnnArgs<C> {
-    /// How many steps of each sequence count, int32 or int64 [batch].
+    /// How many steps of each sequence count, int32 or int64, one for each.
     pub fn sequence_length(mut self, lengths: impl IntoTensor) -> Self {
         self.sequence_length = Some(lengths.into_arg());
         self

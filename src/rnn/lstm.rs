@@ -58,7 +58,7 @@ macro_rules! lstm_methods {
                 self
             }
 
-            /// Whether the state is an [`LSTMStateTuple`]: it always is, and `false` is an error where the cell is applied.
+            /// Whether the state is an [`LSTMStateTuple`](struct@LSTMStateTuple): it always is, and `false` is an error where the cell is applied.
             pub fn state_is_tuple(mut self, state_is_tuple: bool) -> Self {
                 self.joined = !state_is_tuple;
                 self

@@ -1,7 +1,7 @@
 //! Recurrent networks: cells, and what runs a cell over a sequence. TF: `tf.nn.rnn_cell`, `tf.nn.dynamic_rnn`.
 //!
-//! A cell ([`RNNCell`]) says what one step makes of an input and a state; it is a value as a layer is, and applied again it
-//! shares its variables. The state's type belongs to the cell: a tensor, an [`LSTMStateTuple`], or several of them.
+//! A cell ([`RNNCell`](rnn_cell::RNNCell)) says what one step makes of an input and a state; it is a value as a layer is, and applied again it
+//! shares its variables. The state's type belongs to the cell: a tensor, an [`LSTMStateTuple`](struct@rnn_cell::LSTMStateTuple), or several of them.
 
 mod basic;
 mod bidirectional;

@@ -7,7 +7,7 @@ use crate::graph::{Graph, Tensor};
 use crate::ops::flow::{Outcome, Parts};
 use crate::session::{Fetch, Results, Target};
 
-/// The state of a cell: a tensor [batch, units], an [`LSTMStateTuple`], or arrays, vectors and tuples of states.
+/// The state of a cell: a tensor [batch, units], an [`LSTMStateTuple`](struct@LSTMStateTuple), or arrays, vectors and tuples of states.
 ///
 /// It may be a loop variable, be fetched and be the initial state of the next sequence.
 pub trait State: Outcome<Merged = Self> + Clone {

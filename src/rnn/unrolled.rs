@@ -26,7 +26,7 @@ use crate::variable_scope::Which;
 /// ```
 /// use flowstone as tf;
 /// let x = tf::placeholder(tf::float32, (None, 28, 28));
-/// let rows = tf::unstack!(x, 28, axis = 1);
+/// let rows = tf::unstack!(x, num = 28, axis = 1);
 /// let cell = tf::nn::rnn_cell::BasicLSTMCell(128);
 /// let (outputs, _) = tf::nn::static_rnn!(cell, rows, dtype = tf::float32);
 /// assert_eq!((outputs.len(), outputs[27].shape().to_string()), (28, "[?,128]".to_owned()));
@@ -72,7 +72,7 @@ impl<C: RNNCell> StaticRnnArgs<C> {
         self
     }
 
-    /// How many steps of each sequence count, int32 or int64 [batch].
+    /// How many steps of each sequence count, int32 or int64, one for each.
     pub fn sequence_length(mut self, lengths: impl IntoTensor) -> Self {
         self.sequence_length = Some(lengths.into_arg());
         self
