@@ -48,6 +48,7 @@ pub mod op;
 pub mod ops;
 mod optimize;
 pub mod regularizers;
+pub mod rnn;
 pub mod saved_model;
 pub mod session;
 pub mod shape;
@@ -178,6 +179,12 @@ pub mod nn {
         fixed_unigram_candidate_sampler_args, learned_unigram_candidate_sampler, log_uniform_candidate_sampler,
         uniform_candidate_sampler,
     };
+    pub use crate::rnn::{bidirectional_dynamic_rnn, dynamic_rnn, rnn_cell, static_bidirectional_rnn, static_rnn};
+    #[doc(no_inline)]
+    pub use crate::{
+        __bidirectional_dynamic_rnn as bidirectional_dynamic_rnn, __dynamic_rnn as dynamic_rnn,
+        __static_bidirectional_rnn as static_bidirectional_rnn, __static_rnn as static_rnn,
+    };
 }
 
 /// Files in the graph. TF: `tf.io`.
@@ -303,6 +310,11 @@ pub mod python {
     /// Around sessions. TF: `tensorflow.python.client`.
     pub mod client {
         pub use crate::format::timeline;
+    }
+
+    /// Operations. TF: `tensorflow.python.ops`.
+    pub mod ops {
+        pub use crate::rnn;
     }
 }
 

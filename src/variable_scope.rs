@@ -12,7 +12,7 @@ use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Graph, GraphKey, ScopeGuard, Tensor, get_default_graph};
 use crate::initializers::{Initializer, IntoInitializer, glorot_uniform_initializer, zeros_initializer};
-use crate::ops::state::{Variable, VariableArgs, variable_from};
+use crate::ops::state::{Kind, Variable, VariableArgs, variable_from};
 use crate::regularizers::{IntoRegularizer, REGULARIZATION_LOSSES, Regularizer};
 use crate::shape::{IntoShape, PartialShape};
 
@@ -53,6 +53,8 @@ struct Settings {
     reuse: Reuse,
     initializer: Option<Initializer>,
     regularizer: Option<Regularizer>,
+    /// Whether variables are read by nodes that are not placed with them.
+    cached: bool,
 }
 
 impl VariableScope {
@@ -82,6 +84,16 @@ impl VariableScope {
     /// From here on variables are shared. TF: `scope.reuse_variables()`.
     pub fn reuse_variables(&self) {
         self.settings().reuse = Reuse::Share;
+    }
+
+    /// The initializer of variables that have none of their own, if one was said. TF: `scope.initializer`.
+    pub fn initializer(&self) -> Option<Initializer> {
+        self.settings().initializer.clone()
+    }
+
+    /// From here on new variables are read by nodes that are not placed with them. TF: `scope.set_caching_device`.
+    pub(crate) fn cache(&self) {
+        self.settings().cached = true;
     }
 
     /// The initializer of variables that have none of their own. TF: `scope.set_initializer`.
@@ -496,7 +508,8 @@ impl GetVariableArgs {
                     Some(initializer) => initializer?,
                     None => settings.initializer.unwrap_or_else(|| default_initializer(self.dtype)),
                 };
-                variable_from(graph, name, self.trainable, self.use_resource, || initializer.build(&shape, self.dtype))
+                let kind = Kind { trainable: self.trainable, use_resource: self.use_resource, cached: settings.cached };
+                variable_from(graph, name, kind, || initializer.build(&shape, self.dtype))
             }
         };
         graph.extension::<Store>().lock().variables.insert(name.to_owned(), (variable, line));

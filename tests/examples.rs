@@ -84,6 +84,8 @@ fn convolution_basics_draws_what_it_says() {
 
 #[test]
 fn a_wrong_argument_is_a_clear_error() {
+    let text = failure("mnist_lstm", &["many"]);
+    assert_eq!(text, "Error: InvalidArgument: STEPS is 'many', not a number\n");
     for name in ["mnist_cnn", "mnist_layers", "cifar10_cnn", "keras_mnist", "keras_cifar10"] {
         assert_eq!(failure(name, &["many"]), "Error: InvalidArgument: EPOCHS is 'many', not a number\n");
     }
@@ -122,4 +124,11 @@ fn a_half_trained_network_is_handed_back() {
         assert!(folder.join(format!("moons-200.{suffix}")).exists());
     }
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn the_recurrent_network_reads_rows() {
+    let text = run("mnist_lstm", &["2"]);
+    assert!(text.contains("Step 1, Minibatch Loss= ") && text.contains("Optimization Finished!"), "{text}");
+    assert!((0.0..0.6).contains(&last_number(&text)), "untrained: {text}");
 }

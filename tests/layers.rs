@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["autodiff", "optimize", "graph_def", "initializers", "regularizers"],
     &["session", "variable_scope"],
     &["train", "layers", "losses", "graph_util"],
-    &["metrics", "saved_model", "weights"],
+    &["metrics", "rnn", "saved_model", "weights"],
     &["keras"],
     &["examples", "docs", "keywords", "testing"],
 ];

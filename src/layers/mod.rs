@@ -43,7 +43,7 @@ pub use crate::{
     __max_pooling2d as max_pooling2d, __separable_conv2d as separable_conv2d,
 };
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -54,7 +54,7 @@ use crate::ops::flow::{Outcome, constant_value, smart_cond};
 use crate::ops::state::{Variable, global_variables};
 use crate::regularizers::{REGULARIZATION_LOSSES, Regularizer};
 use crate::shape::{PartialShape, Shape};
-use crate::variable_scope::{Reuse, VariableScope, get_variable_args, variable_scope_args};
+use crate::variable_scope::{Reuse, VariableScope, get_variable_args, get_variable_scope, variable_scope_args};
 
 /// The collection of operations that keep averages up to date. TF: `tf.GraphKeys.UPDATE_OPS`.
 pub const UPDATE_OPS: &str = "update_ops";
@@ -75,7 +75,7 @@ pub struct Weight {
 }
 
 impl Weight {
-    fn new(name: &'static str, shape: impl Into<Shape>, initializer: &Result<Initializer>) -> Self {
+    pub(crate) fn new(name: &'static str, shape: impl Into<Shape>, initializer: &Result<Initializer>) -> Self {
         let initializer = initializer.clone();
         Weight { name, shape: shape.into(), initializer, regularizer: None, trainable: true }
     }
@@ -144,11 +144,13 @@ pub struct Call<'a> {
 /// What all layers have: a name, and what they remember after they were applied.
 #[derive(Clone, Debug, Default)]
 pub struct Common {
-    name: Option<String>,
-    reuse: Reuse,
-    frozen: bool,
+    pub(crate) name: Option<String>,
+    pub(crate) reuse: Reuse,
+    pub(crate) frozen: bool,
     input_shape: Option<Result<PartialShape>>,
     applied: Arc<Mutex<Option<Applied>>>,
+    /// The scope around, where it was first applied.
+    around: Arc<OnceLock<VariableScope>>,
 }
 
 #[derive(Clone, Debug)]
@@ -160,6 +162,16 @@ struct Applied {
 impl Common {
     fn applied(&self) -> MutexGuard<'_, Option<Applied>> {
         self.applied.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The scope around where this is first called.
+    pub(crate) fn first_scope(&self) -> &VariableScope {
+        self.around.get_or_init(get_variable_scope)
+    }
+
+    /// The variables that were made when it was first applied.
+    pub fn variables(&self) -> Vec<Variable> {
+        self.applied().as_ref().and_then(|applied| applied.weights.clone()).unwrap_or_default()
     }
 }
 
@@ -206,12 +218,12 @@ pub trait Layer: Send + Sync {
     where
         Self: Sized,
     {
-        apply(self, input.into_arg(), training.into(), Place::of_object(self))
+        apply(self, input.into_arg(), training.into(), Place::of_object(self.common()))
     }
 }
 
 /// Where a layer's variables go when it is first applied.
-enum Place {
+pub(crate) enum Place {
     /// Into a scope named for its kind, made unique.
     ByClass,
     /// Into a scope of this name, made unique.
@@ -222,8 +234,8 @@ enum Place {
 
 impl Place {
     /// A layer's name is made unique when it is applied as an object.
-    fn of_object(layer: &dyn Layer) -> Self {
-        layer.common().name.clone().map_or(Place::ByClass, Place::Unique)
+    pub(crate) fn of_object(common: &Common) -> Self {
+        common.name.clone().map_or(Place::ByClass, Place::Unique)
     }
 }
 
@@ -238,7 +250,7 @@ pub fn apply_function(layer: &dyn Layer, input: impl IntoTensor) -> Tensor {
 /// Applies a layer whose type is not known, as [`Layer::apply_for`] does.
 #[track_caller]
 pub fn apply_dyn(layer: &dyn Layer, input: Tensor, training: Training) -> Tensor {
-    apply(layer, Arg::Tensor(input), training, Place::of_object(layer))
+    apply(layer, Arg::Tensor(input), training, Place::of_object(layer.common()))
 }
 
 #[track_caller]
@@ -252,7 +264,7 @@ fn apply(layer: &dyn Layer, input: Arg, training: Training, place: Place) -> Ten
         return input;
     }
     let common = layer.common();
-    let scope = scope_of(layer, place);
+    let scope = scope_of(layer.class_name(), common, place);
     apply_in(layer, &graph, &scope, input, training).unwrap_or_else(|error| {
         let name = common.name.clone().unwrap_or_else(|| scope.name().to_owned());
         graph.record(error.retitled(layer.class_name()).at(&name, Some(line)));
@@ -260,13 +272,13 @@ fn apply(layer: &dyn Layer, input: Arg, training: Training, place: Place) -> Ten
     })
 }
 
-/// The scope of the layer's variables, made when it is first applied.
-fn scope_of(layer: &dyn Layer, place: Place) -> VariableScope {
-    let common = layer.common();
+/// The scope of the variables of what is of kind `class_name`, made when it is first applied.
+#[track_caller]
+pub(crate) fn scope_of(class_name: &str, common: &Common, place: Place) -> VariableScope {
     if let Some(applied) = &*common.applied() {
         return applied.scope.clone();
     }
-    let by_class = snake_case(layer.class_name());
+    let by_class = snake_case(class_name);
     let open = match place {
         Place::Exact(name) => variable_scope_args(name.as_str()),
         Place::Unique(name) if common.reuse != Reuse::Inherit => variable_scope_args(name.as_str()),
@@ -279,6 +291,40 @@ fn scope_of(layer: &dyn Layer, place: Place) -> VariableScope {
     scope
 }
 
+/// What `call` builds in `scope` with the variables that are `needed`: made the first time, shared from then on.
+#[track_caller]
+pub(crate) fn with_weights<R>(
+    graph: &Graph,
+    common: &Common,
+    scope: &VariableScope,
+    dtype: DType,
+    needed: impl FnOnce() -> Result<Vec<Weight>>,
+    call: impl FnOnce(&[Variable]) -> Result<R>,
+) -> Result<R> {
+    let known = common.applied().as_ref().and_then(|applied| applied.weights.clone());
+    let reuse = if known.is_some() { Reuse::Share } else { common.reuse };
+    let _variables = variable_scope_args(scope).reuse(reuse).auxiliary_name_scope(false).build();
+    let _names = graph.name_scope(&format!("{}/", scope.original_name_scope()));
+    let needed = needed()?;
+    let weights = match known {
+        Some(weights) => {
+            check_shared(&needed, &weights)?;
+            weights
+        }
+        None => {
+            let dtype = if dtype.is_floating() { dtype } else { DType::Float32 };
+            let made = needed.into_iter().map(|weight| make(graph, common, weight, dtype));
+            let weights = made.collect::<Result<Vec<_>>>()?;
+            if let Some(applied) = common.applied().as_mut() {
+                applied.weights = Some(weights.clone());
+            }
+            weights
+        }
+    };
+    call(&weights)
+}
+
+#[track_caller]
 fn apply_in(
     layer: &dyn Layer,
     graph: &Graph,
@@ -286,36 +332,25 @@ fn apply_in(
     input: Tensor,
     training: Training,
 ) -> Result<Tensor> {
-    let common = layer.common();
-    let known = common.applied().as_ref().and_then(|applied| applied.weights.clone());
-    let reuse = if known.is_some() { Reuse::Share } else { common.reuse };
-    let _variables = variable_scope_args(scope).reuse(reuse).auxiliary_name_scope(false).build();
-    let _names = graph.name_scope(&format!("{}/", scope.original_name_scope()));
-    let needed = layer.weights(&input.shape())?;
-    let weights = match known {
-        Some(weights) => {
-            check_shared(&needed, &weights)?;
-            weights
-        }
-        None => {
-            let dtype = input.dtype().ok().filter(|dtype| dtype.is_floating()).unwrap_or(DType::Float32);
-            let weights =
-                needed.into_iter().map(|weight| make(graph, common, weight, dtype)).collect::<Result<Vec<_>>>()?;
-            if let Some(applied) = common.applied().as_mut() {
-                applied.weights = Some(weights.clone());
+    let dtype = input.dtype().unwrap_or(DType::Float32);
+    with_weights(
+        graph,
+        layer.common(),
+        scope,
+        dtype,
+        || layer.weights(&input.shape()),
+        |weights| {
+            if let Some(weight) = weights.iter().find(|weight| weight.reference().is_poisoned()) {
+                return Ok(weight.reference());
             }
-            weights
-        }
-    };
-    if let Some(weight) = weights.iter().find(|weight| weight.reference().is_poisoned()) {
-        return Ok(weight.reference());
-    }
-    let mut call = Call { weights: &weights, training, updates: Vec::new() };
-    let output = layer.call(input, &mut call)?;
-    for update in call.updates {
-        graph.add_to_collection(UPDATE_OPS, update);
-    }
-    Ok(output)
+            let mut call = Call { weights, training, updates: Vec::new() };
+            let output = layer.call(input, &mut call)?;
+            for update in call.updates {
+                graph.add_to_collection(UPDATE_OPS, update);
+            }
+            Ok(output)
+        },
+    )
 }
 
 /// A layer that was applied before can only be applied to what its variables fit.
@@ -376,7 +411,7 @@ impl dyn Layer + '_ {
 
     /// Its variables, empty before it was first applied. Keras: `layer.weights`.
     pub fn variables(&self) -> Vec<Variable> {
-        self.common().applied().as_ref().and_then(|applied| applied.weights.clone()).unwrap_or_default()
+        self.common().variables()
     }
 
     /// The variables that optimizers change.

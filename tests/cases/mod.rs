@@ -62,6 +62,7 @@ families! {
     product_ops
     random_ops
     reduce_ops
+    rnn
     rows_ops
     sampled
     schedules

@@ -24,6 +24,7 @@ pub use functional::{
 pub(crate) use grad_loop::{GradLoops, is_loop_switch};
 pub use tensor_array::{TensorArray, TensorArrayArgs, tensor_array_args};
 pub use while_context::WhileContext;
+pub(crate) use while_context::in_loop;
 pub use while_loop::{WhileLoopArgs, while_loop, while_loop_args};
 
 use std::collections::BTreeMap;

@@ -378,3 +378,8 @@ impl fmt::Debug for Body {
         write!(f, "{:?}", self.name)
     }
 }
+
+/// Whether what `graph` builds now lies in a loop.
+pub(crate) fn in_loop(graph: &Graph) -> bool {
+    while_around(graph.context().as_ref()).is_some()
+}

@@ -28,7 +28,7 @@ pub use variable::{
     global_variables, global_variables_initializer, local_variables, local_variables_initializer,
     moving_average_variables, trainable_variables, variables_initializer,
 };
-pub(crate) use variable::{local_variable, slot_variable, trainable_variables_of, variable_from};
+pub(crate) use variable::{Kind, local_variable, slot_variable, trainable_variables_of, variable_from};
 
 use crate::op::OpDef;
 

@@ -280,15 +280,28 @@ impl VariableArgs {
             let _scope = graph.name_scope(&format!("{scope}/{within}"));
             convert(self.initial_value, "initial_value", self.dtype)
         };
-        let variable = build(&graph, &scope, initial_value, self.trainable, self.use_resource);
+        let kind = Kind { trainable: self.trainable, use_resource: self.use_resource, cached: false };
+        let variable = build(&graph, &scope, initial_value, kind);
         variable.collect(&graph, self.collections.as_deref());
         variable
     }
 }
 
+/// How a variable is made.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Kind {
+    /// Whether optimizers change it.
+    pub trainable: bool,
+    /// Whether it is held by a handle.
+    pub use_resource: bool,
+    /// Whether the node that reads it is not placed with it.
+    pub cached: bool,
+}
+
 /// The nodes of a variable called `scope`.
 #[track_caller]
-fn build(graph: &Graph, scope: &str, initial_value: Tensor, trainable: bool, use_resource: bool) -> Variable {
+fn build(graph: &Graph, scope: &str, initial_value: Tensor, kind: Kind) -> Variable {
+    let Kind { trainable, use_resource, cached } = kind;
     let mut variable = Variable { initial_value, trainable, ..Variable::poisoned(graph) };
     if initial_value.op().context().is_some() {
         let error = "its initial value lies in a branch or a loop: build that outside, or use `get_variable`";
@@ -313,7 +326,7 @@ fn build(graph: &Graph, scope: &str, initial_value: Tensor, trainable: bool, use
     });
     let assign = ASSIGN.call([variable.reference.into_arg(), initial_value.into_arg()]);
     variable.initializer = assign.operation();
-    let _colocated = graph.colocate_with(variable.op());
+    let _colocated = if cached { graph.colocate_with_nothing() } else { graph.colocate_with(variable.op()) };
     variable.value = array::IDENTITY.call([variable.reference.into_arg()]).name("read").single();
     variable
 }
@@ -352,13 +365,7 @@ fn build_resource(graph: &Graph, scope: &str, variable: Variable, dtype: DType) 
 /// A variable whose full name is `name`, made unique, and whose initial value `initial_value` builds in the scope
 /// `name/Initializer`.
 #[track_caller]
-pub(crate) fn variable_from(
-    graph: &Graph,
-    name: &str,
-    trainable: bool,
-    use_resource: bool,
-    initial_value: impl FnOnce() -> Tensor,
-) -> Variable {
+pub(crate) fn variable_from(graph: &Graph, name: &str, kind: Kind, initial_value: impl FnOnce() -> Tensor) -> Variable {
     let _outside = graph.clear_control_dependencies();
     let _root = graph.root_scope();
     let scope = graph.scope_name(name);
@@ -368,8 +375,8 @@ pub(crate) fn variable_from(
         initial_value()
     };
     // Only a variable that is no handle is placed with itself.
-    let _together = (!use_resource).then_some(together);
-    let variable = build(graph, &scope, initial_value, trainable, use_resource);
+    let _together = (!kind.use_resource).then_some(together);
+    let variable = build(graph, &scope, initial_value, kind);
     variable.collect(graph, None);
     variable
 }
@@ -385,7 +392,7 @@ pub(crate) fn local_variable(name: &str, collections: &[&str], initial_value: im
         let _scope = (graph.name_scope(&format!("{scope}/Initializer/")), graph.clear_device());
         initial_value()
     };
-    let variable = build(&graph, &scope, initial_value, false, false);
+    let variable = build(&graph, &scope, initial_value, Kind::default());
     let collections: Vec<String> = collections.iter().map(|&name| name.to_owned()).collect();
     variable.collect(&graph, Some(&collections));
     variable
@@ -408,7 +415,7 @@ pub(crate) fn slot_variable(
         let _scope = (graph.name_scope(&format!("{scope}/Initializer/")), graph.clear_device());
         initial_value()
     };
-    let slot = build(graph, &scope, initial_value, false, primary.is_resource());
+    let slot = build(graph, &scope, initial_value, Kind { use_resource: primary.is_resource(), ..Kind::default() });
     graph.add_to_collection(GLOBAL_VARIABLES, slot);
     slot
 }
