@@ -28,6 +28,7 @@
 //! how an operation is added.
 
 pub mod autodiff;
+pub mod distributions;
 pub mod docs;
 pub mod dtype;
 pub mod error;

@@ -60,6 +60,7 @@ pub use moments::{
 };
 pub use relu::{crelu, relu, relu6};
 pub use sampled::{SampledArgs, nce_loss, nce_loss_args, sampled_softmax_loss, sampled_softmax_loss_args};
+pub(crate) use softmax::SOFTMAX;
 pub use softmax::{SoftmaxArgs, log_softmax, log_softmax_args, softmax, softmax_args};
 pub use softplus::{softplus, softsign};
 pub use sparse_cross_entropy::sparse_softmax_cross_entropy_with_logits;
