@@ -1,7 +1,7 @@
 //! The scope in which a distribution builds.
 
 use super::graph_of;
-use crate::graph::{Graph, ScopeGuard, Tensor};
+use crate::graph::{Graph, ScopeGuard, Tensor, built_at, here};
 use crate::ops::scope::Scope;
 
 /// A distribution's scope, which its methods come back to.
@@ -11,9 +11,9 @@ pub struct Home {
     name: String,
 }
 
-/// A method's scope inside.
+/// A method's scope inside, whose nodes count as built where the method was called.
 pub(super) struct Inside {
-    _open: [ScopeGuard; 3],
+    _open: [ScopeGuard; 4],
 }
 
 impl Home {
@@ -32,9 +32,11 @@ impl Home {
     }
 
     /// The scope `method` inside, for as long as the guard lives.
+    #[track_caller]
     pub(super) fn open(&self, method: &str) -> Inside {
+        let line = built_at(here());
         let default = self.graph.as_default();
         let own = self.graph.name_scope(&self.name);
-        Inside { _open: [self.graph.name_scope(method), own, default] }
+        Inside { _open: [self.graph.name_scope(method), own, default, line] }
     }
 }

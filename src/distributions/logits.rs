@@ -2,7 +2,7 @@
 
 use crate::dtype::DType;
 use crate::error::Error;
-use crate::graph::Tensor;
+use crate::graph::{Tensor, built_at, here};
 use crate::op::{Arg, IntoTensor, convert};
 use crate::ops::math::{SIGMOID, log, log1p};
 use crate::ops::nn::SOFTMAX;
@@ -52,6 +52,7 @@ impl<L> LogitsArgs<L> {
     /// Builds the distribution. An error in the graph unless either `logits` or `probs` was said.
     #[track_caller]
     pub fn build(self) -> Distribution<L> {
+        let _line = built_at(here());
         let given: Vec<&Arg> = self.logits.iter().chain(&self.probs).collect();
         let scope = Scope::open(&given, self.name);
         let both = match (self.logits, self.probs) {

@@ -27,7 +27,7 @@ pub use crate::{__Bernoulli as Bernoulli, __Categorical as Categorical};
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{Tensor, get_default_graph};
+use crate::graph::{Tensor, built_at, get_default_graph, here};
 use crate::op::{IntoTensor, convert};
 use crate::ops::array::{concat, constant_named, reshape, rest, shape};
 use crate::ops::math::{exp, log, sqrt, square};
@@ -220,6 +220,7 @@ impl<L: Law> Distribution<L> {
 /// ```
 #[track_caller]
 pub fn kl_divergence<L: Law>(a: &Distribution<L>, b: &Distribution<L>) -> Tensor {
+    let _line = built_at(here());
     let _default = a.law.home().graph().as_default();
     let _scope = Scope::open(&[], "KullbackLeibler");
     let name = L::NAME.to_lowercase();
@@ -301,4 +302,29 @@ fn check_parameters(scope: &Scope, parameters: [Tensor; 2]) {
 /// The graph of a distribution with this parameter.
 fn graph_of(parameter: Tensor) -> crate::graph::Graph {
     parameter.graph().unwrap_or_else(|_| get_default_graph())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::build_error;
+
+    #[test]
+    fn what_is_wrong_is_said_with_the_callers_line() {
+        let here = |line: u32| format!("{}:{line}", file!());
+        let error = build_error(|| Normal([1.0, 2.0], 1.0).log_prob([1.0, 2.0, 3.0]));
+        assert!(error.contains("Normal/log_prob/standardize/sub") && error.contains(&here(line!() - 1)), "{error}");
+        let error = build_error(|| Categorical([[0.0, 1.0]]).mean());
+        assert!(error.contains("mean is not implemented: Categorical"), "{error}");
+        let error = build_error(|| kl_divergence(&Uniform(0.0, 1.0), &Uniform(0.0, 2.0)));
+        assert!(error.contains("kl_divergence is not implemented: Uniform"), "{error}");
+        let error = build_error(|| Normal(0, 1).mean());
+        assert!(error.contains("parameters are int32 and int32"), "{error}");
+        let error = build_error(|| Bernoulli_args().build().mean());
+        assert!(error.contains("must have logits or probs, but not both"), "{error}");
+        let error = build_error(|| Bernoulli([0.0]).sample([-1]));
+        assert!(error.contains("draws of shape [?]"), "{error}");
+        let error = build_error(|| Bernoulli([0.0]).sample([1 << 20, 1 << 20]));
+        assert!(error.contains("draws of shape"), "{error}");
+    }
 }
