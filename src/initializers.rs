@@ -9,6 +9,12 @@ use crate::ops::random::{RandomArgs, random_normal_args, random_uniform_args, tr
 use crate::shape::Shape;
 use crate::value::{Number, Value};
 
+// As Keras calls them.
+pub use self::{
+    glorot_normal_initializer as glorot_normal, glorot_uniform_initializer as glorot_uniform,
+    random_uniform_initializer as RandomUniform,
+};
+
 /// How a variable gets its initial value, given its shape and data type.
 ///
 /// ```

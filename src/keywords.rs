@@ -455,3 +455,21 @@ keyword_macros! { $
     /// `alpha`.
     cosine_decay_restarts = train::cosine_decay_restarts_args;
 }
+
+/// [`Bernoulli`](fn@crate::distributions::Bernoulli) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __Bernoulli {
+    ($($key:ident = $value:expr),* $(,)?) => {
+        $crate::distributions::Bernoulli_args()$(.$key($value))*.build()
+    };
+}
+
+/// [`Categorical`](fn@crate::distributions::Categorical) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __Categorical {
+    ($($key:ident = $value:expr),* $(,)?) => {
+        $crate::distributions::Categorical_args()$(.$key($value))*.build()
+    };
+}

@@ -28,6 +28,7 @@
 //! how an operation is added.
 
 pub mod autodiff;
+pub mod distributions;
 pub mod docs;
 pub mod dtype;
 pub mod error;
@@ -97,7 +98,7 @@ pub use ops::check::{
     Assert, Print, add_check_numerics_ops, assert_equal, assert_greater, assert_greater_equal, assert_integer,
     assert_less, assert_less_equal, assert_near, assert_negative, assert_non_negative, assert_non_positive,
     assert_none_equal, assert_positive, assert_rank, assert_rank_at_least, assert_rank_in, assert_scalar, assert_type,
-    check_numerics, ensure_shape, verify_tensor_all_finite,
+    check_numerics, ensure_shape, timestamp, verify_tensor_all_finite,
 };
 pub use ops::flow::{TensorArray, case, cond, foldl, foldr, group, map_fn, no_op, scan, while_loop};
 pub use ops::io::{matching_files, read_file, write_file};
@@ -310,6 +311,7 @@ pub mod python {
     /// Around sessions. TF: `tensorflow.python.client`.
     pub mod client {
         pub use crate::format::timeline;
+        pub use crate::host::device_lib;
     }
 
     /// Operations. TF: `tensorflow.python.ops`.

@@ -10,7 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["graph", "kernels", "format", "host"],
     &["op"],
     &["ops"],
-    &["autodiff", "optimize", "graph_def", "initializers", "regularizers"],
+    &["autodiff", "optimize", "graph_def", "initializers", "regularizers", "distributions"],
     &["session", "variable_scope"],
     &["train", "layers", "losses", "graph_util"],
     &["metrics", "rnn", "saved_model", "weights"],

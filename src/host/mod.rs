@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod compat;
+pub mod device_lib;
 pub mod errors;
 pub mod flags;
 pub mod gfile;

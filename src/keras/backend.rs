@@ -1,9 +1,65 @@
-//! What losses and metrics are made of.
+//! Keras's own functions on tensors. Keras: `keras.backend`.
 
 use crate::dtype::DType;
-use crate::graph::Tensor;
+use crate::graph::{Tensor, reset_default_graph};
+use crate::op::{IntoTensor, convert};
 use crate::ops::array::{expand_dims, range};
-use crate::ops::math::{cast, equal, maximum, minimum};
+use crate::ops::math::{cast, equal, maximum, minimum, reduce_mean_args};
+
+use super::Dims;
+
+pub use crate::ops::math::square;
+
+/// Starts anew with an empty default graph. Keras: `K.clear_session()`.
+///
+/// Models have graphs of their own, which end with them: this frees what was built beside them.
+///
+/// ```
+/// use flowstone as tf;
+/// tf::constant(1.0);
+/// tf::keras::backend::clear_session();
+/// assert_eq!(tf::constant(1.0).name(), "Const:0");
+/// ```
+pub fn clear_session() {
+    reset_default_graph();
+}
+
+/// The small number that keeps from dividing by 0: 1e-7. Keras: `K.epsilon()`.
+pub fn epsilon() -> f64 {
+    1e-7
+}
+
+/// The type of all weights: `"float32"`. Keras: `K.floatx()`.
+pub fn floatx() -> &'static str {
+    "float32"
+}
+
+/// The shape of `x` as Python prints it, `(None, 3)`; nothing if the number of dimensions is unknown. Keras: `K.int_shape(x)`.
+///
+/// ```
+/// use flowstone as tf;
+/// let x = tf::placeholder(tf::float32, (None, 3));
+/// assert_eq!(tf::keras::backend::int_shape(x).unwrap().to_string(), "(None, 3)");
+/// ```
+pub fn int_shape(x: impl IntoTensor) -> Option<Dims> {
+    convert(x.into_arg(), "x", None).shape().dims().map(|dims| Dims(dims.to_vec()))
+}
+
+/// The mean of all numbers; bools count as 0 and 1. Keras: `K.mean(x)`.
+///
+/// ```
+/// use flowstone as tf;
+/// let hits = tf::equal([1, 2, 3, 4], [1, 2, 0, 4]);
+/// let accuracy = tf::keras::backend::mean(hits);
+/// assert_eq!(tf::Session()?.run(accuracy, tf::feed_dict! {})?.item::<f32>()?, 0.75);
+/// # Ok::<(), tf::Error>(())
+/// ```
+#[track_caller]
+pub fn mean(x: impl IntoTensor) -> Tensor {
+    let x = convert(x.into_arg(), "x", None);
+    let x = if x.dtype().is_ok_and(|dtype| dtype == DType::Bool) { cast(x, DType::Float32) } else { x };
+    reduce_mean_args(x).build()
+}
 
 /// `x` with what lies outside of [`low`, `high`] moved to its ends. Keras: `K.clip`.
 pub(super) fn clip(x: Tensor, low: f64, high: f64) -> Tensor {

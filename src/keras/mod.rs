@@ -15,7 +15,7 @@
 //! # Ok::<(), tf::Error>(())
 //! ```
 
-mod backend;
+pub mod backend;
 pub mod callbacks;
 pub mod datasets;
 pub mod losses;

@@ -280,6 +280,12 @@ pub static CASES: &[super::Case] = cases! {
     "initial_of_other" [] |x| depends(x[0], |v| v * 2.0 + 1.0);
     "initial_of_ref" [] |x| depends(x[0], |v| tf::matmul(v, v));
     "initial_of_initialized" [] |x| depends(x[0], |v| v.initialized_value() + 1.0);
+    "zero_fraction" |x| [tf::nn::zero_fraction(x[0])];
+    "zero_fraction_double" |x| [tf::nn::zero_fraction(x[0])];
+    "zero_fraction_single" |x| [tf::nn::zero_fraction(x[0])];
+    "zero_fraction_long" |x| [tf::nn::zero_fraction(x[0])];
+    "zero_fraction_bool" |x| [tf::nn::zero_fraction(x[0])];
+    "zero_fraction_empty" |x| [tf::nn::zero_fraction(x[0])];
     "bad_cond_bool" |x| [tf::cond(true, || x[0], || x[0])];
     "bad_cond_type" |x| [tf::cond(x[1], || x[0], || x[0])];
     "bad_cond_shape" |x| [tf::cond(x[1], || x[0], || x[0])];

@@ -45,6 +45,7 @@ families! {
     array_moves
     array_parts
     classification
+    distributions
     check_ops
     cond_ops
     while_ops

@@ -1,11 +1,12 @@
-//! Checks of what arrives while the graph runs: conditions that must hold, numbers that must be finite, shapes, and
-//! printing.
+//! Checks of what arrives while the graph runs: conditions that must hold, numbers that must be finite, shapes,
+//! printing, and the time.
 
 mod assert;
 mod compare;
 mod numerics;
 mod print;
 mod ranks;
+mod timestamp;
 
 pub use assert::{Assert, AssertArgs, assert_args};
 pub use compare::{
@@ -21,6 +22,7 @@ pub use ranks::{
     RankArgs, assert_integer, assert_rank, assert_rank_args, assert_rank_at_least, assert_rank_at_least_args,
     assert_rank_in, assert_rank_in_args, assert_scalar, assert_type, ensure_shape,
 };
+pub use timestamp::timestamp;
 
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Tensor, get_default_graph};
@@ -33,6 +35,7 @@ pub(super) static OPS: &[&OpDef] = &[
     &print::PRINT,
     &print::PRINT_V2,
     &ranks::ENSURE_SHAPE,
+    &timestamp::TIMESTAMP,
 ];
 
 /// The graph of `args`.

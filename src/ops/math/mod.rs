@@ -84,7 +84,7 @@ pub use sparse_segment::{
 };
 pub use special::{multiply_no_nan, polygamma, xdivy, xlog1py, xlogy, zeta};
 pub use tensordot::{DotAxes, tensordot};
-pub(crate) use unary::RECIPROCAL;
+pub(crate) use unary::{RECIPROCAL, SIGMOID};
 pub use unary::{abs, exp, log, negative, reciprocal, rsqrt, sigmoid, sign, sqrt, square, tanh};
 
 use crate::op::OpDef;

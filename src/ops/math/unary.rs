@@ -221,7 +221,7 @@ pub(super) static TANH_GRAD: OpDef = OpDef {
     flags: Flags::ELEMENTWISE,
 };
 
-pub(super) static SIGMOID: OpDef = OpDef {
+pub(crate) static SIGMOID: OpDef = OpDef {
     sig: Sig::new("Sigmoid(x: T) -> (y: T) where T: floating"),
     infer: rules::same_shape,
     kernel: unary_kernel!(floats, T, |x: T| Real::sigmoid(x)),

@@ -28,6 +28,7 @@ mod softplus;
 pub(crate) mod sparse_cross_entropy;
 mod top_k;
 mod window;
+mod zero_fraction;
 
 pub use affine::{relu_layer, swish, xw_plus_b};
 pub use avg_pool::{AvgPoolArgs, avg_pool, avg_pool_args};
@@ -59,11 +60,13 @@ pub use moments::{
 };
 pub use relu::{crelu, relu, relu6};
 pub use sampled::{SampledArgs, nce_loss, nce_loss_args, sampled_softmax_loss, sampled_softmax_loss_args};
+pub(crate) use softmax::SOFTMAX;
 pub use softmax::{SoftmaxArgs, log_softmax, log_softmax_args, softmax, softmax_args};
 pub use softplus::{softplus, softsign};
 pub use sparse_cross_entropy::sparse_softmax_cross_entropy_with_logits;
 pub use top_k::{TopKArgs, in_top_k, top_k, top_k_args};
 pub use window::{IntoPadding, Padding, PaddingAttrs};
+pub use zero_fraction::zero_fraction;
 
 use crate::op::OpDef;
 

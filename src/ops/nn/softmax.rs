@@ -134,7 +134,7 @@ fn last_size(ctx: &KernelCtx) -> Result<usize> {
     Ok(ctx.inputs.shape(0)?.last().copied().unwrap_or(1).max(1))
 }
 
-pub(super) static SOFTMAX: OpDef = OpDef {
+pub(crate) static SOFTMAX: OpDef = OpDef {
     sig: Sig::new("Softmax(logits: T) -> (softmax: T) where T: floating"),
     infer,
     kernel: Kernel::Run(|ctx| {
