@@ -196,6 +196,7 @@ use flowstone::keras::callbacks::EarlyStopping as _;
 use flowstone::keras::callbacks::ModelCheckpoint as _;
 use flowstone::keras::callbacks::ReduceLROnPlateau as _;
 use flowstone::keras::callbacks::TensorBoard as _;
+use flowstone::keras::datasets::boston_housing::load_data as _;
 use flowstone::keras::datasets::cifar10::load_data as _;
 use flowstone::keras::datasets::mnist as _;
 use flowstone::keras::datasets::mnist::load_data as _;

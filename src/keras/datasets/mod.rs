@@ -1,9 +1,11 @@
 //! Data sets. Keras: `keras.datasets`.
 //!
 //! `load_data()` looks into the directory that the environment variable `FLOWSTONE_DATA` names, and then into Keras's cache
-//! (`$KERAS_HOME/datasets`, or `~/.keras/datasets`); `load_data_from(dir)` into a directory. Nothing is scaled or shuffled. With the
+//! (`$KERAS_HOME/datasets`, or `~/.keras/datasets`); `load_data_from(dir)` into a directory. Nothing is scaled, and only `boston_housing` is
+//! shuffled, as in Keras. With the
 //! feature `download`, what is missing or damaged there is fetched into the first of these directories and checked.
 
+pub mod boston_housing;
 pub mod cifar10;
 mod digits;
 #[cfg(feature = "download")]
@@ -53,7 +55,7 @@ struct RemoteFile<'a> {
 }
 
 /// Reads a data set. If it is not there or not whole, its files are fetched into `dir`, and it is read once more.
-fn read_or_fetch(origin: &Origin, dir: Option<&Path>, read: impl Fn() -> Result<TrainTest>) -> Result<TrainTest> {
+fn read_or_fetch<T>(origin: &Origin, dir: Option<&Path>, read: impl Fn() -> Result<T>) -> Result<T> {
     let incomplete = |error: &Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::DataLoss);
     match (read(), dir) {
         (Err(error), Some(dir)) if cfg!(feature = "download") && incomplete(&error) => {
