@@ -23,7 +23,7 @@ enum Frame {
     Context(GraphKey, Option<ContextRef>),
     Device(GraphKey, Arc<str>),
     Colocate(GraphKey, Vec<Arc<[u8]>>),
-    /// Nodes built inside count as built on this line.
+    /// What this crate's code builds inside counts as built on this line.
     Line(&'static Location<'static>),
 }
 
@@ -123,26 +123,33 @@ pub(super) fn enter_colocation(graph: GraphKey, classes: Vec<Arc<[u8]>>) -> Scop
     ScopeGuard::push(Frame::Colocate(graph, classes))
 }
 
-/// Until the guard is dropped, nodes count as built on this line: for functions that build through function pointers,
-/// where `#[track_caller]` ends.
+/// Until the guard is dropped, what this crate's code builds counts as built on this line; `built_at(here())` is how a
+/// function begins that builds from closures, function pointers or functions without `#[track_caller]`.
 pub(crate) fn built_at(line: &'static Location<'static>) -> ScopeGuard {
     ScopeGuard::push(Frame::Line(line))
 }
 
-/// The line that nodes count as built on: the caller's, unless a [`built_at`] says otherwise.
+/// The user's line: the caller's, or if that is in this crate, the one that the innermost [`built_at`] tells. So what a
+/// closure of the user's builds has the lines in that closure, whoever calls it.
 #[track_caller]
 pub(crate) fn here() -> &'static Location<'static> {
     let caller = Location::caller();
-    line().unwrap_or(caller)
+    if is_users(caller.file()) {
+        return caller;
+    }
+    let line = innermost(|frame| match frame {
+        Frame::Line(line) => Some(*line),
+        _ => None,
+    });
+    line.unwrap_or(caller)
 }
 
-fn line() -> Option<&'static Location<'static>> {
-    STACK.with_borrow(|stack| {
-        stack.frames.iter().find_map(|(_, frame)| match frame {
-            Frame::Line(line) => Some(*line),
-            _ => None,
-        })
-    })
+/// Whether a file is neither of this crate nor of the standard library, which calls what `map` and the like are given.
+fn is_users(file: &str) -> bool {
+    const HERE: &str = file!();
+    // All of the path before `graph/scope.rs`.
+    const SOURCES: usize = HERE.len() - "graph/scope.rs".len();
+    !(file.starts_with(&HERE[..SOURCES]) || file.starts_with("/rustc/") || file.contains("rustlib"))
 }
 
 /// The name scope that nodes of `graph` are built in, without a closing slash; empty at the top.
@@ -253,7 +260,19 @@ fn merge_devices(outer: &str, inner: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::merge_devices;
+    use super::{is_users, merge_devices};
+
+    #[test]
+    fn a_file_is_the_users_unless_it_is_of_this_crate_or_the_standard_library() {
+        assert!(is_users("main.rs") && is_users("tests/graph.rs") && is_users("/home/user/src/graph/scope.rs"));
+        let map = Some(()).map(caller).map(std::panic::Location::file);
+        assert!(!is_users(file!()) && !map.is_some_and(is_users));
+    }
+
+    #[track_caller]
+    fn caller((): ()) -> &'static std::panic::Location<'static> {
+        std::panic::Location::caller()
+    }
 
     #[test]
     fn devices_merge_part_by_part() {

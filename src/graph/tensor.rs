@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 
-use super::{Attr, Fact, Graph, GraphKey, Node, NodeId, Port};
+use super::{Attr, Fact, Graph, GraphKey, Node, NodeId, Port, here};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::shape::{IntoShape, PartialShape};
@@ -96,7 +96,7 @@ impl Tensor {
     pub fn set_shape(self, shape: impl IntoShape) {
         let Ok(graph) = Graph::find(self.graph) else { return };
         if let Err(error) = shape.into_shape().and_then(|shape| graph.refine(self.port(), &shape)) {
-            graph.record(error.at(self.name().trim_end_matches(":0"), Some(Location::caller())));
+            graph.record(error.at(self.name().trim_end_matches(":0"), Some(here())));
         }
     }
 
@@ -105,7 +105,7 @@ impl Tensor {
     #[track_caller]
     pub fn named(self, name: &str) -> Self {
         if let Ok(graph) = Graph::find(self.graph) {
-            graph.rename(self.node, name, Location::caller());
+            graph.rename(self.node, name, here());
         }
         self
     }
@@ -185,7 +185,7 @@ impl Operation {
     #[track_caller]
     pub fn named(self, name: &str) -> Self {
         if let Ok(graph) = Graph::find(self.graph) {
-            graph.rename(self.node, name, Location::caller());
+            graph.rename(self.node, name, here());
         }
         self
     }

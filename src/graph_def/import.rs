@@ -13,7 +13,7 @@ use super::source::{GraphSource, ImportOptions, Imported};
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::proto::{GraphDef, NodeDef};
-use crate::graph::{Attr, AttrList, Attrs, Fact, Graph, Node, NodeId, Operation, Port, Remarks, Tensor};
+use crate::graph::{Attr, AttrList, Attrs, Fact, Graph, Node, NodeId, Operation, Port, Remarks, Tensor, here};
 use crate::op::{AttrReader, OpDef, complete_attrs, infer_outputs, input_types, output_facts};
 use crate::ops;
 use crate::shape::PartialShape;
@@ -34,7 +34,7 @@ impl Graph {
     /// with names that the file does not have.
     #[track_caller]
     pub fn import_graph_def(&self, source: impl GraphSource, options: ImportOptions) -> Result<Vec<Imported>> {
-        let line = Location::caller();
+        let line = here();
         source.with_graph_def(|def| Import::new(self, def, &options, line)?.run())
     }
 }

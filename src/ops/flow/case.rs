@@ -1,11 +1,9 @@
 //! `tf.case`: the first of several conditions that holds decides; and conditions that may be known while building.
 
-use std::panic::Location;
-
 use super::cond::{Outcome, alone, cond_args};
 use crate::dtype::DType;
 use crate::error::Error;
-use crate::graph::{Attr, Graph, Operation, Tensor, built_at, get_default_graph, here};
+use crate::graph::{Attr, Graph, Operation, Tensor, get_default_graph};
 use crate::op::{Arg, IntoTensor, convert};
 use crate::ops::array::pack_named;
 use crate::ops::check::assert_args;
@@ -88,8 +86,6 @@ impl<'a, R> CaseArgs<'a, R> {
         R::Merged: Outcome<Merged = R::Merged>,
     {
         let (preds, actions): (Vec<Arg>, Vec<Action<R>>) = self.pairs.into_iter().unzip();
-        let line = here();
-        let own = built_at(line);
         let scope = Scope::open(&preds.iter().collect::<Vec<_>>(), &self.name);
         let graph = scope.graph();
         let mut preds: Vec<Tensor> = preds.into_iter().map(|pred| condition(&scope, pred)).collect();
@@ -100,7 +96,7 @@ impl<'a, R> CaseArgs<'a, R> {
                 Some(action) => {
                     let all = preds.clone();
                     preds.pop();
-                    Box::new(move || last_case(&all, line, action)) as Action<R>
+                    Box::new(move || last_case(&all, action)) as Action<R>
                 }
                 None => {
                     scope.fail(Error::invalid_argument("there is no condition and no default"));
@@ -110,8 +106,7 @@ impl<'a, R> CaseArgs<'a, R> {
         };
         let check = self.exclusive.then(|| at_most(1, &preds, "Input error: exclusive=True"));
         let _after = check.map(|check| graph.control_dependencies(&[check]));
-        drop(own);
-        chain(graph, line, preds.into_iter().zip(pairs), default)
+        chain(graph, preds.into_iter().zip(pairs), default)
     }
 }
 
@@ -135,7 +130,6 @@ fn condition(scope: &Scope, pred: Arg) -> Tensor {
 /// The first pair, or else what `default` gives.
 fn chain<'a, R>(
     graph: &Graph,
-    line: &'static Location<'static>,
     mut pairs: impl ExactSizeIterator<Item = (Tensor, Action<'a, R>)>,
     default: Action<'a, R>,
 ) -> R::Merged
@@ -146,24 +140,22 @@ where
     match pairs.next() {
         None => {
             let result = default();
-            let _own = built_at(line);
             alone(graph, &result)
         }
-        Some((pred, action)) if pairs.len() == 0 => cond_args(pred, action, default).line(line).build(),
+        Some((pred, action)) if pairs.len() == 0 => cond_args(pred, action, default).build(),
         Some((pred, action)) => {
             let rest = || {
                 let pairs: Box<dyn ExactSizeIterator<Item = (Tensor, Action<'a, R>)> + '_> = Box::new(pairs);
-                chain(graph, line, pairs, default)
+                chain(graph, pairs, default)
             };
-            cond_args(pred, action, rest).line(line).build()
+            cond_args(pred, action, rest).build()
         }
     }
 }
 
 /// What the last of several conditions leads to, if it is clear that it must hold.
-fn last_case<R>(preds: &[Tensor], line: &'static Location<'static>, action: impl FnOnce() -> R) -> R {
+fn last_case<R>(preds: &[Tensor], action: impl FnOnce() -> R) -> R {
     let Some((pred, others)) = preds.split_last() else { return action() };
-    let own = built_at(line);
     let all = pack_named(preds.iter().map(|pred| pred.into_arg()).collect(), "preds_c");
     let says = format!(
         "Implementation error: selected default action #{} was called, but some of other predicates are True: ",
@@ -174,7 +166,6 @@ fn last_case<R>(preds: &[Tensor], line: &'static Location<'static>, action: impl
     let holds = assert_args(*pred, says).build();
     let graph = pred.graph().unwrap_or_else(|_| get_default_graph());
     let _after = graph.control_dependencies(&[none, holds]);
-    drop(own);
     action()
 }
 

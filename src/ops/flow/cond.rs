@@ -1,12 +1,10 @@
 //! `tf.cond`: one of two subgraphs runs, as a condition says.
 
-use std::panic::Location;
-
 use super::branch::{SWITCH, merge};
 use super::context::CondContext;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Operation, Tensor, built_at, here, keys};
+use crate::graph::{Graph, Operation, Tensor, keys};
 use crate::op::{Arg, Gradient, IndexedSlices, IntoTensor, convert};
 use crate::ops::array::IDENTITY;
 use crate::ops::math::cast;
@@ -47,7 +45,7 @@ where
 
 /// [`cond`] with keyword arguments.
 pub fn cond_args<A, B>(pred: impl IntoTensor, true_fn: A, false_fn: B) -> CondArgs<A, B> {
-    CondArgs { pred: pred.into_arg(), true_fn, false_fn, name: "cond".into(), line: None }
+    CondArgs { pred: pred.into_arg(), true_fn, false_fn, name: "cond".into() }
 }
 
 /// A [`cond`] under construction.
@@ -57,7 +55,6 @@ pub struct CondArgs<A, B> {
     true_fn: A,
     false_fn: B,
     name: String,
-    line: Option<&'static Location<'static>>,
 }
 
 impl<A, B> CondArgs<A, B> {
@@ -72,12 +69,6 @@ impl<A, B> CondArgs<A, B> {
         self
     }
 
-    /// The line that its nodes count as built on, other than those of the closures.
-    pub(super) fn line(mut self, line: &'static Location<'static>) -> Self {
-        self.line = Some(line);
-        self
-    }
-
     /// Builds the condition and both branches.
     #[track_caller]
     pub fn build<T, F>(self) -> T::Merged
@@ -87,9 +78,6 @@ impl<A, B> CondArgs<A, B> {
         T: Outcome,
         F: Outcome<Merged = T::Merged>,
     {
-        let called = here();
-        let line = self.line.unwrap_or(called);
-        let own = built_at(line);
         let scope = Scope::open(&[&self.pred], &self.name);
         let graph = scope.graph();
         let pred = match self.pred {
@@ -106,11 +94,8 @@ impl<A, B> CondArgs<A, B> {
         for tensor in [no, yes, yes_pivot, no_pivot, pred] {
             graph.prevent_fetching(tensor.node);
         }
-        // The closures' nodes have lines of their own.
-        drop(own);
-        let (result, then) = branch(graph, pred, yes_pivot, 1, line, self.true_fn);
-        let (_, otherwise) = branch(graph, pred, no_pivot, 0, line, self.false_fn);
-        let _own = built_at(line);
+        let (result, then) = branch(graph, pred, yes_pivot, 1, self.true_fn);
+        let (_, otherwise) = branch(graph, pred, no_pivot, 0, self.false_fn);
         let mut merged = match (&then, &otherwise) {
             (Some((then, _)), Some((otherwise, _))) => merged(then, otherwise).unwrap_or_else(|error| {
                 scope.fail(error);
@@ -134,19 +119,14 @@ fn branch<R: Outcome>(
     pred: Tensor,
     pivot: Tensor,
     taken: u32,
-    line: &'static Location<'static>,
     build: impl FnOnce() -> R,
 ) -> (R, Option<(Left, CondContext)>) {
     if pred.is_poisoned() {
         return (build(), None);
     }
-    let context = {
-        let _own = built_at(line);
-        CondContext::new(graph, pred, pivot, taken)
-    };
+    let context = CondContext::new(graph, pred, pivot, taken);
     let _inside = graph.enter_context(&context.context());
     let result = build();
-    let _own = built_at(line);
     let mut parts = Parts::default();
     result.parts(&mut parts);
     let built = parts.leaves.into_iter().map(|leaf| match leaf {

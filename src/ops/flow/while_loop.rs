@@ -5,7 +5,7 @@ use super::cond::{Outcome, Parts};
 use super::frame::{EXIT, LOOP_COND, NEXT_ITERATION, REF_EXIT, REF_NEXT_ITERATION};
 use super::while_context::{Options, WhileContext, is_constant_enter, pivot};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Tensor, around, built_at, here, keys};
+use crate::graph::{Graph, Tensor, around, keys};
 use crate::op::{Arg, IntoTensor, OpDef, convert};
 use crate::ops::array::identity;
 use crate::ops::math::{less, logical_and};
@@ -125,8 +125,6 @@ impl<L: Outcome, C, F> WhileLoopArgs<L, C, F> {
         B: Outcome<Merged = L::Merged>,
         P: IntoTensor,
     {
-        let line = here();
-        let own = built_at(line);
         let loop_vars = self.loop_vars;
         let parts = Parts::of(&loop_vars);
         let args: Vec<Arg> = parts.values().cloned().collect();
@@ -165,9 +163,7 @@ impl<L: Outcome, C, F> WhileLoopArgs<L, C, F> {
             Vec::new()
         });
         let counted = counter.as_ref().zip(merges.first()).map(|(counter, now)| less(*now, counter.most));
-        drop(own);
         let pred = (self.cond)(rebuilt(&merges)).into_arg();
-        let own = built_at(line);
         let pred = match counted {
             Some(counted) => logical_and(counted, pred),
             None => convert(pred, "Const", None),
@@ -180,9 +176,7 @@ impl<L: Outcome, C, F> WhileLoopArgs<L, C, F> {
             context.set_pivot_for_body(*pivot);
         }
         let counted = counter.as_ref().and(body_vars.first()).map(|now| *now + 1);
-        drop(own);
         let result = (self.body)(rebuilt(&body_vars));
-        let _own = built_at(line);
         let given = Parts::of(&result);
         let next: Result<Vec<Arg>> = match given.same_structure(&parts) {
             true => Ok(counted.into_iter().map(IntoTensor::into_arg).chain(given.values().cloned()).collect()),
