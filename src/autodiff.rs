@@ -187,7 +187,7 @@ impl Backward<'_> {
         if let Some(tensor) = foreign {
             return Err(Error::invalid_argument(format!("gradients: '{}' is of another graph", tensor.name())));
         }
-        let scope = graph.name_scope(&args.name);
+        let scope = graph.scope(&args.name);
         // TensorFlow takes this name too, to tell its calls apart.
         graph.unique_name("uid");
         let starts = starts(graph, &args.ys, &args.grad_ys)?;
@@ -323,7 +323,7 @@ impl Backward<'_> {
         }
         let inputs = op.inputs();
         let attrs = op.with(|node| node.attrs.clone()).unwrap_or_default();
-        let _scope = self.graph.name_scope(&format!("{name}_grad"));
+        let _scope = self.graph.scope(&format!("{name}_grad"));
         let ctx = GradCtx {
             graph: self.graph.clone(),
             op,
@@ -376,7 +376,7 @@ fn starts(graph: &Graph, ys: &[Tensor], grad_ys: &[Tensor]) -> Result<Vec<Tensor
             None => {
                 let shape = array::shape(*y);
                 let scope = graph.scope_name(&name);
-                let _scope = graph.name_scope(&format!("{scope}/"));
+                let _scope = graph.scope(&format!("{scope}/"));
                 let one = array::constant_of(1, dtype);
                 array::FILL.call([shape.into_arg(), one.into_arg()]).name(format!("{scope}/")).single()
             }

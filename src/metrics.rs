@@ -6,7 +6,7 @@
 
 use crate::dtype::DType;
 use crate::error::Error;
-use crate::graph::{Tensor, get_default_graph};
+use crate::graph::{Tensor, built_at, get_default_graph, here};
 use crate::losses::broadcast_weights;
 use crate::op::{Arg, IntoTensor, convert};
 use crate::ops::array::{
@@ -120,6 +120,7 @@ impl MetricArgs {
     /// Builds the metric.
     #[track_caller]
     pub fn build(self) -> Metric {
+        let _line = built_at(here());
         let MetricArgs { kind, labels, predictions, weights, name, .. } = self;
         let truths = labels.unwrap_or_else(|| predictions.clone());
         let (value, update) = match kind {

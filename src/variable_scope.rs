@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::{Graph, GraphKey, ScopeGuard, Tensor, get_default_graph};
+use crate::graph::{Graph, GraphKey, ScopeGuard, Tensor, built_at, get_default_graph, here};
 use crate::initializers::{Initializer, IntoInitializer, glorot_uniform_initializer, zeros_initializer};
 use crate::ops::state::{Kind, Variable, VariableArgs, variable_from};
 use crate::regularizers::{IntoRegularizer, REGULARIZATION_LOSSES, Regularizer};
@@ -313,7 +313,7 @@ impl VariableScopeArgs {
     /// Opens the scope.
     #[track_caller]
     pub fn build(self) -> OpenScope {
-        let line = crate::graph::here();
+        let line = here();
         let graph = get_default_graph();
         let fail = |error: Error| graph.record(error.at("variable_scope", Some(line)));
         let around = current(&graph);
@@ -347,7 +347,8 @@ impl VariableScopeArgs {
         if self.regularizer.is_some() {
             settings.regularizer = self.regularizer;
         }
-        let name_scope = (self.auxiliary_name_scope && !scope_name.is_empty()).then(|| graph.name_scope(&scope_name));
+        let named = self.auxiliary_name_scope && !scope_name.is_empty();
+        let name_scope = if named { Some(graph.name_scope(&scope_name)) } else { None };
         let original = original.unwrap_or_else(|| graph.current_scope().to_string());
         let scope = VariableScope::new(name, original, settings);
         let store = graph.extension::<Store>();
@@ -458,7 +459,8 @@ impl GetVariableArgs {
     /// Makes the variable or finds it.
     #[track_caller]
     pub fn build(self) -> Variable {
-        let line = crate::graph::here();
+        let line = here();
+        let _line = built_at(line);
         let graph = get_default_graph();
         let scope = current(&graph);
         let name = scope.full_name(&self.name);
@@ -515,7 +517,7 @@ impl GetVariableArgs {
         graph.extension::<Store>().lock().variables.insert(name.to_owned(), (variable, line));
         if let Some(regularizer) = self.regularizer.or(settings.regularizer) {
             let _root = graph.root_scope();
-            let _scope = graph.name_scope(&format!("{name}/Regularizer/"));
+            let _scope = graph.scope(&format!("{name}/Regularizer/"));
             let _together = graph.colocate_with(variable.op());
             graph.add_to_collection(REGULARIZATION_LOSSES, regularizer.loss(variable.value()));
         }

@@ -36,7 +36,7 @@ impl Home {
     pub(super) fn open(&self, method: &str) -> Inside {
         let line = built_at(here());
         let default = self.graph.as_default();
-        let own = self.graph.name_scope(&self.name);
-        Inside { _open: [self.graph.name_scope(method), own, default, line] }
+        let own = self.graph.scope(&self.name);
+        Inside { _open: [self.graph.scope(method), own, default, line] }
     }
 }

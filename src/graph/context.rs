@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::{Attr, Graph, NodeId, Operation, Port, ScopeGuard, Tensor, built_at, scope};
+use super::{Attr, Graph, NodeId, Operation, Port, ScopeGuard, Tensor, scope};
 
 /// A branch of a condition or the body of a loop. TF: `ControlFlowContext`.
 ///
@@ -83,7 +83,7 @@ impl Graph {
     /// Lets the context around take in nodes that were added as they are, under the scope `prefix`.
     pub(crate) fn adopt_imported(&self, nodes: Range<usize>, prefix: &str, line: &'static Location<'static>) {
         let Some(context) = self.context() else { return };
-        let _scope = (scope::enter_name(self.key(), prefix.into()), built_at(line));
+        let _scope = scope::enter_name(self.key(), prefix.into(), Some(line));
         for node in nodes.map(|node| NodeId(node as u32)) {
             self.set_context(node, &context);
             context.clone().adopt(self, node);

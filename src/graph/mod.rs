@@ -223,7 +223,13 @@ impl Graph {
     /// Opens the name scope `name`, made unique; a name that ends in `/` is taken as it is. TF: `tf.name_scope`.
     #[track_caller]
     pub fn name_scope(&self, name: &str) -> ScopeGuard {
-        scope::enter_name(self.0.key, self.scope_name(name))
+        scope::enter_name(self.0.key, self.scope_name(name), None)
+    }
+
+    /// The name scope of a function of this crate: what its code builds inside counts as built on the user's line.
+    #[track_caller]
+    pub(crate) fn scope(&self, name: &str) -> ScopeGuard {
+        scope::enter_name(self.0.key, self.scope_name(name), Some(here()))
     }
 
     /// The name scope that nodes are built in, without a closing slash.
@@ -233,7 +239,7 @@ impl Graph {
 
     /// Leaves all name scopes until the guard is dropped.
     pub(crate) fn root_scope(&self) -> ScopeGuard {
-        scope::enter_name(self.0.key, "".into())
+        scope::enter_name(self.0.key, "".into(), None)
     }
 
     /// The full name that a scope (or a node) called `name` gets here.
@@ -423,7 +429,7 @@ impl Graph {
         let (context, line) = (node.context.clone(), node.location);
         let id = self.insert(node)?;
         if let Some(context) = context {
-            let _scope = (scope::enter_name(self.0.key, scope), built_at(line));
+            let _scope = scope::enter_name(self.0.key, scope, Some(line));
             context.adopt(self, id);
         }
         scope::record_built(self.0.key, id);

@@ -11,7 +11,8 @@ use super::{ContextRef, Graph, GraphKey, NodeId};
 
 enum Frame {
     Graph(Graph),
-    Name(GraphKey, Arc<str>),
+    /// With the line that what this crate's code builds inside counts as built on, as `Line`.
+    Name(GraphKey, Arc<str>, Option<&'static Location<'static>>),
     /// Nodes built inside run after `after`, unless one of their inputs was built inside too (`seen`).
     Control {
         graph: GraphKey,
@@ -95,8 +96,8 @@ pub(super) fn enter_graph(graph: Graph) -> ScopeGuard {
     ScopeGuard::push(Frame::Graph(graph))
 }
 
-pub(super) fn enter_name(graph: GraphKey, full: Arc<str>) -> ScopeGuard {
-    ScopeGuard::push(Frame::Name(graph, full))
+pub(super) fn enter_name(graph: GraphKey, full: Arc<str>, line: Option<&'static Location<'static>>) -> ScopeGuard {
+    ScopeGuard::push(Frame::Name(graph, full, line))
 }
 
 pub(super) fn enter_control(graph: GraphKey, after: Option<Vec<NodeId>>) -> ScopeGuard {
@@ -138,7 +139,7 @@ pub(crate) fn here() -> &'static Location<'static> {
         return caller;
     }
     let line = innermost(|frame| match frame {
-        Frame::Line(line) => Some(*line),
+        Frame::Line(line) | Frame::Name(_, _, Some(line)) => Some(*line),
         _ => None,
     });
     line.unwrap_or(caller)
@@ -155,7 +156,7 @@ fn is_users(file: &str) -> bool {
 /// The name scope that nodes of `graph` are built in, without a closing slash; empty at the top.
 pub(super) fn name(graph: GraphKey) -> Arc<str> {
     innermost(|frame| match frame {
-        Frame::Name(key, name) if *key == graph => Some(name.clone()),
+        Frame::Name(key, name, _) if *key == graph => Some(name.clone()),
         _ => None,
     })
     .unwrap_or_else(|| "".into())

@@ -129,7 +129,7 @@ impl Optimizer {
     /// The same for the others, made of assignments.
     fn compose(&self, rate: Variable, gradients: &[(Option<Gradient>, Variable)]) -> Operation {
         let graph = get_default_graph();
-        let _scope = graph.name_scope("training");
+        let _scope = graph.scope("training");
         let kept = |initial: Tensor, name: &str| VariableArgs::new(initial).trainable(false).name(name).build();
         let step = kept(constant(0.0), "iterations");
         let t = assign_add(step, 1.0);

@@ -329,7 +329,7 @@ impl Sequential {
             for (variable, value) in values {
                 let known = state.setters.iter().find(|(of, ..)| of == variable).copied();
                 let (_, fed, set) = known.unwrap_or_else(|| {
-                    let _scope = self.graph.name_scope("set_weights");
+                    let _scope = self.graph.scope("set_weights");
                     let fed = placeholder(value.dtype(), variable.shape());
                     let setter = (*variable, fed, assign(*variable, fed).op());
                     state.setters.push(setter);

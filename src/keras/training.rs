@@ -148,7 +148,7 @@ impl Sequential {
         let training_output = self.training_output()?;
         let penalties: Vec<Tensor> = graph.get_collection(REGULARIZATION_LOSSES);
         let numbers = |output: Tensor| {
-            let _scope = graph.name_scope("loss");
+            let _scope = graph.scope("loss");
             let loss = reduce_mean(per_example(compiled.loss.each(truth, output)) * sample_weights);
             let loss = if penalties.is_empty() { loss } else { loss + add_n(penalties.clone()) };
             let metrics = compiled.metrics.iter().map(|metric| reduce_mean(metric.each(truth, output, &compiled.loss)));

@@ -145,7 +145,7 @@ impl Layer for Dense {
 fn along_last_axis(x: Tensor, kernel: Tensor, rank: usize, units: usize) -> Result<Tensor> {
     let graph = x.graph()?;
     let scope = graph.scope_name("Tensordot");
-    let _scope = graph.name_scope(&format!("{scope}/"));
+    let _scope = graph.scope(&format!("{scope}/"));
     let list = |numbers: Vec<i32>, name: &str| convert(Value::vector(numbers).into_arg(), name, None);
     let last = rank as i32 - 1;
     let known: Option<Vec<i32>> = x.shape().known().map(|shape| shape.iter().map(|&n| n as i32).collect());

@@ -304,7 +304,7 @@ pub(crate) fn with_weights<R>(
     let known = common.applied().as_ref().and_then(|applied| applied.weights.clone());
     let reuse = if known.is_some() { Reuse::Share } else { common.reuse };
     let _variables = variable_scope_args(scope).reuse(reuse).auxiliary_name_scope(false).build();
-    let _names = graph.name_scope(&format!("{}/", scope.original_name_scope()));
+    let _names = graph.scope(&format!("{}/", scope.original_name_scope()));
     let needed = needed()?;
     let weights = match known {
         Some(weights) => {
@@ -378,7 +378,7 @@ fn make(graph: &Graph, common: &Common, weight: Weight, dtype: DType) -> Result<
     if let Some(regularizer) = weight.regularizer
         && global_variables().len() > before
     {
-        let _scope = graph.name_scope(&format!("{}/Regularizer", weight.name));
+        let _scope = graph.scope(&format!("{}/Regularizer", weight.name));
         graph.add_to_collection(REGULARIZATION_LOSSES, regularizer.loss(variable.value()));
     }
     Ok(variable)

@@ -199,7 +199,7 @@ impl BatchNormalization {
     #[track_caller]
     fn update(&self, graph: &Graph, variable: Variable, new: Tensor, momentum: Option<Tensor>) -> Tensor {
         let scope = graph.scope_name("AssignMovingAvg");
-        let _scope = graph.name_scope(&format!("{scope}/"));
+        let _scope = graph.scope(&format!("{scope}/"));
         let _together = graph.colocate_with(variable.op());
         let decay = match momentum {
             Some(momentum) => 1.0f64 - momentum,

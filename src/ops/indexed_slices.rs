@@ -16,7 +16,7 @@ pub(crate) fn whole(slices: IndexedSlices) -> Tensor {
 #[track_caller]
 pub(crate) fn added(graph: &Graph, several: &[Gradient]) -> Tensor {
     let scope = graph.scope_name("AddN");
-    let _scope = graph.name_scope(&format!("{scope}/"));
+    let _scope = graph.scope(&format!("{scope}/"));
     let whole = |(i, gradient): (usize, &Gradient)| match gradient {
         Gradient::Dense(tensor) => *tensor,
         Gradient::Slices(slices) => {

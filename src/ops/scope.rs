@@ -1,7 +1,7 @@
 //! The name scope of a function that builds several nodes.
 
 use crate::error::Error;
-use crate::graph::{Graph, ScopeGuard, Tensor, built_at, get_default_graph, here};
+use crate::graph::{Graph, ScopeGuard, Tensor, get_default_graph, here};
 use crate::op::{Arg, OpDef};
 
 /// An open name scope, in which the last node may be named as the scope itself. Its graph is the default graph meanwhile,
@@ -9,7 +9,7 @@ use crate::op::{Arg, OpDef};
 pub(crate) struct Scope {
     name: String,
     graph: Graph,
-    _open: [ScopeGuard; 3],
+    _open: [ScopeGuard; 2],
 }
 
 impl Scope {
@@ -19,7 +19,7 @@ impl Scope {
         let args: Vec<Arg> = args.iter().map(|&arg| arg.clone()).collect();
         let graph = Arg::graph_of(&args).unwrap_or_else(|_| get_default_graph());
         let name = format!("{}/", graph.scope_name(name));
-        Scope { _open: [built_at(here()), graph.name_scope(&name), graph.as_default()], graph, name }
+        Scope { _open: [graph.scope(&name), graph.as_default()], graph, name }
     }
 
     /// Its graph.

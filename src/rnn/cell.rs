@@ -119,7 +119,7 @@ pub trait RNNCell {
     /// [`zero_state`](RNNCell::zero_state) of a cell whose type is not known.
     #[track_caller]
     fn zero_state_for(&self, batch_size: BatchSize, dtype: DType) -> Self::State {
-        let _scope = get_default_graph().name_scope(&format!("{}ZeroState", self.class_name()));
+        let _scope = get_default_graph().scope(&format!("{}ZeroState", self.class_name()));
         Self::State::zeros(&self.state_size(), batch_size, dtype)
     }
 

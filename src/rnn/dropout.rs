@@ -117,7 +117,7 @@ impl<C: RNNCell> DropoutWrapperArgs<C> {
     /// The cell with dropout around it.
     #[track_caller]
     pub fn build(self) -> DropoutWrapper<C> {
-        let _scope = get_default_graph().name_scope("DropoutWrapperInit");
+        let _scope = get_default_graph().scope("DropoutWrapperInit");
         let input = Keep::of(&self.input, "input_keep_prob");
         let state = Keep::of(&self.state, "state_keep_prob");
         let output = Keep::of(&self.output, "output_keep_prob");
@@ -171,7 +171,7 @@ impl<C: RNNCell> RNNCell for DropoutWrapper<C> {
 
     #[track_caller]
     fn zero_state_for(&self, batch_size: BatchSize, dtype: DType) -> C::State {
-        let _scope = get_default_graph().name_scope("DropoutWrapperZeroState");
+        let _scope = get_default_graph().scope("DropoutWrapperZeroState");
         self.cell.zero_state_for(batch_size, dtype)
     }
 

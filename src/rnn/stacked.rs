@@ -195,7 +195,7 @@ impl<C: Stack> RNNCell for MultiRNNCell<C> {
 
     #[track_caller]
     fn zero_state_for(&self, batch_size: BatchSize, dtype: DType) -> C::State {
-        let _scope = get_default_graph().name_scope("MultiRNNCellZeroState");
+        let _scope = get_default_graph().scope("MultiRNNCellZeroState");
         self.cells.zeros(batch_size, dtype)
     }
 

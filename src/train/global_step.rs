@@ -64,7 +64,7 @@ pub(super) fn global_step_read() -> Option<Tensor> {
     }
     let step = get_global_step()?;
     let read = {
-        let _scope = graph.name_scope(&format!("{}/", step.op().name()));
+        let _scope = graph.scope(&format!("{}/", step.op().name()));
         step.value() + 0
     };
     graph.add_to_collection(GLOBAL_STEP_READ, read);

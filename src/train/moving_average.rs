@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::optimizer::slot_name;
 use crate::dtype::DType;
 use crate::error::Error;
-use crate::graph::{Operation, Tensor, get_default_graph};
+use crate::graph::{Operation, Tensor, built_at, get_default_graph, here};
 use crate::op::{Arg, IntoTensor, convert};
 use crate::ops::flow::no_op_after;
 use crate::ops::math::{cast, minimum, sub};
@@ -69,6 +69,7 @@ impl ExponentialMovingAverage {
     /// TF: `ema.apply`. The averages are made when a variable is first seen.
     #[track_caller]
     pub fn apply(&self, variables: &[Variable]) -> Operation {
+        let _line = built_at(here());
         let all = if variables.is_empty() { trainable_variables() } else { variables.to_vec() };
         let graph = all.first().and_then(|v| v.op().graph().ok()).unwrap_or_else(get_default_graph);
         for variable in &all {

@@ -116,11 +116,11 @@ pub trait Optimizer {
             self.create_slots(&graph, &variables);
         }
         let name = graph.scope_name(self.name());
-        let _scope = graph.name_scope(&format!("{name}/"));
+        let _scope = graph.scope(&format!("{name}/"));
         let hyper = self.prepare();
         let mut updates = Vec::with_capacity(pairs.len());
         for (gradient, variable) in pairs {
-            let _scope = graph.name_scope(&format!("update_{}", variable.op().name()));
+            let _scope = graph.scope(&format!("update_{}", variable.op().name()));
             let _colocated = graph.colocate_with(variable.op());
             updates.push(match gradient {
                 Gradient::Dense(gradient) => self.update(&hyper, variable, gradient),

@@ -2,7 +2,7 @@
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::Tensor;
+use crate::graph::{Tensor, built_at, here};
 use crate::op::{Arg, IntoTensor, convert};
 use crate::ops::array::{constant, constant_of};
 use crate::ops::flow::{case_args, cond};
@@ -173,6 +173,7 @@ pub fn piecewise_constant<B: IntoTensor, V: IntoTensor>(
     boundaries: impl IntoIterator<Item = B>,
     values: impl IntoIterator<Item = V>,
 ) -> Tensor {
+    let _line = built_at(here());
     let mut boundaries: Vec<Tensor> = boundaries.into_iter().map(|b| convert(b.into_arg(), "Const", None)).collect();
     let values: Vec<Tensor> = values.into_iter().map(|v| convert(v.into_arg(), "Const", None)).collect();
     let x = convert(x.into_arg(), "Const", None);

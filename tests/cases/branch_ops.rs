@@ -120,10 +120,10 @@ fn rows_times_5(x: Tensor) -> Tensor {
 
 pub static CASES: &[super::Case] = cases! {
     "branch_no" [] |x| both(x[0], x[1], |x| x * 2.0, |x| x + 1.0);
-    "branch_int_no" [] |x| both(x[0], x[1], tf::identity, |x| -x);
-    "branch_text_no" [] |x| both(x[0], x[1], tf::identity, doubled);
+    "branch_int_no" [] |x| both(x[0], x[1], |x| tf::identity(x), |x| -x);
+    "branch_text_no" [] |x| both(x[0], x[1], |x| tf::identity(x), doubled);
     "branch_sizes_no" [] |x| both(x[0], x[1], first_row, |x| tf::concat([x, x], 0));
-    "branch_shape_no" [] |x| both(x[0], x[1], rows_times_5, tf::size);
+    "branch_shape_no" [] |x| both(x[0], x[1], rows_times_5, |x| tf::size(x));
     "branch_nested_no" [] |x| nested(x);
     "branch_nested_no_no" [] |x| nested(x);
     "branch_constants_no" [] |x| constants(x);
@@ -134,10 +134,10 @@ pub static CASES: &[super::Case] = cases! {
     "branch_trigger_no" [] |x| trigger(x);
     "branch_trigger_int_no" [] |x| trigger(x);
     "branch_yes" [] |x| both(x[0], x[1], |x| x * 2.0, |x| x + 1.0);
-    "branch_int_yes" [] |x| both(x[0], x[1], tf::identity, |x| -x);
-    "branch_text_yes" [] |x| both(x[0], x[1], tf::identity, doubled);
+    "branch_int_yes" [] |x| both(x[0], x[1], |x| tf::identity(x), |x| -x);
+    "branch_text_yes" [] |x| both(x[0], x[1], |x| tf::identity(x), doubled);
     "branch_sizes_yes" [] |x| both(x[0], x[1], first_row, |x| tf::concat([x, x], 0));
-    "branch_shape_yes" [] |x| both(x[0], x[1], rows_times_5, tf::size);
+    "branch_shape_yes" [] |x| both(x[0], x[1], rows_times_5, |x| tf::size(x));
     "branch_nested_yes" [] |x| nested(x);
     "branch_nested_no_yes" [] |x| nested(x);
     "branch_constants_yes" [] |x| constants(x);

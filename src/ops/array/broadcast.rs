@@ -38,7 +38,7 @@ pub fn tile(input: impl IntoTensor, multiples: impl IntoTensor) -> Tensor {
 pub(super) fn ones_list(n: Tensor) -> Tensor {
     let graph = n.graph().unwrap_or_else(|_| get_default_graph());
     let scope = graph.scope_name("Tile");
-    let _scope = graph.name_scope(&format!("{scope}/"));
+    let _scope = graph.scope(&format!("{scope}/"));
     let one = convert([1].into_arg(), "input", None);
     let multiples = packed(vec![n.into_arg()], "multiples");
     TILE.call([one.into_arg(), multiples.into_arg()]).name(format!("{scope}/")).single()

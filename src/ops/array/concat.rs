@@ -31,7 +31,7 @@ pub fn concat<T: IntoTensor>(values: impl IntoIterator<Item = T>, axis: impl Int
     if let [value] = values.as_slice() {
         // As in TensorFlow: nothing to join.
         let graph = Arg::graph_of(&values).unwrap_or_else(|_| get_default_graph());
-        let _scope = graph.name_scope("concat");
+        let _scope = graph.scope("concat");
         convert(axis.into_arg(), "concat_dim", Some(DType::Int32));
         return super::identity::IDENTITY.call([value.clone()]).name("concat").single();
     }
@@ -44,7 +44,7 @@ pub(super) fn concat_around(before: &[Tensor], middle: Tensor, after: &[Tensor])
     let graph = middle.graph().unwrap_or_else(|_| get_default_graph());
     let scope = graph.scope_name("concat");
     let middle = {
-        let _scope = graph.name_scope(&format!("{scope}/"));
+        let _scope = graph.scope(&format!("{scope}/"));
         packed(vec![middle.into_arg()], &format!("values_{}", before.len()))
     };
     let values = before.iter().copied().chain([middle]).chain(after.iter().copied());
@@ -85,7 +85,7 @@ pub fn stack<T: IntoTensor>(values: impl IntoIterator<Item = T>) -> Tensor {
 pub fn parallel_stack<T: IntoTensor>(values: impl IntoIterator<Item = T>) -> Tensor {
     let values: Vec<Arg> = values.into_iter().map(IntoTensor::into_arg).collect();
     let graph = Arg::graph_of(&values).unwrap_or_else(|_| get_default_graph());
-    let _scope = graph.name_scope("parallel_stack");
+    let _scope = graph.scope("parallel_stack");
     let values: Vec<Tensor> = values.into_iter().map(|value| expand_dims(value, 0)).collect();
     let rest = values.first().map(|value| value.shape()).unwrap_or_default();
     let dims = rest.dims().map(|dims| [Some(values.len())].into_iter().chain(dims.iter().copied().skip(1)));
@@ -128,7 +128,7 @@ pub(crate) fn packed(values: Vec<Arg>, name: &str) -> Tensor {
     let graph = Arg::graph_of(&values).unwrap_or_else(|_| get_default_graph());
     let dtype = values.iter().find_map(|value| value.tensor()?.dtype().ok());
     let scope = graph.scope_name(name);
-    let _scope = graph.name_scope(&format!("{scope}/"));
+    let _scope = graph.scope(&format!("{scope}/"));
     let values = values.into_iter().enumerate();
     let values = values.map(|(i, value)| Arg::Tensor(convert(value, &i.to_string(), dtype))).collect();
     PACK.call([Arg::List(values)]).name(format!("{scope}/")).single()

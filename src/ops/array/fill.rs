@@ -69,7 +69,7 @@ pub(crate) fn full_of(shape: impl IntoShape, number: i32, dtype: DType, name: &s
         }
         shape => shape,
     };
-    let _scope = graph.name_scope(&format!("{scope}/"));
+    let _scope = graph.scope(&format!("{scope}/"));
     let sizes = shape.map(|shape| {
         let sizes = shape.iter().map(|&n| i32::try_from(n)).collect::<std::result::Result<Vec<i32>, _>>();
         sizes.map_or_else(|_| Value::vector(shape.iter().map(|&n| n as i64).collect()), Value::vector)
@@ -117,7 +117,7 @@ pub(crate) fn ones_like_of(tensor: Arg, dtype: Option<DType>) -> Tensor {
     let graph = Arg::graph_of(std::slice::from_ref(&tensor)).unwrap_or_else(|_| get_default_graph());
     let scope = graph.scope_name("ones_like");
     let (tensor, sizes) = {
-        let _scope = graph.name_scope(&format!("{scope}/"));
+        let _scope = graph.scope(&format!("{scope}/"));
         let tensor = convert(tensor, "tensor", None);
         let known = tensor.shape().known().map(|shape| Value::vector(shape.iter().map(|&n| n as i64).collect()));
         let sizes = match known.map(|sizes| sizes.convert(DType::Int32)) {
@@ -148,7 +148,7 @@ pub(crate) fn zeros_of_sizes(shape: Tensor, dtype: DType) -> Tensor {
 fn number_of(number: i32, shape: Tensor, dtype: DType, name: &str) -> Tensor {
     let graph = shape.graph().unwrap_or_else(|_| get_default_graph());
     let scope = graph.scope_name(name);
-    let _scope = graph.name_scope(&format!("{scope}/"));
+    let _scope = graph.scope(&format!("{scope}/"));
     let number = convert(Arg::Literal(element(number, dtype).map(Literal::firm)), "Const", None);
     FILL.call([shape.into_arg(), number.into_arg()]).name(format!("{scope}/")).single()
 }
@@ -159,7 +159,7 @@ pub(crate) fn ones_of_sizes(sizes: Vec<Arg>, dtype: DType) -> Tensor {
     let graph = Arg::graph_of(&sizes).unwrap_or_else(|_| get_default_graph());
     let scope = format!("{}/", graph.scope_name("ones"));
     let sizes = {
-        let _scope = graph.name_scope(&scope);
+        let _scope = graph.scope(&scope);
         packed(sizes, "packed")
     };
     ones_of(sizes, dtype, &scope)

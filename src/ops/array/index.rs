@@ -4,7 +4,7 @@ use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
 use super::{packed, strided_slice_args};
 use crate::dtype::DType;
-use crate::graph::{Tensor, get_default_graph};
+use crate::graph::{Tensor, built_at, get_default_graph, here};
 use crate::op::{Arg, IntoTensor, convert};
 use crate::ops::math::cast;
 
@@ -143,13 +143,14 @@ impl Tensor {
     /// ```
     #[track_caller]
     pub fn at(self, index: impl IntoIndex) -> Tensor {
+        let _line = built_at(here());
         let mut lists = Lists::default();
         for item in index.into_items() {
             lists.add(item);
         }
         let graph = self.graph().unwrap_or_else(|_| get_default_graph());
         let scope = graph.scope_name("strided_slice");
-        let _scope = graph.name_scope(&format!("{scope}/"));
+        let _scope = graph.scope(&format!("{scope}/"));
         let [begin, end, strides] = lists.packed();
         let [begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask] = lists.masks;
         strided_slice_args(self, begin, end)

@@ -29,7 +29,7 @@ pub fn where_true(condition: impl IntoTensor) -> Tensor {
     let condition = condition.into_arg();
     let graph = Arg::graph_of(std::slice::from_ref(&condition)).unwrap_or_else(|_| get_default_graph());
     let scope = graph.scope_name("Where");
-    let _scope = graph.name_scope(&format!("{scope}/"));
+    let _scope = graph.scope(&format!("{scope}/"));
     let condition = convert(condition, "condition", None);
     WHERE.call([condition.into_arg()]).name(format!("{scope}/")).single()
 }
@@ -75,7 +75,7 @@ impl BooleanMaskArgs {
     pub fn build(self) -> Tensor {
         let args = [self.tensor, self.mask];
         let graph = Arg::graph_of(&args).unwrap_or_else(|_| get_default_graph());
-        let _scope = graph.name_scope("boolean_mask");
+        let _scope = graph.scope("boolean_mask");
         let [tensor, mask] = args;
         let (tensor, mask) = (convert(tensor, "tensor", None), convert(mask, "mask", None));
         match masked_sizes(tensor, mask, self.axis) {
@@ -165,7 +165,7 @@ impl SequenceMaskArgs {
     pub fn build(self) -> Tensor {
         let args = [Some(self.lengths.clone()), self.maxlen.clone()].map(|arg| arg.unwrap_or(0.into_arg()));
         let graph = Arg::graph_of(&args).unwrap_or_else(|_| get_default_graph());
-        let _scope = graph.name_scope("SequenceMask");
+        let _scope = graph.scope("SequenceMask");
         let lengths = convert(self.lengths, "Const", None);
         let maxlen = match self.maxlen {
             Some(maxlen) => convert(maxlen, "Const", None),

@@ -74,7 +74,7 @@ impl OneHotArgs {
         let tensors = [&self.indices, &self.depth].map(Clone::clone);
         let graph = Arg::graph_of(&tensors).unwrap_or_else(|_| get_default_graph());
         let scope = graph.scope_name("one_hot");
-        let _scope = graph.name_scope(&format!("{scope}/"));
+        let _scope = graph.scope(&format!("{scope}/"));
         let given = |arg: Option<Arg>| arg.map(|arg| convert(arg, "Const", self.dtype));
         let (on, off) = (given(self.on_value), given(self.off_value));
         let said = [on, off].into_iter().flatten().find_map(|tensor| tensor.dtype().ok());

@@ -186,7 +186,7 @@ fn numbered(n: Tensor) -> Tensor {
     let after = n + 1;
     let graph = n.graph().unwrap_or_else(|_| crate::graph::get_default_graph());
     let scope = graph.scope_name("range");
-    let _scope = graph.name_scope(&format!("{scope}/"));
+    let _scope = graph.scope(&format!("{scope}/"));
     let start = convert(1.0.into_arg(), "start", Some(DType::Float32));
     let delta = convert(1.0.into_arg(), "delta", Some(DType::Float32));
     let limit = cast_op(after, DType::Float32);

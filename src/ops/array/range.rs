@@ -27,7 +27,7 @@ pub fn range(start: impl IntoTensor, limit: impl IntoTensor, delta: impl IntoTen
     let args = [start.into_arg(), limit.into_arg(), delta.into_arg()];
     let graph = Arg::graph_of(&args).unwrap_or_else(|_| get_default_graph());
     let scope = graph.scope_name("range");
-    let _scope = graph.name_scope(&format!("{scope}/"));
+    let _scope = graph.scope(&format!("{scope}/"));
     let [start, limit, delta] = args;
     let all = [(start, "start"), (limit, "limit"), (delta, "delta")].map(|(arg, name)| convert(arg, name, None));
     // The widest of the three types.

@@ -39,7 +39,7 @@ pub(crate) fn reshape_to_known(tensor: Tensor, sizes: Vec<i32>) -> Tensor {
     let graph = tensor.graph().unwrap_or_else(|_| get_default_graph());
     let scope = graph.scope_name("Reshape");
     {
-        let _scope = graph.name_scope(&format!("{scope}/"));
+        let _scope = graph.scope(&format!("{scope}/"));
         convert(Vec::<f32>::new().into_arg(), "shape", None);
     }
     reshape_exact(tensor, sizes, &format!("{scope}/"))

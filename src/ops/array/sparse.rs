@@ -3,7 +3,7 @@
 use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{Tensor, get_default_graph};
+use crate::graph::{Tensor, built_at, get_default_graph, here};
 use crate::op::{Arg, Call, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert};
 use crate::ops::array::{PLACEHOLDER, PLACEHOLDER_WITH_DEFAULT, constant_named, gather_nd, zeros_like, zeros_of};
 use crate::ops::math::{reduce_sum, sub};
@@ -192,6 +192,7 @@ impl TensorToDenseArgs {
     /// Builds the operation.
     #[track_caller]
     pub fn build(self) -> Tensor {
+        let _line = built_at(here());
         let SparseTensor { indices, values, dense_shape } = self.sp_input;
         let default = self.default_value.unwrap_or_else(|| match values.dtype() {
             Ok(dtype) => zeros_of(Shape::scalar(), dtype).into_arg(),

@@ -2,7 +2,7 @@
 
 use crate::dispatch;
 use crate::error::{Error, Result};
-use crate::graph::Tensor;
+use crate::graph::{Tensor, built_at, here};
 use crate::kernels::copy::{gather_signed, scatter_signed};
 use crate::op::{Arg, AttrReader, Call, Flags, Grad, InferCtx, IntoTensor, Kernel, OpDef, Sig};
 use crate::ops::array::{ones_like, shape_as};
@@ -91,6 +91,7 @@ impl StridedSliceArgs {
 
     #[track_caller]
     fn call(self) -> Call {
+        let _line = built_at(here());
         let strides = self.strides.unwrap_or_else(|| Arg::Tensor(ones_like(self.begin.clone())));
         let call = STRIDED_SLICE.call([self.input, self.begin, self.end, strides]);
         set_masks(call, self.masks)

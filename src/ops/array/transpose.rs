@@ -61,7 +61,7 @@ impl TransposeArgs {
 fn reversed(a: Tensor) -> Tensor {
     let graph = a.graph().unwrap_or_else(|_| get_default_graph());
     let scope = graph.scope_name("transpose");
-    let _scope = graph.name_scope(&format!("{scope}/"));
+    let _scope = graph.scope(&format!("{scope}/"));
     let perm = match a.rank() {
         Some(rank) => Value::vector((0..rank as i32).rev().collect::<Vec<_>>()).into_arg(),
         None => {

@@ -60,7 +60,7 @@ impl AssertArgs {
     pub fn build(self) -> Operation {
         let args = [self.condition, Arg::List(self.data)];
         let graph = graph_of(&args);
-        let _scope = graph.name_scope("Assert");
+        let _scope = graph.scope("Assert");
         let [condition, Arg::List(data)] = args else { return Tensor::poisoned(&graph).op() };
         // TensorFlow makes constants to look at their types, and leaves them.
         let light = |arg: &Arg| {

@@ -182,12 +182,12 @@ impl CompareArgs {
         let graph = graph_of(&args);
         if comparison.name == EQUAL.name {
             // TensorFlow opens the scope once to see whether both are the same tensor.
-            let _scope = graph.name_scope(EQUAL.name);
+            let _scope = graph.scope(EQUAL.name);
             if args[0].tensor().is_some_and(|x| args[1].tensor() == Some(x)) {
                 return no_op_after(&graph, &[], "NoOp");
             }
         }
-        let _scope = graph.name_scope(comparison.name);
+        let _scope = graph.scope(comparison.name);
         let [x, y] = args;
         let (x, y) = (convert(x, "x", None), convert(y, "y", None));
         let mut data = self.data.unwrap_or_else(|| {
@@ -209,7 +209,7 @@ impl CompareArgs {
     fn unary(self, name: &str, says: &str, zero_first: bool, comparison: &'static Comparison) -> Operation {
         let args = [self.x];
         let graph = graph_of(&args);
-        let _scope = graph.name_scope(name);
+        let _scope = graph.scope(name);
         let [x] = args;
         let x = convert(x, "x", None);
         let data = self.data.unwrap_or_else(|| {
@@ -231,7 +231,7 @@ impl CompareArgs {
     fn near(self) -> Operation {
         let args = [self.x, self.y];
         let graph = graph_of(&args);
-        let _scope = graph.name_scope("assert_near");
+        let _scope = graph.scope("assert_near");
         let [x, y] = args;
         let x = convert(x, "x", None);
         let dtype = x.dtype().ok();

@@ -31,7 +31,7 @@ pub fn check_numerics(tensor: impl IntoTensor, message: &str) -> Tensor {
 pub fn verify_tensor_all_finite(t: impl IntoTensor, msg: &str) -> Tensor {
     let args = [t.into_arg()];
     let graph = graph_of(&args);
-    let _scope = graph.name_scope("VerifyFinite");
+    let _scope = graph.scope("VerifyFinite");
     let [x] = args;
     let x = convert(x, "x", None);
     let _near = graph.colocate_with(x.op());

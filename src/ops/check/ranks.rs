@@ -124,7 +124,7 @@ impl RankArgs {
     pub fn build(self) -> Operation {
         let args = [self.x];
         let graph = graph_of(&args);
-        let _scope = graph.name_scope(self.question.name);
+        let _scope = graph.scope(self.question.name);
         let [x] = args;
         let x = convert(x, "x", None);
         let wanted: Vec<Tensor> = self.wanted.iter().map(|rank| convert(rank.into_arg(), "rank", None)).collect();
@@ -178,7 +178,7 @@ fn known_type(
 ) -> Operation {
     let args = [x.into_arg()];
     let graph: Graph = graph_of(&args);
-    let _scope = graph.name_scope(scope);
+    let _scope = graph.scope(scope);
     let [x] = args;
     let x = convert(x, argument, None);
     if let Some(Err(wrong)) = x.dtype().ok().map(check) {
@@ -191,7 +191,7 @@ fn known_type(
 #[track_caller]
 pub fn assert_scalar(tensor: impl IntoTensor) -> Tensor {
     let graph = get_default_graph();
-    let _scope = graph.name_scope("assert_scalar");
+    let _scope = graph.scope("assert_scalar");
     let tensor = convert(tensor.into_arg(), "tensor", None);
     if tensor.rank() != Some(0) {
         record(&graph, Error::invalid_argument(format!("'{}' has shape {}, not []", tensor.name(), tensor.shape())));

@@ -38,7 +38,7 @@ fn switch_gradient(graph: &Graph, data: Gradient, pred: Tensor, name: &str) -> [
         Gradient::Dense(tensor) => return switch(tensor, pred, name).map(Gradient::Dense),
         Gradient::Slices(slices) => slices,
     };
-    let _scope = graph.name_scope(name);
+    let _scope = graph.scope(name);
     let parts = [slices.values, slices.indices, slices.dense_shape].map(|part| switch(part, pred, "Switch"));
     [0, 1].map(|taken| {
         let [values, indices, dense_shape] = parts.map(|part| part[taken]);
@@ -60,7 +60,7 @@ fn merge_gradients(graph: &Graph, inputs: [Gradient; 2], name: &str) -> Gradient
     if let [Gradient::Dense(a), Gradient::Dense(b)] = inputs {
         return merge(&[a, b], name).into();
     }
-    let _scope = graph.name_scope(name);
+    let _scope = graph.scope(name);
     let inputs = of_all_rows(&inputs);
     let part = |of: fn(&IndexedSlices) -> Tensor| merge(&inputs.iter().map(of).collect::<Vec<_>>(), "Merge");
     let (values, indices) = (part(|slices| slices.values), part(|slices| slices.indices));

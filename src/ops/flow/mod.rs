@@ -29,7 +29,7 @@ pub use while_loop::{WhileLoopArgs, while_loop, while_loop_args};
 
 use std::collections::BTreeMap;
 
-use crate::graph::{Graph, Operation, get_default_graph};
+use crate::graph::{Graph, Operation, built_at, get_default_graph, here};
 use crate::op::{Arg, Flags, Grad, Gradient, Kernel, OpDef, Sig, rules};
 use crate::ops::array::IDENTITY;
 
@@ -98,6 +98,7 @@ pub(crate) fn group_named(operations: &[Operation], name: &str) -> Operation {
 /// A no-op called `name` that runs after `operations`: by way of one for each device, if they are on several.
 #[track_caller]
 pub(crate) fn no_op_after(graph: &Graph, operations: &[Operation], name: &str) -> Operation {
+    let _line = built_at(here());
     let mut by_device: BTreeMap<String, Vec<Operation>> = BTreeMap::new();
     for operation in operations {
         by_device.entry(operation.device()).or_default().push(*operation);
@@ -112,7 +113,7 @@ pub(crate) fn no_op_after(graph: &Graph, operations: &[Operation], name: &str) -
     if let (1, Some((device, operations))) = (by_device.len(), by_device.first_key_value()) {
         return no_op(device, operations, &name);
     }
-    let _scope = graph.name_scope(&name);
+    let _scope = graph.scope(&name);
     let gathered: Vec<Operation> =
         by_device.iter().map(|(device, operations)| no_op(device, operations, "NoOp")).collect();
     no_op("", &gathered, &name)
@@ -129,7 +130,7 @@ pub(crate) static NO_OP: OpDef = OpDef {
 /// The same gradients, none of which is available before all of them are. TF: `tf.tuple`.
 #[track_caller]
 pub(crate) fn tuple(graph: &Graph, gradients: &[Option<Gradient>]) -> Vec<Option<Gradient>> {
-    let _scope = graph.name_scope("tuple");
+    let _scope = graph.scope("tuple");
     let operations: Vec<Operation> = gradients.iter().flatten().map(|gradient| gradient.op()).collect();
     let gate = no_op_after(graph, &operations, "group_deps");
     let gated = |gradient: Gradient| {

@@ -222,7 +222,7 @@ impl TensorArray {
     #[track_caller]
     pub fn write(&self, index: impl IntoTensor, value: impl IntoTensor) -> TensorArray {
         let graph = self.graph();
-        let _scope = graph.name_scope("TensorArrayWrite");
+        let _scope = graph.scope("TensorArrayWrite");
         let value = convert(value.into_arg(), "value", Some(self.dtype));
         self.learn(&value.shape());
         let _placed = self.place(value);
@@ -235,7 +235,7 @@ impl TensorArray {
     pub fn stack(&self) -> Tensor {
         let graph = self.graph();
         let _placed = graph.colocate_with(self.handle.op());
-        let _scope = graph.name_scope("TensorArrayStack");
+        let _scope = graph.scope("TensorArrayStack");
         let size = self.size();
         let value = self.gather(range(0, size, 1));
         if let (Some(size), Some(dims)) = (&self.size, self.element_shape().dims()) {
@@ -278,7 +278,7 @@ impl TensorArray {
     #[track_caller]
     pub fn unstack(&self, value: impl IntoTensor) -> TensorArray {
         let graph = self.graph();
-        let _scope = graph.name_scope("TensorArrayUnstack");
+        let _scope = graph.scope("TensorArrayUnstack");
         let value = convert(value.into_arg(), "value", Some(self.dtype));
         let count = item(shape(value), 0);
         self.scatter(range(0, count, 1), value)
@@ -288,7 +288,7 @@ impl TensorArray {
     #[track_caller]
     pub fn scatter(&self, indices: impl IntoTensor, value: impl IntoTensor) -> TensorArray {
         let graph = self.graph();
-        let _scope = graph.name_scope("TensorArrayScatter");
+        let _scope = graph.scope("TensorArrayScatter");
         let value = convert(value.into_arg(), "value", Some(self.dtype));
         if let Some(dims) = value.shape().dims() {
             self.learn(&PartialShape::new(dims.iter().skip(1).copied()));
@@ -302,7 +302,7 @@ impl TensorArray {
     #[track_caller]
     pub fn split(&self, value: impl IntoTensor, lengths: impl IntoTensor) -> TensorArray {
         let graph = self.graph();
-        let _scope = graph.name_scope("TensorArraySplit");
+        let _scope = graph.scope("TensorArraySplit");
         let value = convert(value.into_arg(), "value", Some(self.dtype));
         let _placed = self.place(value);
         let lengths = cast(lengths, DType::Int64);
@@ -345,7 +345,7 @@ fn of_gradient(g: &GradCtx, dtype: DType, flow: Tensor) -> Result<TensorArray> {
         last.ok_or_else(|| Error::invalid_argument("the gradient to a TensorArray lies in no scope `gradients`"))?;
     let source = parts[..=last].join("/");
     graph.scope_name("TensorArray");
-    let _scope = graph.name_scope("TensorArrayGrad");
+    let _scope = graph.scope("TensorArrayGrad");
     let _placed = graph.colocate_with(handle.op());
     let made = TENSOR_ARRAY_GRAD_V3.call([handle.into_arg(), flow.into_arg()]).attr("source", source.as_str()).build();
     let handle = made.output(0);

@@ -60,7 +60,7 @@ impl EyeArgs {
     /// Builds the matrix.
     #[track_caller]
     pub fn build(self) -> Tensor {
-        let _scope = get_default_graph().name_scope("eye");
+        let _scope = get_default_graph().scope("eye");
         let shape =
             |inner: &[usize]| -> crate::shape::Shape { self.batch_shape.iter().chain(inner).copied().collect() };
         let (rows, columns) = (self.num_rows, self.num_columns);

@@ -486,7 +486,7 @@ impl IndexFromTensorArgs {
         }
         let values = cast(range(0, size(keys), 1), DType::Int64);
         let table = {
-            let _table = graph.name_scope("hash_table");
+            let _table = graph.scope("hash_table");
             let keys = if self.dtype.is_integer() { cast(keys, DType::Int64) } else { keys };
             StaticHashTable(from_tensors(keys, values, "table_init"), self.default_value)
         };

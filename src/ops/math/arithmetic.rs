@@ -131,7 +131,7 @@ pub(crate) fn truediv_named(x: Arg, y: Arg, name: &str) -> Tensor {
     let args = [x, y];
     let graph = Arg::graph_of(&args).unwrap_or_else(|_| get_default_graph());
     let scope = graph.scope_name(name);
-    let _scope = graph.name_scope(&format!("{scope}/"));
+    let _scope = graph.scope(&format!("{scope}/"));
     let [x, y] = args;
     let [x, y] = [(x, "x"), (y, "y")].map(|(arg, name)| cast(convert(arg, name, dtype), wide));
     REAL_DIV.call([x.into_arg(), y.into_arg()]).name(format!("{scope}/")).single()

@@ -65,7 +65,7 @@ impl MatMulArgs {
         let name = graph.map(|graph| graph.scope_name("MatMul")).unwrap_or_else(|_| "MatMul".into());
         let [a, b] = {
             let scope = crate::graph::get_default_graph();
-            let _scope = scope.name_scope(&format!("{name}/"));
+            let _scope = scope.scope(&format!("{name}/"));
             [convert(self.a, "a", dtype), convert(self.b, "b", dtype)]
         };
         let batched = |t: Tensor| t.rank().is_none_or(|rank| rank > 2);

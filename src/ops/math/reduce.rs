@@ -87,12 +87,10 @@ impl ReduceArgs {
     /// Builds the reduction.
     #[track_caller]
     pub fn build(self) -> Tensor {
+        let _line = built_at(here());
         let op = match self.how {
             How::Op(op) => op,
-            How::Function(function) => {
-                let _line = built_at(here());
-                return function(self);
-            }
+            How::Function(function) => return function(self),
         };
         let input = convert(self.input, "input_tensor", None);
         let everything = self.axis.is_none() && !self.keepdims;

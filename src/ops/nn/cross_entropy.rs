@@ -38,7 +38,7 @@ pub fn softmax_cross_entropy_with_logits(labels: impl IntoTensor, logits: impl I
     let [logits, labels] = args;
     let scope = graph.scope_name("softmax_cross_entropy_with_logits_sg");
     let labels = {
-        let _scope = graph.name_scope(&format!("{scope}/"));
+        let _scope = graph.scope(&format!("{scope}/"));
         let dtype = logits.tensor().and_then(|t| t.dtype().ok());
         let labels = convert(labels, "labels", dtype);
         STOP_GRADIENT.call([labels.into_arg()]).name("labels_stop_gradient").single()
@@ -53,7 +53,7 @@ pub(crate) fn build(labels: Arg, logits: Arg, name: &str) -> Tensor {
     let graph = Arg::graph_of(&args).unwrap_or_else(|_| get_default_graph());
     let [logits, labels] = args;
     let name = graph.scope_name(name);
-    let _scope = graph.name_scope(&format!("{name}/"));
+    let _scope = graph.scope(&format!("{name}/"));
     let logits = convert(logits, "logits", None);
     let Ok(dtype) = logits.dtype() else { return Tensor::poisoned(&graph) };
     let labels = cast(convert(labels, "labels", Some(dtype)), dtype);
@@ -95,7 +95,7 @@ fn slice_packed(input: Tensor, other: Arg, numbers: Vec<Tensor>, packed: &str) -
     let Ok(graph) = input.graph() else { return input };
     let name = graph.scope_name("Slice");
     let numbers = numbers.into_iter().map(IntoTensor::into_arg).collect();
-    let _scope = graph.name_scope(&format!("{name}/"));
+    let _scope = graph.scope(&format!("{name}/"));
     let (begin, size) = if packed == "begin" {
         let begin = pack_named(numbers, packed);
         (begin, convert(other, "size", None))

@@ -85,7 +85,7 @@ impl DepthwiseConv2dArgs {
         let graph = Arg::graph_of(&[self.input.clone(), self.filter.clone()]).unwrap_or_else(|_| get_default_graph());
         let _default = graph.as_default();
         let scope = graph.scope_name("depthwise");
-        let _scope = graph.name_scope(&format!("{scope}/"));
+        let _scope = graph.scope(&format!("{scope}/"));
         let input = convert(self.input, "tensor_in", None);
         let filter = convert(self.filter, "filter_in", None);
         let window =
@@ -148,7 +148,7 @@ pub fn separable_conv2d(
     let graph = Arg::graph_of(&args).unwrap_or_else(|_| get_default_graph());
     let _default = graph.as_default();
     let scope = graph.scope_name("separable_conv2d");
-    let _scope = graph.name_scope(&format!("{scope}/"));
+    let _scope = graph.scope(&format!("{scope}/"));
     let [input, each, mix] = args;
     let input = convert(input, "tensor_in", None);
     let each = convert(each, "depthwise_filter", None);

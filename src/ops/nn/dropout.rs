@@ -109,7 +109,7 @@ impl DropoutArgs {
             return fail(format!("the rate is {rate}: a number from 0 up to, but not including, 1"));
         }
         let scope = graph.scope_name("dropout");
-        let _scope = graph.name_scope(&format!("{scope}/"));
+        let _scope = graph.scope(&format!("{scope}/"));
         let x = convert(self.x, "x", None);
         let Ok(dtype) = x.dtype() else { return x };
         if !dtype.is_floating() {

@@ -27,7 +27,7 @@ pub fn embedding_lookup(params: impl IntoTensor, ids: impl IntoTensor) -> Tensor
     let params = params.into_arg();
     let graph = Arg::graph_of(std::slice::from_ref(&params)).unwrap_or_else(|_| get_default_graph());
     let scope = graph.scope_name("embedding_lookup");
-    let _scope = graph.name_scope(&format!("{scope}/"));
+    let _scope = graph.scope(&format!("{scope}/"));
     let ids = convert(ids.into_arg(), "ids", None);
     let table = match &params {
         Arg::Tensor(tensor) | Arg::Handle(tensor) => *tensor,

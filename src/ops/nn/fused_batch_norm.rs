@@ -3,7 +3,7 @@
 use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{Tensor, get_default_graph};
+use crate::graph::{Tensor, built_at, get_default_graph, here};
 use crate::kernels::batch_norm::{self, Statistics};
 use crate::kernels::batch_norm_nchw;
 use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert};
@@ -103,6 +103,7 @@ impl FusedBatchNormArgs {
     /// Builds the operation.
     #[track_caller]
     pub fn build(self) -> (Tensor, Tensor, Tensor) {
+        let _line = built_at(here());
         let [x, scale, offset] = self.inputs;
         let graph = Arg::graph_of(std::slice::from_ref(&x)).unwrap_or_else(|_| get_default_graph());
         let _default = graph.as_default();

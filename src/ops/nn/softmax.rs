@@ -2,7 +2,7 @@
 
 use crate::dispatch;
 use crate::error::{Error, Result};
-use crate::graph::Tensor;
+use crate::graph::{Tensor, built_at, here};
 use crate::kernels::softmax as kernels;
 use crate::op::{Arg, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert, resolve_axis, rules};
 use crate::ops::array::{CONCAT_V2, packed, range, rank, transpose};
@@ -68,6 +68,7 @@ impl SoftmaxArgs {
         if self.axis == -1 {
             return self.op.call([self.logits]).single();
         }
+        let _line = built_at(here());
         let logits = convert(self.logits, "Const", None);
         let shape = logits.shape();
         let ranked = shape.rank().ok_or_else(|| Error::invalid_argument("an axis of logits of unknown rank"));

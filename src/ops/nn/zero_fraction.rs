@@ -29,7 +29,7 @@ pub fn zero_fraction(value: impl IntoTensor) -> Tensor {
     let many = || count_nonzero(value, DType::Int64);
     let others = cond(few, || cast(count_nonzero(value, DType::Int32), DType::Int64), many);
     let fraction = {
-        let _scope = scope.graph().name_scope("counts_to_fraction");
+        let _scope = scope.graph().scope("counts_to_fraction");
         let zeros = cast(size - others, DType::Float32);
         zeros / cast(size, DType::Float32)
     };

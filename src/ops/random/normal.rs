@@ -133,7 +133,7 @@ impl RandomArgs {
             "TruncatedNormal" => "truncated_normal",
             _ => "random_normal",
         });
-        let _scope = graph.name_scope(&format!("{name}/"));
+        let _scope = graph.scope(&format!("{name}/"));
         let shape = convert(self.shape, "shape", None);
         let names = if uniform { ["min", "max"] } else { ["mean", "stddev"] };
         // As TensorFlow: what the uniform numbers are anyway takes no nodes.

@@ -69,7 +69,8 @@ fn changing(
         (false, None) => op.call(args),
     };
     let changed = call.operation();
-    (changed, variable.is_resource().then(|| variable.read_after(changed)))
+    let value = if variable.is_resource() { Some(variable.read_after(changed)) } else { None };
+    (changed, value)
 }
 
 /// The operation of `assign`, with its attribute.

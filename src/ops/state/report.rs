@@ -29,7 +29,7 @@ pub fn report_uninitialized_variables() -> Tensor {
 #[track_caller]
 pub(crate) fn report_uninitialized(variables: &[Variable]) -> Tensor {
     let graph = get_default_graph();
-    let _scope = graph.name_scope("report_uninitialized_variables");
+    let _scope = graph.scope("report_uninitialized_variables");
     let known: Vec<Tensor> = variables.iter().map(|variable| is_variable_initialized(*variable)).collect();
     let _device = graph.device("/cpu:0");
     if known.is_empty() {

@@ -77,7 +77,7 @@ impl Variable {
     pub fn read_value(self) -> Tensor {
         if self.is_resource() {
             let graph = self.op().graph().unwrap_or_else(|_| get_default_graph());
-            let _scope = graph.name_scope("Read");
+            let _scope = graph.scope("Read");
             let value = convert(Arg::Handle(self.reference), "", None);
             drop(_scope);
             return array::IDENTITY.call([value.into_arg()]).single();
@@ -277,7 +277,7 @@ impl VariableArgs {
             let _anywhere = self.use_resource.then(|| graph.clear_device());
             let _together = (self.use_resource && !graph.is_colocated()).then(|| graph.colocate_with_name(&scope));
             let within = if self.use_resource { "Initializer/" } else { "" };
-            let _scope = graph.name_scope(&format!("{scope}/{within}"));
+            let _scope = graph.scope(&format!("{scope}/{within}"));
             convert(self.initial_value, "initial_value", self.dtype)
         };
         let kind = Kind { trainable: self.trainable, use_resource: self.use_resource, cached: false };
@@ -319,7 +319,7 @@ fn build(graph: &Graph, scope: &str, initial_value: Tensor, kind: Kind) -> Varia
         .attr("dtype", dtype)
         .name(format!("{scope}/"))
         .single();
-    let _scope = graph.name_scope(&format!("{scope}/"));
+    let _scope = graph.scope(&format!("{scope}/"));
     let initial_value = guarded(graph, scope, initial_value).unwrap_or_else(|error| {
         graph.record(error.note(format!("for the initial value of '{scope}'")));
         Tensor::poisoned(graph)
@@ -347,17 +347,17 @@ fn build_resource(graph: &Graph, scope: &str, variable: Variable, dtype: DType) 
             .name(format!("{scope}/"))
             .single()
     };
-    let _scope = graph.name_scope(&format!("{scope}/"));
+    let _scope = graph.scope(&format!("{scope}/"));
     let handle = variable.reference.into_arg();
     {
-        let _scope = graph.name_scope("IsInitialized");
+        let _scope = graph.scope("IsInitialized");
         VAR_IS_INITIALIZED_OP.call([handle.clone()]).operation();
     }
     variable.initializer = {
         let _anywhere = graph.colocate_with_nothing();
         ASSIGN_VARIABLE_OP.call([handle.clone(), variable.initial_value.into_arg()]).name("Assign").operation()
     };
-    let _scope = graph.name_scope("Read");
+    let _scope = graph.scope("Read");
     variable.value = READ_VARIABLE_OP.call([handle]).attr("dtype", dtype).single();
     variable
 }
@@ -371,7 +371,7 @@ pub(crate) fn variable_from(graph: &Graph, name: &str, kind: Kind, initial_value
     let scope = graph.scope_name(name);
     let together = graph.colocate_with_name(&scope);
     let initial_value = {
-        let _scope = (graph.name_scope(&format!("{scope}/Initializer/")), graph.clear_device());
+        let _scope = (graph.scope(&format!("{scope}/Initializer/")), graph.clear_device());
         initial_value()
     };
     // Only a variable that is no handle is placed with itself.
@@ -389,7 +389,7 @@ pub(crate) fn local_variable(name: &str, collections: &[&str], initial_value: im
     let scope = graph.scope_name(name);
     let _together = graph.colocate_with_name(&scope);
     let initial_value = {
-        let _scope = (graph.name_scope(&format!("{scope}/Initializer/")), graph.clear_device());
+        let _scope = (graph.scope(&format!("{scope}/Initializer/")), graph.clear_device());
         initial_value()
     };
     let variable = build(&graph, &scope, initial_value, Kind::default());
@@ -412,7 +412,7 @@ pub(crate) fn slot_variable(
     let _root = graph.root_scope();
     let scope = graph.scope_name(name);
     let initial_value = {
-        let _scope = (graph.name_scope(&format!("{scope}/Initializer/")), graph.clear_device());
+        let _scope = (graph.scope(&format!("{scope}/Initializer/")), graph.clear_device());
         initial_value()
     };
     let slot = build(graph, &scope, initial_value, Kind { use_resource: primary.is_resource(), ..Kind::default() });

@@ -110,7 +110,7 @@ impl ReduceJoinArgs {
     pub fn build(self) -> Tensor {
         let args = [self.inputs];
         let graph = Arg::graph_of(&args).unwrap_or_else(|_| get_default_graph());
-        let _scope = graph.name_scope("ReduceJoin");
+        let _scope = graph.scope("ReduceJoin");
         let [inputs] = args;
         let inputs = convert(inputs, "inputs", None);
         let axis = self.axis.unwrap_or_else(|| match inputs.rank() {

@@ -56,7 +56,7 @@ impl StringSplitArgs {
     pub fn build(self) -> SparseTensor {
         let args = [self.source, self.delimiter];
         let graph = Arg::graph_of(&args).unwrap_or_else(|_| get_default_graph());
-        let _scope = graph.name_scope("StringSplit");
+        let _scope = graph.scope("StringSplit");
         let [source, delimiter] = args;
         let delimiter = convert(delimiter, "Const", None);
         let call = STRING_SPLIT.call([source, delimiter.into_arg()]).attr("skip_empty", self.skip_empty);

@@ -59,7 +59,7 @@ impl Place {
         let graph = Arg::graph_of(std::slice::from_ref(tensor)).unwrap_or_else(|_| get_default_graph());
         let (scope, tag) = names(&graph, &self.name, self.family.as_deref());
         let summary = {
-            let _scope = graph.name_scope(&format!("{scope}/"));
+            let _scope = graph.scope(&format!("{scope}/"));
             call(&tag).name(format!("{scope}/")).single()
         };
         for collection in self.collections.unwrap_or_else(|| vec![SUMMARIES.to_owned()]) {

@@ -44,7 +44,7 @@ pub fn scalar_args(name: &str, tensor: impl IntoTensor) -> SummaryArgs {
 pub fn merge<T: IntoTensor>(inputs: impl IntoIterator<Item = T>) -> Tensor {
     let inputs = [Arg::list(inputs)];
     let graph = Arg::graph_of(&inputs).unwrap_or_else(|_| get_default_graph());
-    let _scope = graph.name_scope("Merge");
+    let _scope = graph.scope("Merge");
     MERGE_SUMMARY.call(inputs).single()
 }
 

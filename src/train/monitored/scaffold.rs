@@ -263,7 +263,7 @@ fn uninitialized(variables: impl FnOnce() -> Tensor) -> Tensor {
     let graph = get_default_graph();
     let variables = variables();
     let resources = {
-        let _scope = graph.name_scope("report_uninitialized_resources");
+        let _scope = graph.scope("report_uninitialized_resources");
         let _device = graph.device("/cpu:0");
         array::constant(Value::vector(Vec::<Vec<u8>>::new()))
     };

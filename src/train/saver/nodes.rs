@@ -33,7 +33,7 @@ pub(super) fn build(
     sharded: bool,
 ) -> Nodes {
     let _default = graph.as_default();
-    let _scope = graph.name_scope(scope);
+    let _scope = graph.scope(scope);
     let given = |input: Arg, name: &str| {
         PLACEHOLDER_WITH_DEFAULT.call([input]).attr("shape", Attr::Shape(PartialShape::scalar())).name(name).single()
     };
@@ -85,7 +85,7 @@ fn save_shards(graph: &Graph, filename: Tensor, by_device: &BTreeMap<String, Vec
     let _after = graph.control_dependencies(&after);
     let merge = format!("{}/", graph.scope_name("MergeV2Checkpoints"));
     let parts = {
-        let _scope = graph.name_scope(&merge);
+        let _scope = graph.scope(&merge);
         packed(saved.iter().map(|(part, _)| part.into_arg()).collect(), "checkpoint_prefixes")
     };
     let merge = MERGE_V2_CHECKPOINTS.call([parts.into_arg(), filename.into_arg()]).name(merge).operation();

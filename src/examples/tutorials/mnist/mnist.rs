@@ -40,7 +40,7 @@ pub fn inference(images: impl IntoTensor, hidden1_units: usize, hidden2_units: u
 
 #[track_caller]
 fn layer(name: &str, inputs: impl IntoTensor, width: usize, units: usize, relu: bool) -> Tensor {
-    let _scope = get_default_graph().name_scope(name);
+    let _scope = get_default_graph().scope(name);
     // A size beyond int32 is refused when the graph is built or run.
     let [rows, columns] = [width, units].map(|size| i32::try_from(size).unwrap_or(i32::MAX));
     let initial = truncated_normal_args([rows, columns]).stddev(1.0 / (width as f64).sqrt()).build();
