@@ -152,7 +152,8 @@ impl GradientsArgs {
         let count = self.xs.len();
         let Some(graph) = self.ys.iter().chain(&self.xs).find_map(|t| t.graph().ok()) else {
             let graph = graph::get_default_graph();
-            graph.record(Error::invalid_argument("gradients: there is no y, or its graph was dropped"));
+            let error = Error::invalid_argument("there is no y, or its graph was dropped");
+            graph.record(error.at("gradients", Some(line)));
             return vec![None; count];
         };
         if self.ys.iter().chain(&self.xs).chain(&self.grad_ys).any(|t| t.is_poisoned()) {

@@ -245,19 +245,25 @@ impl Graph {
     /// The full name that a scope (or a node) called `name` gets here.
     #[track_caller]
     pub(crate) fn scope_name(&self, name: &str) -> Arc<str> {
-        if let Some(exact) = name.strip_suffix('/') {
-            return exact.into();
+        self.scope_name_at(name, here())
+    }
+
+    /// The same for a node that counts as built on the line `location`.
+    pub(crate) fn scope_name_at(&self, name: &str, location: &'static Location<'static>) -> Arc<str> {
+        match name.strip_suffix('/') {
+            Some(exact) => exact.into(),
+            None if name.is_empty() => "".into(),
+            None => self.unique_name_at(name, location),
         }
-        if name.is_empty() {
-            return "".into();
-        }
-        self.unique_name(name)
     }
 
     /// Reserves a unique name inside the current scope. TF: `graph.unique_name`.
     #[track_caller]
     pub fn unique_name(&self, name: &str) -> Arc<str> {
-        let location = scope::here();
+        self.unique_name_at(name, here())
+    }
+
+    fn unique_name_at(&self, name: &str, location: &'static Location<'static>) -> Arc<str> {
         let outer = scope::name(self.0.key);
         let full = if outer.is_empty() { name.to_owned() } else { format!("{outer}/{name}") };
         if let Err(error) = names::check(&full) {
@@ -276,11 +282,13 @@ impl Graph {
     }
 
     /// Nodes built until the guard is dropped run after `operations`. TF: `tf.control_dependencies`.
+    #[track_caller]
     pub fn control_dependencies(&self, operations: &[Operation]) -> ScopeGuard {
         let mut after = Vec::new();
         for operation in operations {
             if operation.graph != self.0.key {
-                self.record(Error::invalid_argument("control_dependencies: an operation is of another graph"));
+                let error = Error::invalid_argument("an operation is of another graph");
+                self.record(error.at("control_dependencies", Some(here())));
             } else if operation.node != NodeId::POISON {
                 after.push(operation.node);
             }

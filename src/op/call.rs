@@ -9,7 +9,7 @@ use super::{ArgType, Argument, InferCtx, OpDef, Signature};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{
-    self, Attr, AttrList, Attrs, Fact, Graph, Node, NodeId, Operation, Port, Tensor, Written, get_default_graph,
+    Attr, AttrList, Attrs, Fact, Graph, Node, NodeId, Operation, Port, Tensor, Written, get_default_graph, here,
 };
 use crate::shape::PartialShape;
 use crate::value::{IntoValue, Literal, Value};
@@ -141,7 +141,7 @@ impl Built {
 impl Call {
     #[track_caller]
     pub(super) fn new(op: &'static OpDef, args: Vec<Arg>) -> Self {
-        let location = crate::graph::here();
+        let location = here();
         Call { op, args, attrs: Vec::new(), name: None, graph: None, location }
     }
 
@@ -193,10 +193,7 @@ impl Call {
             return Built { graph, node: NodeId::POISON, outputs: 0 };
         }
         let location = self.location;
-        let name = {
-            let _line = graph::built_at(location);
-            graph.scope_name(self.name.as_deref().unwrap_or(self.op.name()))
-        };
+        let name = graph.scope_name_at(self.name.as_deref().unwrap_or(self.op.name()), location);
         let title = self.op.name();
         match self.build_in(&graph, &name) {
             Ok((node, outputs)) => Built { graph, node, outputs },
@@ -427,7 +424,7 @@ impl ArgBuilder<'_> {
 /// The tensor that `arg` is, or a constant called `name` with its value, of type `wanted` if it is flexible.
 #[track_caller]
 pub(crate) fn convert(arg: Arg, name: &str, wanted: Option<DType>) -> Tensor {
-    let location = crate::graph::here();
+    let location = here();
     let literal = match arg {
         Arg::Tensor(tensor) => return tensor,
         Arg::Handle(handle) => return read_here(handle, location),
@@ -441,10 +438,7 @@ pub(crate) fn convert(arg: Arg, name: &str, wanted: Option<DType>) -> Tensor {
 /// The value of the variable that `handle` stands for, read in the current scope.
 fn read_here(handle: Tensor, location: &'static Location<'static>) -> Tensor {
     let graph = handle.graph().unwrap_or_else(|_| get_default_graph());
-    let name = {
-        let _line = graph::built_at(location);
-        graph.scope_name("ReadVariableOp")
-    };
+    let name = graph.scope_name_at("ReadVariableOp", location);
     read_variable(&graph, handle, name.clone(), location).unwrap_or_else(|error| {
         graph.record(error.retitled("ReadVariableOp").at(&name, Some(location)));
         Tensor::poisoned(&graph)
@@ -483,10 +477,7 @@ pub(crate) fn constant_in(
     name: &str,
     location: &'static Location<'static>,
 ) -> Tensor {
-    let name = {
-        let _line = graph::built_at(location);
-        graph.scope_name(name)
-    };
+    let name = graph.scope_name_at(name, location);
     place_constant(graph, value.map(Attr::from), name, location)
 }
 

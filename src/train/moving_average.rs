@@ -75,7 +75,8 @@ impl ExponentialMovingAverage {
         for variable in &all {
             if !variable.dtype().is_ok_and(DType::is_floating) {
                 let name = variable.name();
-                graph.record(Error::invalid_argument(format!("{name} is no floating-point variable: no average")));
+                let error = Error::invalid_argument(format!("{name} is no floating-point variable: no average"));
+                graph.record(error.at(&self.name, Some(here())));
                 return Tensor::poisoned(&graph).op();
             }
             self.averages().entry(variable.reference()).or_insert_with(|| {
