@@ -256,6 +256,7 @@ pub fn name_scope(name: &str) -> graph::ScopeGuard {
 }
 
 /// Nodes built until the guard is dropped run after `operations`. TF: `tf.control_dependencies`.
+#[track_caller]
 pub fn control_dependencies(operations: &[Operation]) -> graph::ScopeGuard {
     get_default_graph().control_dependencies(operations)
 }

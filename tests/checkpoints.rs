@@ -197,7 +197,7 @@ fn parts_become_one_checkpoint() {
     let graph = tf::Graph::new();
     let _default = graph.as_default();
     let text = |path: PathBuf| path.to_str().unwrap().to_owned();
-    let parts = tf::stack([text(part("a")), text(part("b"))].map(tf::constant));
+    let parts = tf::stack([text(part("a")), text(part("b"))].map(|x| tf::constant(x)));
     let whole = text(folder.path("whole"));
     let merge = tf::ops::lookup("MergeV2Checkpoints")
         .unwrap()

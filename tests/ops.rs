@@ -4,6 +4,7 @@
 
 mod cases;
 mod golden;
+mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -116,7 +117,7 @@ fn graphs_are_tensorflows_node_for_node() {
             let graph = tf::Graph::new();
             let _default = graph.as_default();
             build(case, name, nodes);
-            strange.extend(golden::not_built_here(&graph));
+            strange.extend(place::not_built_here(&graph));
             match graph.as_graph_def() {
                 Ok(ours) => differences.extend(golden::differences(&ours.node, nodes)),
                 Err(error) => differences.push(format!("{name}: {error}")),

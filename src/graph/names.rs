@@ -14,7 +14,7 @@ pub(super) struct Names {
     latest: Option<Latest>,
 }
 
-/// The names that one line of the user's program took.
+/// The names that one line of the user's program took, one and those in its scope.
 struct Latest {
     location: &'static Location<'static>,
     /// The first of them: the name of the node or of the scope around all.
@@ -23,6 +23,13 @@ struct Latest {
     start: NodeId,
     /// What `used` held before, newest last.
     undo: Vec<(String, Option<usize>)>,
+}
+
+impl Latest {
+    /// Whether `name` is the root or lies in its scope.
+    fn holds(&self, name: &str) -> bool {
+        name.strip_prefix(&*self.root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
 }
 
 /// More names than this by one call are not given back.
@@ -43,7 +50,8 @@ impl Names {
             }
             format!("{name}_{number}")
         };
-        if self.latest.as_ref().is_none_or(|l| !std::ptr::eq(l.location, location) || l.undo.len() > LONGEST_UNDO) {
+        let goes_on = |l: &Latest| std::ptr::eq(l.location, location) && l.holds(&unique) && l.undo.len() <= LONGEST_UNDO;
+        if !self.latest.as_ref().is_some_and(goes_on) {
             self.latest = Some(Latest { location, root: unique.clone(), start: next, undo: Vec::new() });
         }
         if number > 0 {
@@ -67,12 +75,7 @@ impl Names {
 
     /// Gives back the names of the latest call if `name` belongs to it: its root name and its first node.
     pub(super) fn give_back(&mut self, name: &str) -> Option<(String, NodeId)> {
-        let inside =
-            |l: &Latest| name == l.root || name.strip_prefix(&*l.root).is_some_and(|rest| rest.starts_with('/'));
-        if !self.latest.as_ref().is_some_and(inside) {
-            return None;
-        }
-        let latest = self.latest.take()?;
+        let latest = self.latest.take_if(|latest| latest.holds(name))?;
         for (key, old) in latest.undo.into_iter().rev() {
             match old {
                 Some(number) => self.used.insert(key, number),

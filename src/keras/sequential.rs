@@ -8,7 +8,7 @@ use super::summary::{Dialect, table};
 use super::training::{Compile, Compiled, Evaluate, Fit, Predict};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Operation, Tensor, get_default_graph};
+use crate::graph::{Graph, Operation, Tensor, built_at, get_default_graph, here};
 use crate::layers::{Layer, Training, apply_dyn};
 use crate::ops::array::placeholder;
 use crate::ops::state::{Variable, assign, global_variables, variables_initializer};
@@ -114,6 +114,7 @@ impl Sequential {
     }
 
     /// Its session, in which all variables made so far have values.
+    #[track_caller]
     pub fn session(&self) -> Result<&Session> {
         self.graph.check()?;
         if self.session.get().is_none() {
@@ -130,7 +131,9 @@ impl Sequential {
     }
 
     /// Gives the variables that are new their initial values.
+    #[track_caller]
     fn initialize(&self, session: &Session) -> Result<()> {
+        let _line = built_at(here());
         let _default = self.graph.as_default();
         let mut state = self.state();
         let all = global_variables();
@@ -152,7 +155,8 @@ impl Sequential {
 
     #[track_caller]
     fn push(&mut self, layer: Box<dyn Layer>) {
-        let line = crate::graph::here();
+        let line = here();
+        let _line = built_at(line);
         if self.compiled.is_some() {
             let error = Error::failed_precondition("a layer is added to a model that is compiled already");
             self.graph.record(error.at(&layer.name(), Some(line)));
@@ -197,6 +201,7 @@ impl Sequential {
     /// Builds the model for inputs of shape `input_shape`, the batch included. Keras: `model.build(input_shape)`.
     #[track_caller]
     pub fn build(&mut self, input_shape: impl IntoShape) -> Result<()> {
+        let _line = built_at(here());
         let shape = input_shape.into_shape()?;
         let dims = shape.dims().filter(|dims| !dims.is_empty()).ok_or_else(|| {
             Error::invalid_argument(format!("an input has a batch and an example, but {shape} has not"))
@@ -289,12 +294,14 @@ impl Sequential {
     }
 
     /// The values of all weights. Keras: `model.get_weights()`.
+    #[track_caller]
     pub fn get_weights(&self) -> Result<Vec<Value>> {
         self.output()?;
         self.session()?.run(self.weights(), Feeds::new())
     }
 
     /// Gives all weights new values, which are checked before any is changed. Keras: `model.set_weights(weights)`.
+    #[track_caller]
     pub fn set_weights(&self, values: &[Value]) -> Result<()> {
         self.output()?;
         let weights = self.weights();
@@ -319,7 +326,9 @@ impl Sequential {
     }
 
     /// Gives variables of the graph values that fit.
+    #[track_caller]
     pub(super) fn assign(&self, values: &[(Variable, Value)]) -> Result<()> {
+        let _line = built_at(here());
         self.session()?;
         let mut feeds = Feeds::new();
         let mut targets = Vec::with_capacity(values.len());

@@ -15,7 +15,7 @@ use crate::autodiff::GradientsArgs;
 use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::{Operation, Tensor};
+use crate::graph::{Operation, Tensor, built_at, here};
 use crate::kernels::random::PhiloxRandom;
 use crate::layers::UPDATE_OPS;
 use crate::ops::array::{constant, placeholder, placeholder_with_default};
@@ -92,6 +92,7 @@ impl<'a> Compile<'a> {
     /// Compiles the model. An error if it was compiled before, or a name does not exist.
     #[track_caller]
     pub fn build(self) -> Result<()> {
+        let _line = built_at(here());
         if self.model.compiled.is_some() {
             return Err(Error::failed_precondition(format!(
                 "the model '{}' is compiled already: what was built for the first loss and optimizer stays in its graph",
@@ -172,6 +173,7 @@ impl Sequential {
     }
 
     /// The optimizer's learning rate. Keras: `K.get_value(model.optimizer.lr)`.
+    #[track_caller]
     pub fn learning_rate(&self) -> Result<f64> {
         let compiled = self.compiled()?;
         match &compiled.nodes {
@@ -181,6 +183,7 @@ impl Sequential {
     }
 
     /// Gives the optimizer another learning rate. Keras: `K.set_value(model.optimizer.lr, rate)`.
+    #[track_caller]
     pub fn set_learning_rate(&self, rate: f64) -> Result<()> {
         let nodes = self.compiled()?.nodes.as_ref();
         let nodes = nodes.ok_or_else(|| Error::failed_precondition("the model is not built yet"))?;
@@ -188,7 +191,9 @@ impl Sequential {
     }
 
     /// One step of training on these examples: the loss and the metrics. Keras: `model.train_on_batch(x, y)`.
+    #[track_caller]
     pub fn train_on_batch(&mut self, x: impl IntoValue, y: impl IntoValue) -> Result<Vec<f64>> {
+        let _line = built_at(here());
         let data = self.examples(x.into_literal(), y.into_literal())?;
         let nodes = self.nodes()?;
         let feeds = Feeds::new().feed(nodes.input, data.x).feed(nodes.truth, data.y);
@@ -533,6 +538,7 @@ impl<'a, 'c> Fit<'a, 'c> {
     /// Trains.
     #[track_caller]
     pub fn run(mut self) -> Result<History> {
+        let _line = built_at(here());
         check_batch_size(self.batch_size)?;
         let all = self.model.examples(self.x.clone(), self.y.clone())?;
         let (data, validation) = match self.validation_data.take() {
@@ -689,6 +695,7 @@ impl<'a> Evaluate<'a> {
     /// The loss and the metrics, in the order of [`Sequential::metrics_names`].
     #[track_caller]
     pub fn run(self) -> Result<Vec<f64>> {
+        let _line = built_at(here());
         check_batch_size(self.batch_size)?;
         let data = self.model.examples(self.x, self.y)?;
         let nodes = self.model.nodes()?;
@@ -725,6 +732,7 @@ impl<'a> Predict<'a> {
     /// What the model makes of each example.
     #[track_caller]
     pub fn run(self) -> Result<Value> {
+        let _line = built_at(here());
         check_batch_size(self.batch_size)?;
         let x = self.model.inputs(self.x)?;
         let (input, output) = (self.model.input()?, self.model.output()?);

@@ -10,7 +10,7 @@ use crate::format::durable::write_file;
 use crate::format::meta::collection_def::{Kind, NodeList};
 use crate::format::meta::{CollectionDef, MetaGraphDef, SavedModel, SignatureDef, TensorInfo};
 use crate::format::text::FileMessage;
-use crate::graph::{Graph, Operation, Tensor, get_default_graph};
+use crate::graph::{Graph, Operation, Tensor, built_at, get_default_graph, here};
 use crate::host::gfile;
 use crate::session::Session;
 use crate::train::{Saver, SaverArgs, export_meta_graph_args};
@@ -174,6 +174,7 @@ impl<'a> AddArgs<'a> {
     /// InvalidArgument for a signature that names no tensor or has a reserved name.
     #[track_caller]
     pub fn build(self) -> Result<()> {
+        let _line = built_at(here());
         let is_first = self.builder.model.meta_graphs.is_empty();
         if self.sess.is_some() != is_first {
             let message = "the first graph of a saved model, and only this one, is added with variables";

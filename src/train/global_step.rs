@@ -2,7 +2,7 @@
 
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::{Tensor, get_default_graph};
+use crate::graph::{Tensor, built_at, get_default_graph, here};
 use crate::initializers::zeros_initializer;
 use crate::ops::state::Variable;
 use crate::session::{Feeds, Session};
@@ -48,6 +48,7 @@ pub fn create_global_step() -> Variable {
 /// ```
 #[track_caller]
 pub fn get_or_create_global_step() -> Variable {
+    let _line = built_at(here());
     get_global_step().unwrap_or_else(create_global_step)
 }
 
@@ -58,6 +59,7 @@ const GLOBAL_STEP_READ: &str = "global_step_read_op_cache";
 /// TensorFlow's reads the initial value if there is no other yet.
 #[track_caller]
 pub(super) fn global_step_read() -> Option<Tensor> {
+    let _line = built_at(here());
     let graph = get_default_graph();
     if let Some(read) = graph.get_collection(GLOBAL_STEP_READ).first() {
         return Some(*read);

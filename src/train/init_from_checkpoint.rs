@@ -8,7 +8,7 @@ use super::saver::{assign, text};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::bundle::BundleReader;
-use crate::graph::{Attr, AttrList, get_default_graph};
+use crate::graph::{Attr, AttrList, built_at, get_default_graph, here};
 use crate::op::IntoTensor;
 use crate::ops::state::{RESTORE_V2, Variable};
 use crate::value::Value;
@@ -76,6 +76,7 @@ pub fn init_from_checkpoint<S: AsRef<str>, T: Into<Initialized>>(
     ckpt_dir_or_file: impl AsRef<Path>,
     assignment_map: impl IntoIterator<Item = (S, T)>,
 ) -> Result<()> {
+    let _line = built_at(here());
     let prefix = text(&checkpoint_prefix(ckpt_dir_or_file.as_ref())?)?;
     let mut map: Vec<_> = assignment_map.into_iter().map(|(from, to)| (from.as_ref().to_owned(), to.into())).collect();
     map.sort_by(|a, b| a.0.cmp(&b.0));

@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::panic::Location;
 use std::path::{Path, PathBuf};
 
 use prost::Message;
@@ -234,12 +233,10 @@ pub(crate) fn add_meta_graph(
     meta: &MetaGraphDef,
     import_scope: &str,
     clear_devices: bool,
-    line: &'static Location<'static>,
 ) -> Result<()> {
     let def = meta.graph_def.as_ref();
     let def = def.ok_or_else(|| Error::invalid_argument("the meta graph has no graph"))?;
     let options = ImportOptions { prefix: import_scope.to_owned(), ..Default::default() };
-    let _line = crate::graph::built_at(line);
     if clear_devices {
         let mut def = def.clone();
         def.node.iter_mut().for_each(|node| node.device.clear());

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flowstone as tf;
 use flowstone::format::proto::attr_value::Value;
 use flowstone::format::proto::{AttrValue, NodeDef};
 
@@ -43,12 +42,4 @@ fn written(attr: Option<&AttrValue>) -> String {
         }
         value => format!("{value:?}"),
     }
-}
-
-/// The nodes that do not count as built in a test, with the lines that they count as built on.
-#[allow(dead_code)]
-pub fn not_built_here(graph: &tf::Graph) -> Vec<String> {
-    let line = |op: &tf::Operation| op.location().filter(|line| !line.file().starts_with("tests"));
-    let nodes = graph.get_operations();
-    nodes.iter().filter_map(|op| Some(format!("{} counts as built at {}", op.name(), line(op)?))).collect()
 }

@@ -18,7 +18,7 @@ pub fn mnist() -> Listing {
     let X = tf::placeholder(tf::float32, (None, 784));
     let Y = tf::placeholder(tf::float32, (None, 10));
     let PL2 = convolutions(tf::reshape(X, [-1, 28, 28, 1]), 1);
-    head(X, Y, PL2, 7 * 7 * 64, tf::add)
+    head(X, Y, PL2, 7 * 7 * 64, |a, b| tf::add(a, b))
 }
 
 /// The MNIST listing with `tf.layers`.
@@ -30,7 +30,7 @@ pub fn mnist_layers() -> Listing {
     let PL1 = tf::layers::max_pooling2d!(CL1, pool_size = [2, 2], padding = "SAME", strides = 2);
     let CL2 = tf::layers::conv2d!(PL1, 64, [3, 3], padding = "SAME", strides = 1, activation = tf::nn::relu);
     let PL2 = tf::layers::max_pooling2d!(CL2, pool_size = [2, 2], padding = "SAME", strides = 2);
-    head(X, Y, PL2, 7 * 7 * 64, tf::add)
+    head(X, Y, PL2, 7 * 7 * 64, |a, b| tf::add(a, b))
 }
 
 /// The CIFAR-10 listing.

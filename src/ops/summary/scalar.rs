@@ -6,7 +6,7 @@ use super::{SUMMARIES, SummaryArgs};
 use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::format::summary::{Summary, SummaryValue};
-use crate::graph::{Tensor, get_default_graph};
+use crate::graph::{Tensor, built_at, get_default_graph, here};
 use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, OpDef, Sig};
 use crate::shape::PartialShape;
 use crate::value::{Number, Value};
@@ -51,6 +51,7 @@ pub fn merge<T: IntoTensor>(inputs: impl IntoIterator<Item = T>) -> Tensor {
 /// All summaries of the default graph as one; `None` if there is none. TF: `tf.summary.merge_all`.
 #[track_caller]
 pub fn merge_all() -> Option<Tensor> {
+    let _line = built_at(here());
     let summaries: Vec<Tensor> = get_default_graph().get_collection(SUMMARIES);
     (!summaries.is_empty()).then(|| merge(summaries))
 }

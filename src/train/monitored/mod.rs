@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::trace::RunMetadata;
-use crate::graph::{Graph, get_default_graph};
+use crate::graph::{Graph, built_at, get_default_graph, here};
 use crate::host::logging;
 use crate::session::{ConfigProto, Feeds, Fetch, Results, RunOptions, Session, Target};
 use crate::value::Value;
@@ -191,6 +191,7 @@ impl MonitoredTrainingSessionArgs {
     /// Opens the session.
     #[track_caller]
     pub fn build(self) -> Result<MonitoredSession> {
+        let _line = built_at(here());
         let scaffold = self.scaffold.unwrap_or_else(Scaffold);
         let mut hooks = self.chief_only_hooks;
         let some = |seconds: Option<f64>, steps: Option<i64>| {

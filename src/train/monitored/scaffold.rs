@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::graph::{Operation, Tensor, get_default_graph, keys};
+use crate::graph::{Operation, Tensor, built_at, get_default_graph, here, keys};
 use crate::host::logging;
 use crate::ops::array;
 use crate::ops::flow::{group, no_op_named};
@@ -156,6 +156,7 @@ impl Scaffold {
     /// Finds or makes what was not said, and forbids adding nodes to the default graph. TF: `scaffold.finalize()`.
     #[track_caller]
     pub fn finalize(&self) -> Result<()> {
+        let _line = built_at(here());
         let mut parts = self.lock().clone();
         parts.find()?;
         *self.lock() = parts;

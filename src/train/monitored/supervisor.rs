@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::format::event::SessionLog;
 use crate::format::meta::MetaGraphDef;
 use crate::format::summary::Summary;
-use crate::graph::{Graph, Operation, Tensor, get_default_graph, keys};
+use crate::graph::{Graph, Operation, Tensor, built_at, get_default_graph, here, keys};
 use crate::host::logging;
 use crate::ops::flow::{group, no_op_named};
 use crate::ops::state::{
@@ -214,6 +214,7 @@ impl SupervisorArgs {
     /// Builds what is missing in the graph, and the supervisor.
     #[track_caller]
     pub fn build(self) -> Result<Supervisor> {
+        let _line = built_at(here());
         let graph = self.graph.unwrap_or_else(get_default_graph);
         let _default = graph.as_default();
         let ready_op = self.ready_op.or_else(|| first(keys::READY_OP)).or_else(|| {

@@ -2,7 +2,7 @@
 
 use super::{Saver, SaverArgs, VarList};
 use crate::error::Result;
-use crate::graph::{Graph, get_default_graph, here};
+use crate::graph::{Graph, built_at, get_default_graph, here};
 use crate::ops::state::{GLOBAL_VARIABLES, Variable};
 use crate::train::meta_graph::{MetaGraphSource, add_meta_graph};
 
@@ -65,10 +65,10 @@ impl<S: MetaGraphSource> ImportMetaGraphArgs<S> {
     /// Adds the graph.
     #[track_caller]
     pub fn build(self) -> Result<Saver> {
-        let (graph, line) = (get_default_graph(), here());
-        let scope = self.import_scope;
+        let _line = built_at(here());
+        let (graph, scope) = (get_default_graph(), self.import_scope);
         self.source.with_meta_graph(|meta| {
-            add_meta_graph(&graph, meta, &scope, self.clear_devices, line)?;
+            add_meta_graph(&graph, meta, &scope, self.clear_devices)?;
             let Some(mut def) = meta.saver_def.clone() else { return Ok(saver_of(&graph, &scope)) };
             for name in [&mut def.filename_tensor_name, &mut def.save_tensor_name, &mut def.restore_op_name] {
                 if !scope.is_empty() {

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::error::{Error, Result};
 use crate::format::bundle::BundleReader;
 use crate::format::meta::SaverDef;
-use crate::graph::{Operation, Tensor, get_default_graph};
+use crate::graph::{Operation, Tensor, built_at, get_default_graph, here};
 use crate::ops::state::{Declared, Variable, global_variables};
 use crate::session::{Feeds, Session};
 use crate::value::Value;
@@ -204,6 +204,7 @@ impl SaverArgs {
     /// Builds the nodes.
     #[track_caller]
     pub fn build(mut self) -> Saver {
+        let _line = built_at(here());
         let mut variables = self.var_list.take().unwrap_or_else(|| global_variables().as_slice().var_list());
         variables.retain(|(_, variable)| !variable.reference().is_poisoned());
         variables.sort_by(|a, b| a.0.cmp(&b.0));
