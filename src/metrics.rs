@@ -247,7 +247,6 @@ fn kept(sizes: &[usize], name: &str) -> Variable {
     local_variable(name, &[LOCAL_VARIABLES, METRIC_VARIABLES], zeros)
 }
 
-#[track_caller]
 fn mean_of(values: Arg, weights: Option<Arg>, name: Option<&str>, default: &str) -> Metric {
     let _scope = scope(name, default);
     let graph = get_default_graph();
@@ -275,14 +274,12 @@ fn mean_of(values: Arg, weights: Option<Arg>, name: Option<&str>, default: &str)
     (value, DIV_NO_NAN.call([new_total.into_arg(), number.into_arg()]).name("update_op").single())
 }
 
-#[track_caller]
 fn mean_squared(labels: Arg, predictions: Arg, weights: Option<Arg>, name: Option<&str>, default: &str) -> Metric {
     let (labels, predictions, weights) = squeezed(labels, predictions, weights);
     mean_of(squared_difference(labels, predictions).into_arg(), weights, name, default)
 }
 
 /// The three without a last dimension of size 1 that the others do not have.
-#[track_caller]
 fn squeezed(labels: Arg, predictions: Arg, weights: Option<Arg>) -> (Tensor, Tensor, Option<Arg>) {
     let predictions = convert(predictions, "predictions", None);
     let (labels, predictions) = {
@@ -310,7 +307,6 @@ fn ends_with_one(x: Tensor) -> bool {
 }
 
 /// `weights` with as many dimensions as `values`, if one is missing or too many.
-#[track_caller]
 fn fitted(weights: Tensor, values: Tensor) -> Tensor {
     match (weights.shape().rank(), values.shape().rank()) {
         (Some(0), _) => weights,
@@ -322,14 +318,12 @@ fn fitted(weights: Tensor, values: Tensor) -> Tensor {
 
 type Given = (Arg, Arg, Option<Arg>);
 
-#[track_caller]
 fn bools((labels, predictions, weights): Given) -> (Tensor, Tensor, Option<Arg>) {
     let predictions = cast(predictions, DType::Bool);
     let labels = cast(labels, DType::Bool);
     squeezed(labels.into_arg(), predictions.into_arg(), weights)
 }
 
-#[track_caller]
 fn count(given: Given, (label, prediction): (bool, bool), name: Option<&str>, default: &str) -> Metric {
     let _scope = scope(name, default);
     let (labels, predictions, weights) = bools(given);
@@ -352,7 +346,6 @@ fn count(given: Given, (label, prediction): (bool, bool), name: Option<&str>, de
 }
 
 /// The true positives among them and the others that `missed` counts.
-#[track_caller]
 fn share(given: Given, missed: (bool, bool), name: Option<&str>, default: &str) -> Metric {
     let _scope = scope(name, default);
     let (labels, predictions, weights) = bools(given);
@@ -372,7 +365,6 @@ fn share(given: Given, missed: (bool, bool), name: Option<&str>, default: &str) 
     (value, part(found.1, missed.1, "update_op"))
 }
 
-#[track_caller]
 fn area(
     labels: Arg,
     predictions: Arg,

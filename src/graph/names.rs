@@ -50,7 +50,8 @@ impl Names {
             }
             format!("{name}_{number}")
         };
-        let goes_on = |l: &Latest| std::ptr::eq(l.location, location) && l.holds(&unique) && l.undo.len() <= LONGEST_UNDO;
+        let goes_on =
+            |l: &Latest| std::ptr::eq(l.location, location) && l.holds(&unique) && l.undo.len() <= LONGEST_UNDO;
         if !self.latest.as_ref().is_some_and(goes_on) {
             self.latest = Some(Latest { location, root: unique.clone(), start: next, undo: Vec::new() });
         }

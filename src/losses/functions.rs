@@ -95,7 +95,6 @@ impl LossArgs {
     }
 
     /// Losses of predictions and labels as they are, in float32.
-    #[track_caller]
     fn of_numbers(self) -> Result<(Tensor, Weighting)> {
         let predictions = cast(self.predictions, DType::Float32);
         let labels = cast(self.labels, DType::Float32);
@@ -119,7 +118,6 @@ impl LossArgs {
     }
 
     /// Cross entropies of logits and labels that are probabilities.
-    #[track_caller]
     fn of_probabilities(self) -> Result<(Tensor, Weighting)> {
         let logits = convert(self.predictions, "Const", None);
         let dtype = logits.dtype()?;
@@ -141,7 +139,6 @@ impl LossArgs {
     }
 
     /// The cross entropy of logits and labels that name classes.
-    #[track_caller]
     fn sparse(mut self) -> Result<(Tensor, Weighting)> {
         let (labels, logits) = without_last_of_1(self.labels, self.predictions);
         let weights = convert(self.how.weights, "Const", None);
@@ -153,7 +150,6 @@ impl LossArgs {
     }
 
     /// The mean over all pairs of numbers of a row.
-    #[track_caller]
     fn pairwise(self) -> Result<Tensor> {
         let weights = cast(self.how.weights, DType::Float32);
         let labels = cast(self.labels, DType::Float32);
@@ -204,14 +200,12 @@ fn check_shapes(predictions: Tensor, labels: Tensor) -> Result<()> {
     }
 }
 
-#[track_caller]
 fn hinge(logits: Tensor, labels: Tensor) -> Tensor {
     let ones = ones_like(labels);
     let signs = subtract(2.0 * labels, ones);
     relu(subtract(ones, multiply(signs, logits)))
 }
 
-#[track_caller]
 fn huber(predictions: Tensor, labels: Tensor, delta: f64) -> Tensor {
     let size = abs(subtract(predictions, labels));
     let quadratic = minimum(size, delta);
@@ -222,7 +216,6 @@ fn huber(predictions: Tensor, labels: Tensor, delta: f64) -> Tensor {
 }
 
 /// Labels moved towards an even distribution.
-#[track_caller]
 fn smoothed(labels: Tensor, smoothing: f64) -> Tensor {
     let Ok(dtype) = labels.dtype() else { return labels };
     let classes = cast(item(shape(labels), -1), dtype);
@@ -231,7 +224,6 @@ fn smoothed(labels: Tensor, smoothing: f64) -> Tensor {
 }
 
 /// Labels or logits without a last dimension of size 1, where one of them has it too many.
-#[track_caller]
 fn without_last_of_1(labels: Arg, logits: Arg) -> (Tensor, Tensor) {
     let _scope = Scope::open(&[&labels, &logits], "remove_squeezable_dimensions");
     let logits = convert(logits, "Const", None);

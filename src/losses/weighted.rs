@@ -137,25 +137,21 @@ pub(super) fn collect(loss: Tensor, collection: Option<String>) {
     }
 }
 
-#[track_caller]
 fn safe_mean(losses: Tensor, count: Tensor) -> Tensor {
     value_of(reduce_sum(losses), count)
 }
 
 /// `x / y`, 0 where `y` is 0, under TensorFlow's name for it.
-#[track_caller]
 pub(super) fn value_of(x: Tensor, y: Tensor) -> Tensor {
     DIV_NO_NAN.call([x.into_arg(), y.into_arg()]).name("value").single()
 }
 
-#[track_caller]
 fn num_elements(losses: Tensor) -> Tensor {
     let scope = Scope::open(&[&losses.into_arg()], "num_elements");
     cast(size_named(losses, DType::Int32, scope.itself()), losses.dtype().unwrap_or(DType::Float32))
 }
 
 /// How many of `losses` have a weight that is not 0; for each row if `per_batch`.
-#[track_caller]
 pub(super) fn num_present(losses: Tensor, weights: Tensor, per_batch: bool) -> Tensor {
     let scope = Scope::open(&[&losses.into_arg()], "num_present");
     let absent = equal(weights, 0.0);
@@ -169,7 +165,6 @@ pub(super) fn num_present(losses: Tensor, weights: Tensor, per_batch: bool) -> T
 }
 
 /// `weights` as many as `values`.
-#[track_caller]
 pub(crate) fn broadcast_weights(weights: Tensor, values: Tensor) -> Tensor {
     let scope = Scope::open(&[&weights.into_arg()], "broadcast_weights");
     let (own, other) = (weights.shape(), values.shape());
@@ -186,7 +181,6 @@ pub(crate) fn broadcast_weights(weights: Tensor, values: Tensor) -> Tensor {
 
 /// The nodes with which TensorFlow checks that weights broadcast: along dimensions of size 1, or a single one for all. Where
 /// shapes are not known it checks them in the run; here the multiplication does.
-#[track_caller]
 pub(super) fn assert_broadcastable(weights: &Arg, values: &Arg) -> Result<Option<Operation>, Error> {
     let _scope = Scope::open(&[weights, values], "assert_broadcastable");
     let weights = described(weights, "weights");
@@ -211,7 +205,6 @@ pub(super) fn assert_broadcastable(weights: &Arg, values: &Arg) -> Result<Option
 }
 
 /// The shape of `arg`, which is a constant called `name` if it is none yet, and the nodes that say it.
-#[track_caller]
 fn described(arg: &Arg, name: &str) -> PartialShape {
     let scope = Scope::open(&[arg], name);
     let tensor = convert(arg.clone(), scope.itself(), None);

@@ -243,7 +243,6 @@ impl<F: RNNCell, B: RNNCell> StaticBidirectionalArgs<F, B> {
 }
 
 /// The steps from the back to the front, each sequence from where it ends.
-#[track_caller]
 fn reversed(steps: &[Tensor], lengths: &Option<Arg>) -> Vec<Tensor> {
     match lengths {
         Some(lengths) if !steps.is_empty() => {

@@ -166,7 +166,6 @@ impl<C: RNNCell> DynamicRnnArgs<C> {
 }
 
 /// Opens the scope of a network. Outside of loops its variables' values are read once.
-#[track_caller]
 pub(super) fn open(graph: &Graph, scope: Which) -> OpenScope {
     let open = variable_scope(scope);
     if !in_loop(graph) {
@@ -189,7 +188,6 @@ fn named(lengths: Tensor) -> Tensor {
 }
 
 /// `x` with its first two dimensions swapped.
-#[track_caller]
 fn batch_and_time_swapped(x: Tensor) -> Tensor {
     let known = x.shape();
     let order = {
@@ -204,7 +202,6 @@ fn batch_and_time_swapped(x: Tensor) -> Tensor {
 }
 
 /// `lengths`, once it is sure that there is one for each sequence.
-#[track_caller]
 fn checked_lengths(graph: &Graph, lengths: Tensor, batch: BatchSize) -> Tensor {
     let found = shape(lengths);
     let wanted = match batch {
@@ -219,7 +216,6 @@ fn checked_lengths(graph: &Graph, lengths: Tensor, batch: BatchSize) -> Tensor {
 }
 
 /// The loop over `inputs` [time, batch, depth].
-#[track_caller]
 fn run<C: RNNCell>(
     graph: &Graph,
     cell: &C,
@@ -277,7 +273,6 @@ fn run<C: RNNCell>(
 }
 
 /// `output` and `next`, but `zero_output` and `state` for the sequences that are `over`.
-#[track_caller]
 pub(super) fn kept_where<S: State>(
     graph: &Graph,
     over: Tensor,

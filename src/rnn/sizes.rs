@@ -40,7 +40,6 @@ impl From<Tensor> for BatchSize {
 
 impl BatchSize {
     /// The size of dimension `axis` of `input`: as far as possible while building.
-    #[track_caller]
     pub(super) fn of(input: Tensor, axis: usize) -> Self {
         match input.shape().dim(axis) {
             Some(size) => BatchSize::Known(size),
@@ -57,7 +56,6 @@ impl BatchSize {
     }
 
     /// It as a list of one.
-    #[track_caller]
     fn list(self) -> Tensor {
         match self {
             BatchSize::Known(size) => number_list(size),
@@ -67,21 +65,18 @@ impl BatchSize {
 }
 
 /// A constant list of one size.
-#[track_caller]
 pub(super) fn number_list(size: usize) -> Tensor {
     let number = i32::try_from(size).unwrap_or(i32::MAX);
     convert(Value::vector(vec![number]).into_arg(), "Const", None)
 }
 
 /// Zeros [`batch`, `units`] of type `dtype`.
-#[track_caller]
 pub(super) fn zeros(batch: BatchSize, units: usize, dtype: DType) -> Tensor {
     let sizes = concat([batch.list(), number_list(units)], 0);
     zeros_of_sizes(sizes, dtype)
 }
 
 /// Zeros [`batch`, `units`] that a state starts with. TensorFlow asks for the sizes twice.
-#[track_caller]
 pub(super) fn zero_state(batch: BatchSize, units: usize, dtype: DType) -> Tensor {
     let zeros = zeros(batch, units, dtype);
     batch.list();

@@ -165,7 +165,6 @@ struct Lengths {
 }
 
 impl Lengths {
-    #[track_caller]
     fn new(lengths: Arg, batch: BatchSize, units: usize, dtype: DType) -> Self {
         let lengths = convert(lengths, "sequence_length", None);
         let zero_output = zeros(batch, units, dtype);
@@ -182,7 +181,6 @@ impl Lengths {
     }
 
     /// Step `time`, unless it is over for all; what was there before where it is over for some.
-    #[track_caller]
     fn step<C: RNNCell>(
         &self,
         graph: &Graph,
@@ -191,7 +189,6 @@ impl Lengths {
         input: Tensor,
         state: C::State,
     ) -> (Tensor, C::State) {
-        let line = here();
         let joined = |(output, state): &(Tensor, C::State)| {
             let mut tensors = vec![*output];
             state.tensors(&mut tensors);
@@ -204,17 +201,13 @@ impl Lengths {
             less_equal(self.longest, time),
             || old.clone(),
             || {
-                let _line = built_at(line);
                 let next = cell.apply(input, state.clone());
                 let new = joined(&next);
                 let (output, next) = next;
                 cond(
                     greater(self.shortest, time),
                     || new.clone(),
-                    || {
-                        let _line = built_at(line);
-                        joined(&kept_where(graph, over, self.zero_output, &state, output, next))
-                    },
+                    || joined(&kept_where(graph, over, self.zero_output, &state, output, next)),
                 )
             },
         );

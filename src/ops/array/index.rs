@@ -172,7 +172,6 @@ struct Lists {
 }
 
 impl Lists {
-    #[track_caller]
     fn add(&mut self, item: IndexItem) {
         let bit = 1i64.checked_shl(self.lists[0].len() as u32).unwrap_or_default();
         let (entry, open): ([Arg; 3], [bool; 5]) = match item {
@@ -195,7 +194,6 @@ impl Lists {
     }
 
     /// The lists as tensors, int64 if one number is.
-    #[track_caller]
     fn packed(&mut self) -> [Tensor; 3] {
         let mut n = 0;
         let packed = std::mem::take(&mut self.lists).map(|list| {
@@ -211,7 +209,6 @@ fn numbers(numbers: [i32; 3]) -> [Arg; 3] {
     numbers.map(IntoTensor::into_arg)
 }
 
-#[track_caller]
 fn number(n: i32, dtype: Option<DType>) -> Arg {
     match dtype {
         Some(dtype) => convert(n.into_arg(), "Const", Some(dtype)).into_arg(),
@@ -220,7 +217,6 @@ fn number(n: i32, dtype: Option<DType>) -> Arg {
 }
 
 /// The number after `i`.
-#[track_caller]
 fn after(i: Arg) -> Arg {
     match i {
         Arg::Tensor(tensor) => (tensor + 1).into_arg(),
@@ -233,7 +229,6 @@ fn after(i: Arg) -> Arg {
 }
 
 /// The list that Python makes of numbers: one constant, or a stack if tensors are among them.
-#[track_caller]
 fn list_of(list: Vec<Arg>, name: &str) -> Tensor {
     if list.iter().any(|arg| arg.tensor().is_some()) {
         return packed(list, name);

@@ -17,7 +17,6 @@ use crate::ops::state::shape_of_variable;
 use crate::shape::PartialShape;
 
 /// The outputs of a Switch for false and for true.
-#[track_caller]
 pub(super) fn switch(data: Tensor, pred: Tensor, name: &str) -> [Tensor; 2] {
     let op = if data.fact().is_some_and(|fact| fact.is_ref) { &REF_SWITCH } else { &SWITCH };
     let switch = op.call([data.into_arg(), pred.into_arg()]).name(name).build();
@@ -25,14 +24,12 @@ pub(super) fn switch(data: Tensor, pred: Tensor, name: &str) -> [Tensor; 2] {
 }
 
 /// A Switch that is placed with what it switches. TF: `_SwitchRefOrTensor`.
-#[track_caller]
 pub(super) fn switch_beside(graph: &Graph, data: Tensor, pred: Tensor, name: &str) -> [Tensor; 2] {
     let _beside = (graph.colocate_with_nothing(), graph.colocate_with(data.op()));
     switch(data, pred, name)
 }
 
 /// A [`switch`] of a gradient.
-#[track_caller]
 fn switch_gradient(graph: &Graph, data: Gradient, pred: Tensor, name: &str) -> [Gradient; 2] {
     let slices = match data {
         Gradient::Dense(tensor) => return switch(tensor, pred, name).map(Gradient::Dense),
@@ -47,7 +44,6 @@ fn switch_gradient(graph: &Graph, data: Gradient, pred: Tensor, name: &str) -> [
 }
 
 /// Whichever of `inputs` is not dead. TF: `merge`.
-#[track_caller]
 pub(super) fn merge(inputs: &[Tensor], name: &str) -> Tensor {
     let all_refs = inputs.iter().all(|input| input.fact().is_some_and(|fact| fact.is_ref));
     let op = if all_refs { &REF_MERGE } else { &MERGE };
@@ -55,7 +51,6 @@ pub(super) fn merge(inputs: &[Tensor], name: &str) -> Tensor {
 }
 
 /// The same for gradients: rows, if any of them is rows.
-#[track_caller]
 fn merge_gradients(graph: &Graph, inputs: [Gradient; 2], name: &str) -> Gradient {
     if let [Gradient::Dense(a), Gradient::Dense(b)] = inputs {
         return merge(&[a, b], name).into();
@@ -68,7 +63,6 @@ fn merge_gradients(graph: &Graph, inputs: [Gradient; 2], name: &str) -> Gradient
 }
 
 /// Zeros like output `o` of `switch`, which nothing depends on: made only where that branch is taken.
-#[track_caller]
 pub(crate) fn zeros_of_branch(graph: &Graph, op: Operation, o: u32) -> Result<Tensor> {
     let output = op.output(o);
     let Some(context) = CondContext::of(op) else { return Ok(array::zeros_like_op(output)) };

@@ -111,7 +111,6 @@ impl<'a, R> CaseArgs<'a, R> {
 }
 
 /// A condition as a tensor.
-#[track_caller]
 fn condition(scope: &Scope, pred: Arg) -> Tensor {
     let tensor = match pred {
         Arg::Literal(_) => {
@@ -170,7 +169,6 @@ fn last_case<R>(preds: &[Tensor], action: impl FnOnce() -> R) -> R {
 }
 
 /// Fails when the graph runs if more than `most` of the conditions hold.
-#[track_caller]
 fn at_most(most: i32, preds: &[Tensor], says: &str) -> Operation {
     let all = pack_named(preds.iter().map(|pred| pred.into_arg()).collect(), "preds_c");
     let count = reduce_sum_args(cast(all, DType::Int32)).named("num_true_conds").build();

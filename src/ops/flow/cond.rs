@@ -142,7 +142,6 @@ fn branch<R: Outcome>(
 }
 
 /// `pivot` once `operation` has run. TF: `with_dependencies`.
-#[track_caller]
 fn after(graph: &Graph, operation: Operation, pivot: Tensor) -> Tensor {
     let name = graph.scope_name("control_dependency");
     let _placed = graph.colocate_with(pivot.op());
@@ -151,7 +150,6 @@ fn after(graph: &Graph, operation: Operation, pivot: Tensor) -> Tensor {
 }
 
 /// A result without a condition around it.
-#[track_caller]
 pub(super) fn alone<R: Outcome>(graph: &Graph, result: &R) -> R::Merged {
     let mut parts = Parts::default();
     result.parts(&mut parts);
@@ -172,7 +170,6 @@ struct Left {
 }
 
 /// Both branches' results, one or the other.
-#[track_caller]
 fn merged(then: &Left, otherwise: &Left) -> Result<Vec<Tensor>> {
     if then.structure != otherwise.structure {
         return Err(Error::invalid_argument(format!(

@@ -22,7 +22,6 @@ struct Rows<'a, L> {
 }
 
 impl<'a, L: Outcome> Rows<'a, L> {
-    #[track_caller]
     fn of(scope: &Scope, structure: &'a L, zero_is_known: bool) -> Rows<'a, L> {
         let parts = Parts::of(structure);
         let mut flat: Vec<Tensor> = parts.values().map(|arg| convert(arg.clone(), "elem", None)).collect();
@@ -43,7 +42,6 @@ impl<'a, L: Outcome> Rows<'a, L> {
     }
 
     /// An array of the rows of each tensor.
-    #[track_caller]
     fn arrays(&self, with_shapes: bool) -> Vec<TensorArray> {
         let array = |tensor: &Tensor| {
             let args = tensor_array_args(tensor.dtype().unwrap_or(DType::Float32), self.count.clone());
@@ -336,13 +334,11 @@ impl<L: Outcome, I: Outcome, F> FoldArgs<L, I, F> {
 }
 
 /// One less than `n`.
-#[track_caller]
 fn before(n: &Arg) -> Arg {
     less_by(n, 1)
 }
 
 /// `n - by`.
-#[track_caller]
 fn less_by(n: &Arg, by: i32) -> Arg {
     match n {
         Arg::Tensor(n) => (*n - by).into_arg(),

@@ -47,18 +47,15 @@ struct Inside {
 }
 
 /// A constant under a name.
-#[track_caller]
 fn number(number: i32, name: &str) -> Tensor {
     convert(Arg::Literal(Ok(Literal::firm(Value::scalar(number)))), name, None)
 }
 
-#[track_caller]
 fn named(op: &'static crate::op::OpDef, tensor: Tensor, name: &str) -> Tensor {
     op.call([Arg::Tensor(tensor)]).name(name).single()
 }
 
 impl GradLoop {
-    #[track_caller]
     fn new(graph: &Graph, forward: &WhileContext, outer: Option<Arc<GradLoop>>) -> Result<Arc<GradLoop>> {
         let home = graph.context();
         let outer_forward = match &outer {
@@ -141,7 +138,6 @@ impl GradLoop {
     }
 
     /// What comes after all that an iteration puts on stacks.
-    #[track_caller]
     fn forward_sync(&self) -> Operation {
         if let Some(sync) = self.inside().forward_sync {
             return sync;
@@ -156,7 +152,6 @@ impl GradLoop {
         sync
     }
 
-    #[track_caller]
     fn grad_sync(&self) -> Operation {
         if let Some(sync) = self.inside().grad_sync {
             return sync;
@@ -172,7 +167,6 @@ impl GradLoop {
     }
 
     /// A stack on which each iteration puts `value`. TF: `AddForwardAccumulator`.
-    #[track_caller]
     pub(super) fn remember(&self, value: Tensor, dead_branch: bool) -> Result<Tensor> {
         let graph = &self.graph;
         let current = graph.context();
@@ -222,7 +216,6 @@ impl GradLoop {
     }
 
     /// What lies on top of `stack`, on which `value` was put. TF: `AddBackpropAccumulatedValue`.
-    #[track_caller]
     pub(super) fn recall(&self, stack: Tensor, value: Tensor, dead_branch: bool) -> Result<Tensor> {
         let graph = &self.graph;
         let history = stack.op().context();
@@ -252,7 +245,6 @@ impl GradLoop {
     }
 
     /// What the condition `pred` of a branch was in the iteration that is gone back through.
-    #[track_caller]
     pub(super) fn pred(&self, pred: Tensor) -> Result<Tensor> {
         if let Some(known) = self.known(pred) {
             return Ok(known);
@@ -267,7 +259,6 @@ impl GradLoop {
     }
 
     /// What `value`, of the loop, was in the iteration that is gone back through. TF: `GetRealValue`.
-    #[track_caller]
     pub(super) fn real_value(&self, value: Tensor) -> Result<Tensor> {
         if let Some(real) = self.known(value) {
             return Ok(real);
@@ -301,7 +292,6 @@ impl GradLoop {
     }
 
     /// What comes of each iteration's gradient of what is the same in all of them. TF: `AddBackpropAccumulator`.
-    #[track_caller]
     pub(super) fn accumulated(&self, op: Operation, grad: Gradient) -> Result<Gradient> {
         match grad {
             Gradient::Dense(grad) => self.accumulated_whole(op, grad).map(Gradient::Dense),
@@ -313,7 +303,6 @@ impl GradLoop {
         self.backward.outer().map(|outer| self.graph.enter_context(outer))
     }
 
-    #[track_caller]
     fn accumulated_whole(&self, op: Operation, grad: Tensor) -> Result<Tensor> {
         let graph = &self.graph;
         let dtype = grad.dtype()?;
@@ -353,7 +342,6 @@ impl GradLoop {
     }
 
     /// A way out of the backward loop.
-    #[track_caller]
     fn out(&self, tensor: Tensor, name: &str) -> Tensor {
         let exit = named(&EXIT, tensor, name);
         self.backward.add_exit(exit);
@@ -367,7 +355,6 @@ impl GradLoop {
         self.backward.inside().pivot.ok_or_else(|| Error::internal("a loop without a condition"))
     }
 
-    #[track_caller]
     fn accumulated_rows(&self, op: Operation, slices: IndexedSlices) -> Result<IndexedSlices> {
         let graph = &self.graph;
         let value = op.inputs().first().copied().ok_or_else(|| Error::internal("an Enter without input"))?;
@@ -427,7 +414,6 @@ fn constant_enter(op: Operation) -> Option<Operation> {
 }
 
 /// Counts the iterations of a loop. TF: `AddForwardLoopCounter`.
-#[track_caller]
 fn forward_counter(graph: &Graph, forward: &WhileContext, outer: Option<&GradLoop>) -> Result<(Tensor, Tensor)> {
     let n = number(0, "f_count");
     if let Some(next) = outer.and_then(|outer| outer.forward_index.op().inputs().first().copied()) {
@@ -451,7 +437,6 @@ fn forward_counter(graph: &Graph, forward: &WhileContext, outer: Option<&GradLoo
 }
 
 /// Counts the iterations back. TF: `AddBackpropLoopCounter`.
-#[track_caller]
 fn backward_counter(graph: &Graph, backward: &WhileContext, count: Tensor, outer: Option<&GradLoop>) -> Result<Tensor> {
     let one = number(1, "b_count");
     let context = backward.context();
@@ -490,7 +475,6 @@ fn is_exit(op: Operation) -> bool {
 
 impl GradLoops {
     /// Makes a gradient for the loop that `exit` leaves, if there is none yet; all its ways out.
-    #[track_caller]
     pub(crate) fn add(&mut self, graph: &Graph, exit: Operation) -> Result<Vec<Tensor>> {
         if !is_exit(exit) {
             return Ok(Vec::new());
@@ -575,7 +559,6 @@ impl GradLoops {
 
     /// The way out `exit` waits for no gradient any more. Once that holds for all of its loop, all of them, those without a
     /// gradient with zeros if others have one; `has_gradient` says which do.
-    #[track_caller]
     pub(crate) fn leave(
         &self,
         graph: &Graph,
@@ -607,7 +590,6 @@ impl GradLoops {
     }
 
     /// TF: `ZerosLikeForExit`.
-    #[track_caller]
     pub(crate) fn zeros_for_exit(&self, graph: &Graph, exit: Tensor) -> Result<Tensor> {
         let dtype = exit.dtype()?;
         let outer_context = exit.op().context().and_then(|context| context.outer().cloned());
@@ -635,7 +617,6 @@ impl GradLoops {
 
     /// Zeros like output `o` of `op`, which nothing depends on, if it lies in one of the loops. `Some(None)`: there is no
     /// gradient. TF: `ZerosLikeV1WhileLoop`.
-    #[track_caller]
     pub(crate) fn zeros(&self, graph: &Graph, op: Operation, o: u32) -> Result<Option<Option<Tensor>>> {
         if is_loop_switch(op) {
             return Ok(Some(None));
@@ -678,7 +659,6 @@ impl GradLoops {
     }
 
     /// Where a loop variable does not depend on itself, zeros go round. TF: `PostProcessing`.
-    #[track_caller]
     pub(crate) fn finish(&self, graph: &Graph) -> Result<()> {
         for state in &self.loops {
             let merges: Vec<Tensor> = state.inside().switches.values().copied().collect();

@@ -94,7 +94,6 @@ impl WhileContext {
     }
 
     /// A way in for a loop variable, under a name.
-    #[track_caller]
     pub(super) fn enter_named(&self, graph: &Graph, tensor: Tensor, name: &str) -> Tensor {
         let enter = self.0.enter(tensor, false, Some(name));
         let _ = graph.refine(enter.port(), &tensor.shape());
@@ -159,7 +158,6 @@ impl WhileContext {
     }
 
     /// A way in for `tensor`, whose shape is to be told.
-    #[track_caller]
     pub(super) fn enter(&self, tensor: Tensor, is_constant: bool) -> Tensor {
         self.0.enter(tensor, is_constant, None)
     }
@@ -246,7 +244,6 @@ impl Body {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    #[track_caller]
     fn enter(&self, tensor: Tensor, is_constant: bool, name: Option<&str>) -> Tensor {
         let is_ref = tensor.fact().is_some_and(|fact| fact.is_ref);
         let op = if is_ref { &REF_ENTER } else { &ENTER };

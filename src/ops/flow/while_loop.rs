@@ -202,7 +202,6 @@ struct Counter {
 }
 
 impl Counter {
-    #[track_caller]
     fn new(most: Arg) -> Self {
         let most = convert(most, "maximum_iterations", None);
         let zero = most.dtype().and_then(|dtype| Value::scalar(0i32).convert(dtype)).map(Literal::firm);
@@ -211,7 +210,6 @@ impl Counter {
 }
 
 /// The ways into the loop, and the Merges that start an iteration.
-#[track_caller]
 fn entered(
     graph: &Graph,
     context: &WhileContext,
@@ -278,7 +276,6 @@ fn fits(shape: &PartialShape, kept: &PartialShape) -> bool {
 }
 
 /// Closes the loop: `next` goes on to the next iteration, and in the end what the Switches give leaves.
-#[track_caller]
 fn left(graph: &Graph, merges: &[Tensor], switches: &[[Tensor; 2]], next: Vec<Arg>) -> Result<Vec<Tensor>> {
     let by = |plain: &'static OpDef, of_ref: &'static OpDef, tensor: Tensor| {
         let is_ref = tensor.fact().is_some_and(|fact| fact.is_ref);

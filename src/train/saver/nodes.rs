@@ -24,7 +24,6 @@ pub(super) struct Nodes {
 
 /// Builds the nodes that save and restore `variables`, each under its name, in the scope `scope`; with a file for each
 /// device if the saver is `sharded`.
-#[track_caller]
 pub(super) fn build(
     graph: &Graph,
     scope: &str,
@@ -46,7 +45,6 @@ pub(super) fn build(
     Nodes { filename, save, restore: restore(graph, filename, variables, "restore_all") }
 }
 
-#[track_caller]
 fn build_sharded(graph: &Graph, filename: Tensor, variables: &[(String, Variable)]) -> Nodes {
     let mut by_device: BTreeMap<String, Vec<(String, Variable)>> = BTreeMap::new();
     for (name, variable) in variables {
@@ -63,7 +61,6 @@ fn build_sharded(graph: &Graph, filename: Tensor, variables: &[(String, Variable
 }
 
 /// The nodes that save a checkpoint for each device and make one of all.
-#[track_caller]
 fn save_shards(graph: &Graph, filename: Tensor, by_device: &BTreeMap<String, Vec<(String, Variable)>>) -> Tensor {
     let parts = {
         let _device = graph.device("/device:CPU:*");
@@ -106,7 +103,6 @@ fn slices(variables: &[(String, Variable)]) -> Arg {
 }
 
 /// `filename`, once `variables` are saved there.
-#[track_caller]
 fn save(graph: &Graph, filename: Tensor, variables: &[(String, Variable)]) -> Tensor {
     let values = Arg::list(variables.iter().map(|(_, variable)| saved(*variable)));
     let save = SAVE_V2.call([filename.into_arg(), names(variables), slices(variables), values]).operation();
@@ -116,7 +112,6 @@ fn save(graph: &Graph, filename: Tensor, variables: &[(String, Variable)]) -> Te
 }
 
 /// Gives `variables` what is saved at `filename`.
-#[track_caller]
 fn restore(graph: &Graph, filename: Tensor, variables: &[(String, Variable)], name: &str) -> Operation {
     let dtypes: Vec<_> = variables.iter().filter_map(|(_, variable)| variable.dtype().ok()).collect();
     let restored = {
