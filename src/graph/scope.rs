@@ -125,12 +125,12 @@ pub(super) fn enter_colocation(graph: GraphKey, classes: Vec<Arc<[u8]>>) -> Scop
 }
 
 /// Until the guard is dropped, what this crate's code builds counts as built on this line; `built_at(here())` is how a
-/// function begins that builds from closures, function pointers or functions without `#[track_caller]`.
+/// function begins that opens no scope and builds from closures, function pointers or functions without `#[track_caller]`.
 pub(crate) fn built_at(line: &'static Location<'static>) -> ScopeGuard {
     ScopeGuard::push(Frame::Line(line))
 }
 
-/// The user's line: the caller's, or if that is in this crate, the one that the innermost [`built_at`] tells. So what a
+/// The user's line: the caller's, or if that is in this crate, the one that the innermost [`built_at`] or scope of ours tells. So what a
 /// closure of the user's builds has the lines in that closure, whoever calls it.
 #[track_caller]
 pub(crate) fn here() -> &'static Location<'static> {

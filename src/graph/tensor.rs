@@ -146,7 +146,7 @@ impl Operation {
         self.with(|node| node.device.to_string()).unwrap_or_default()
     }
 
-    /// The line that built the operation.
+    /// The line of the user's that built the operation.
     pub fn location(self) -> Option<&'static Location<'static>> {
         self.with(|node| node.location)
     }
