@@ -55,8 +55,8 @@ fn named_gives_the_automatic_number_back() {
     assert!(format!("{:?}", w.initializer().get_attr("_class").unwrap()).contains("108, 111, 99, 58, 64, 119]"));
     assert_eq!(tf::Variable(1.0).op().name(), "Variable");
     // What one call builds beside the node keeps its name.
-    let mean = tf::reduce_mean(x).named("mean");
-    assert_eq!((mean.op().name(), mean.op().inputs()[1].op().name()), ("mean".into(), "Const".into()));
+    let mean = tf::reduce_mean(x).named("average");
+    assert_eq!((mean.op().name(), mean.op().inputs()[1].op().name()), ("average".into(), "Const".into()));
     let mean = tf::reduce_mean(x);
     assert_eq!((mean.op().name(), mean.op().inputs()[1].op().name()), ("Mean".into(), "Const_1".into()));
     let error = {

@@ -130,8 +130,8 @@ pub(crate) fn built_at(line: &'static Location<'static>) -> ScopeGuard {
     ScopeGuard::push(Frame::Line(line))
 }
 
-/// The user's line: the caller's, or if that is in this crate, the one that the innermost [`built_at`] or scope of ours tells. So what a
-/// closure of the user's builds has the lines in that closure, whoever calls it.
+/// The user's line: the caller's, or if that is in this crate, the one that the innermost [`built_at`] or scope of ours
+/// tells. So what a closure of the user's builds has the lines in that closure, whoever calls it.
 #[track_caller]
 pub(crate) fn here() -> &'static Location<'static> {
     let caller = Location::caller();
@@ -266,8 +266,8 @@ mod tests {
     #[test]
     fn a_file_is_the_users_unless_it_is_of_this_crate_or_the_standard_library() {
         assert!(is_users("main.rs") && is_users("tests/graph.rs") && is_users("/home/user/src/graph/scope.rs"));
-        let map = Some(()).map(caller).map(std::panic::Location::file);
-        assert!(!is_users(file!()) && !map.is_some_and(is_users));
+        let [map] = [()].map(caller);
+        assert!(!is_users(file!()) && !is_users(map.file()));
     }
 
     #[track_caller]
