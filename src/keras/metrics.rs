@@ -15,6 +15,8 @@ type Function = Arc<dyn Fn(Tensor, Tensor) -> Tensor + Send + Sync>;
 #[derive(Clone)]
 pub struct Metric {
     name: String,
+    /// The output that it is of; all if not said.
+    output: Option<String>,
     kind: Kind,
 }
 
@@ -44,17 +46,27 @@ impl Metric {
                 ))
             })?),
         };
-        Ok(Metric { name: name.to_owned(), kind })
+        Ok(Metric { name: name.to_owned(), output: None, kind })
     }
 
     /// A metric of your own: from what is true and what is predicted to a number for each example.
     pub fn custom(name: &str, function: impl Fn(Tensor, Tensor) -> Tensor + Send + Sync + 'static) -> Self {
-        Metric { name: name.to_owned(), kind: Kind::Function(Arc::new(function)) }
+        Metric { name: name.to_owned(), output: None, kind: Kind::Function(Arc::new(function)) }
     }
 
     /// Its name, as it is shown.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The output that it is of, if that was said.
+    pub(super) fn output(&self) -> Option<&String> {
+        self.output.as_ref()
+    }
+
+    /// Whether it is of this output.
+    pub(super) fn is_of(&self, output: &str) -> bool {
+        self.output.as_deref().is_none_or(|of| of == output)
     }
 
     /// The number of each example.
@@ -105,5 +117,12 @@ impl IntoMetric for Metric {
 impl IntoMetric for &str {
     fn into_metric(self) -> Result<Metric> {
         Metric::named(self)
+    }
+}
+
+/// A metric of the output of this name.
+impl<M: IntoMetric> IntoMetric for (&str, M) {
+    fn into_metric(self) -> Result<Metric> {
+        Ok(Metric { output: Some(self.0.to_owned()), ..self.1.into_metric()? })
     }
 }

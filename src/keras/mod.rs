@@ -17,20 +17,31 @@
 
 pub mod backend;
 pub mod callbacks;
+mod data;
 pub mod datasets;
+mod input;
 pub mod losses;
 pub mod metrics;
+mod model;
+mod network;
+mod op_layer;
 pub mod optimizers;
 pub mod preprocessing;
 mod progbar;
 mod sequential;
+mod shared;
 mod summary;
 mod training;
 pub mod utils;
 
-pub use sequential::{Dims, Sequential};
+pub use data::{Data, IntoData};
+pub use input::{Input, InputArgs, IntoDType, input_args};
+pub use model::{Dims, IntoLayer, Model, ModelArgs, model_args};
+pub use sequential::Sequential;
 pub use summary::Dialect;
-pub use training::{Compile, Evaluate, Fit, History, Predict};
+pub use training::{Compile, Evaluate, Fit, History, LossWeights, Predict};
+
+pub use crate::{__Input as Input, __Model as Model};
 
 pub use crate::{initializers, regularizers};
 
@@ -40,10 +51,11 @@ pub const __version__: &str = env!("CARGO_PKG_VERSION");
 
 /// The layers. Keras: `keras.layers`.
 pub mod layers {
+    pub use super::Input;
     pub use crate::layers::*;
 }
 
 /// The models. Keras: `keras.models`.
 pub mod models {
-    pub use super::Sequential;
+    pub use super::{Model, Sequential};
 }

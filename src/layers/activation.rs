@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
-use crate::ops::math::{exp, reduce_max_args, reduce_sum_args, sigmoid, tanh};
+use crate::ops::math::{exp, maximum, minimum, reduce_max_args, reduce_sum_args, sigmoid, tanh};
 use crate::ops::nn;
 
 type Function = Arc<dyn Fn(Tensor) -> Tensor + Send + Sync>;
@@ -29,9 +29,15 @@ impl ActivationFunction {
             "sigmoid" => |x| sigmoid(x),
             "tanh" => |x| tanh(x),
             "exponential" => |x| exp(x),
+            "elu" => |x| nn::elu(x),
+            "selu" => |x| nn::selu(x),
+            "softplus" => |x| nn::softplus(x),
+            "softsign" => |x| nn::softsign(x),
+            "hard_sigmoid" => |x| minimum(maximum(x * 0.2 + 0.5, 0.0), 1.0),
             _ => {
                 return Err(Error::invalid_argument(format!(
-                    "there is no activation '{name}': linear, relu, softmax, sigmoid, tanh, exponential"
+                    "there is no activation '{name}': linear, relu, softmax, sigmoid, tanh, exponential, elu, selu, softplus, \
+                     softsign, hard_sigmoid"
                 )));
             }
         };
@@ -46,11 +52,17 @@ impl ActivationFunction {
 
 /// Keras has its own sum for more than two dimensions; the numbers are the same.
 fn softmax(x: Tensor) -> Tensor {
-    if x.rank() == Some(2) {
+    softmax_along(x, -1)
+}
+
+/// The same along an axis.
+pub(super) fn softmax_along(x: Tensor, axis: i64) -> Tensor {
+    if x.rank() == Some(2) && (axis == -1 || axis == 1) {
         return nn::softmax(x);
     }
-    let powers = exp(x - reduce_max_args(x).axis(-1).keepdims(true).build());
-    powers / reduce_sum_args(powers).axis(-1).keepdims(true).build()
+    let axis = axis as i32;
+    let powers = exp(x - reduce_max_args(x).axis(axis).keepdims(true).build());
+    powers / reduce_sum_args(powers).axis(axis).keepdims(true).build()
 }
 
 impl fmt::Debug for ActivationFunction {

@@ -258,8 +258,9 @@ impl Layer for BatchNormalization {
         self.training
     }
 
+    /// As of TensorFlow 2, one that is frozen keeps to its averages.
     fn differs_in_training(&self) -> bool {
-        true
+        !self.common.is_frozen()
     }
 
     fn call(&self, input: Tensor, call: &mut Call) -> Result<Tensor> {

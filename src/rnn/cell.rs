@@ -191,8 +191,8 @@ macro_rules! cell_methods {
             }
 
             /// Whether optimizers change its variables; true if not said.
-            pub fn trainable(mut self, trainable: bool) -> Self {
-                self.common.frozen = !trainable;
+            pub fn trainable(self, trainable: bool) -> Self {
+                self.common.freeze(!trainable);
                 self
             }
         }

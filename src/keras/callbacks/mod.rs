@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
-use super::Sequential;
+use super::Model;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Tensor;
 use crate::value::Value;
@@ -30,12 +30,12 @@ pub enum Flow {
 /// What happens while a model is trained. Keras: `Callback`.
 pub trait Callback {
     /// Before the first epoch.
-    fn on_train_begin(&mut self, _model: &Sequential) -> Result<()> {
+    fn on_train_begin(&mut self, _model: &Model) -> Result<()> {
         Ok(())
     }
 
     /// After batch `batch` of an epoch, counted from 0: its loss, its `size`, and the metrics of the epoch so far.
-    fn on_batch_end(&mut self, _batch: usize, _logs: &Logs, _model: &Sequential) -> Result<()> {
+    fn on_batch_end(&mut self, _batch: usize, _logs: &Logs, _model: &Model) -> Result<()> {
         Ok(())
     }
 
@@ -50,10 +50,10 @@ pub trait Callback {
     }
 
     /// After epoch `epoch`, counted from 0.
-    fn on_epoch_end(&mut self, epoch: usize, logs: &Logs, model: &Sequential) -> Result<Flow>;
+    fn on_epoch_end(&mut self, epoch: usize, logs: &Logs, model: &Model) -> Result<Flow>;
 
     /// After the last epoch.
-    fn on_train_end(&mut self, _model: &Sequential) -> Result<()> {
+    fn on_train_end(&mut self, _model: &Model) -> Result<()> {
         Ok(())
     }
 }
@@ -157,12 +157,12 @@ impl EarlyStopping {
 }
 
 impl Callback for EarlyStopping {
-    fn on_train_begin(&mut self, _model: &Sequential) -> Result<()> {
+    fn on_train_begin(&mut self, _model: &Model) -> Result<()> {
         (self.waited, self.monitor.best, self.best_weights) = (0, None, None);
         Ok(())
     }
 
-    fn on_epoch_end(&mut self, _epoch: usize, logs: &Logs, model: &Sequential) -> Result<Flow> {
+    fn on_epoch_end(&mut self, _epoch: usize, logs: &Logs, model: &Model) -> Result<Flow> {
         if self.monitor.improved(logs)? {
             self.waited = 0;
             if self.restore_best_weights {
@@ -215,7 +215,7 @@ impl ModelCheckpoint {
 }
 
 impl Callback for ModelCheckpoint {
-    fn on_epoch_end(&mut self, epoch: usize, logs: &Logs, model: &Sequential) -> Result<Flow> {
+    fn on_epoch_end(&mut self, epoch: usize, logs: &Logs, model: &Model) -> Result<Flow> {
         if !self.save_best_only || self.monitor.improved(logs)? {
             model.save_weights(filled_in(&self.path, epoch + 1, logs)?)?;
         }
@@ -308,12 +308,12 @@ impl ReduceLROnPlateau {
 }
 
 impl Callback for ReduceLROnPlateau {
-    fn on_train_begin(&mut self, _model: &Sequential) -> Result<()> {
+    fn on_train_begin(&mut self, _model: &Model) -> Result<()> {
         (self.waited, self.cooling, self.monitor.best) = (0, 0, None);
         Ok(())
     }
 
-    fn on_epoch_end(&mut self, _epoch: usize, logs: &Logs, model: &Sequential) -> Result<Flow> {
+    fn on_epoch_end(&mut self, _epoch: usize, logs: &Logs, model: &Model) -> Result<Flow> {
         if self.cooling > 0 {
             self.cooling -= 1;
             self.waited = 0;
@@ -368,12 +368,12 @@ impl CSVLogger {
 }
 
 impl Callback for CSVLogger {
-    fn on_train_begin(&mut self, _model: &Sequential) -> Result<()> {
+    fn on_train_begin(&mut self, _model: &Model) -> Result<()> {
         self.file = None;
         Ok(())
     }
 
-    fn on_epoch_end(&mut self, epoch: usize, logs: &Logs, _model: &Sequential) -> Result<Flow> {
+    fn on_epoch_end(&mut self, epoch: usize, logs: &Logs, _model: &Model) -> Result<Flow> {
         let mut text = String::new();
         if self.file.is_none() {
             let mut options = OpenOptions::new();
@@ -397,7 +397,7 @@ impl Callback for CSVLogger {
         Ok(Flow::GoOn)
     }
 
-    fn on_train_end(&mut self, _model: &Sequential) -> Result<()> {
+    fn on_train_end(&mut self, _model: &Model) -> Result<()> {
         self.file = None;
         Ok(())
     }
