@@ -15,6 +15,7 @@
 //! # Ok::<(), tf::Error>(())
 //! ```
 
+pub mod applications;
 pub mod backend;
 pub mod callbacks;
 mod data;
