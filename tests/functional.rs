@@ -236,3 +236,316 @@ fn vgg16_is_keras() {
         assert!(error.contains(says), "{error}");
     }
 }
+
+/// Printed by the code of TensorFlow 1.15 for the model `two_inputs` of the script.
+const LEGACY: &str = "\
+Model: \"model\"
+__________________________________________________________________________________________________
+Layer (type)                    Output Shape         Param #     Connected to                     
+==================================================================================================
+input_1 (InputLayer)            [(None, 4)]          0                                            
+__________________________________________________________________________________________________
+dense (Dense)                   (None, 5)            25          input_1[0][0]                    
+__________________________________________________________________________________________________
+other (InputLayer)              [(None, 3)]          0                                            
+__________________________________________________________________________________________________
+concatenate (Concatenate)       (None, 8)            0           dense[0][0]                      
+                                                                 other[0][0]                      
+__________________________________________________________________________________________________
+dense_1 (Dense)                 (None, 2)            18          concatenate[0][0]                
+==================================================================================================
+Total params: 43
+Trainable params: 43
+Non-trainable params: 0
+__________________________________________________________________________________________________
+";
+
+#[test]
+fn the_old_table_has_its_columns_too() {
+    let _default = tf::Graph::new().as_default();
+    let (a, b) = (Input!((4,)), Input!((3,), name = "other"));
+    let x = Dense(5).apply(a);
+    let model = Model([a, b], Dense(2).apply(Concatenate().apply([x, b])));
+    assert_eq!(model.summary_text(Dialect::Legacy).unwrap(), LEGACY);
+}
+
+/// Numbers of a model's weights.
+fn values(model: &Model) -> Vec<Vec<f32>> {
+    model.get_weights().unwrap().into_iter().map(|value| value.into_vec().unwrap()).collect()
+}
+
+#[test]
+fn operations_between_layers_are_layers() {
+    let _default = tf::Graph::new().as_default();
+    let x = Input!((4,));
+    let scale = tf::constant(2.0);
+    let h = tf::square(Dropout!(rate = 0.5, seed = 1).apply(Dense!(3, name = "first").apply(x)) * scale) + 1.0;
+    let mut model = Model(x, Dense(1).apply(h));
+    let names: Vec<String> = model.layers().map(|layer| layer.name()).collect();
+    let between = ["tf_op_layer_mul", "tf_op_layer_Square", "tf_op_layer_add"];
+    assert_eq!(names, [&["input_1", "first", "dropout"][..], &between, &["dense"]].concat());
+    assert_eq!(model.layer(3).unwrap().class_name(), "TensorFlowOpLayer");
+    // In training numbers are left out, and what comes after is built once more.
+    let data = pattern(&[10, 4], 5);
+    mse(model.compile()).build().unwrap();
+    set_pattern(&model);
+    let truth = pattern(&[10, 1], 3);
+    let outside = model.test_on_batch(&data, &truth).unwrap();
+    let inside = model.train_on_batch(&data, &truth).unwrap();
+    assert!((outside[0] - inside[0]).abs() > 1e-3, "{outside:?} {inside:?}");
+    // A model of such operations is applied to other tensors.
+    let y = Input!((4,));
+    let again = Model(y, model.apply(y));
+    let (mut model, mut again) = (model, again);
+    let (a, b) = (model.predict(&data).run().unwrap(), again.predict(&data).run().unwrap());
+    assert_eq!(a.as_slice::<f32>().unwrap(), b.as_slice::<f32>().unwrap());
+    // What lies in a branch cannot be built once more, and says so.
+    let x = Input!((4,));
+    let h = Dropout().apply(x);
+    let part = tf::cond(tf::constant(true), || h * 2.0, || h * 3.0);
+    let mut model = Model(x, Dense(1).apply(part));
+    let error = message(mse(model.compile()).build());
+    assert!(error.contains("put it all into a Lambda layer") && error.contains("functional.rs"), "{error}");
+}
+
+#[test]
+fn models_share_layers_and_their_weights() {
+    let _default = tf::Graph::new().as_default();
+    let x = Input!((4,));
+    let hidden = Dense!(3, activation = "tanh", name = "hidden").apply(x);
+    let mut all = Model(x, Dense!(2, name = "out").apply(hidden));
+    let mut part = Model(all.input().unwrap(), all.get_layer("hidden").unwrap().output().unwrap());
+    assert_eq!((all.name(), part.name()), ("model", "model_1"));
+    let before = part.predict(pattern(&[10, 4], 5)).run().unwrap();
+    mse(all.compile()).build().unwrap();
+    all.fit(pattern(&[10, 4], 5), numbers()).verbose(0).run().unwrap();
+    let after = part.predict(pattern(&[10, 4], 5)).run().unwrap();
+    assert_ne!(before.as_slice::<f32>().unwrap(), after.as_slice::<f32>().unwrap());
+    // The weights stay in the graph when the model that trained them goes.
+    let trained = values(&part);
+    drop((all, part));
+    assert_eq!(values(&Model(x, hidden)), trained);
+    let sess = backend::get_session().unwrap();
+    assert_eq!(sess.run(hidden, tf::feed_dict! { x: pattern(&[10, 4], 5) }).unwrap().shape().dims(), [10, 3]);
+    let other = tf::Session().unwrap();
+    assert!(message(backend::set_session(&other)).contains("in another session already"));
+}
+
+#[test]
+fn a_session_can_be_brought_along() {
+    let _default = tf::Graph::new().as_default();
+    let x = Input!((4,));
+    let y = Dense(2).apply(x);
+    let sess = tf::Session().unwrap();
+    sess.run(tf::global_variables_initializer(), tf::feed_dict! {}).unwrap();
+    backend::set_session(&sess).unwrap();
+    let data = pattern(&[10, 4], 5);
+    let mine = sess.run(y, tf::feed_dict! { x: &data }).unwrap();
+    let made = Model(x, y).predict(&data).run().unwrap();
+    assert_eq!(mine.as_slice::<f32>().unwrap(), made.as_slice::<f32>().unwrap());
+}
+
+#[test]
+fn what_is_frozen_stays_until_it_is_compiled_anew() {
+    let _default = tf::Graph::new().as_default();
+    let x = Input!((4,));
+    let base = Model!(x, Dense!(3, name = "base_dense").apply(x), name = "base");
+    let input = Input!((4,));
+    let mut model = Model(input, Dense(2).apply(base.apply(input)));
+    base.set_trainable(false);
+    assert_eq!((model.trainable_weights().len(), model.weights().len()), (2, 4));
+    let train = |model: &mut Model| {
+        let before = values(model);
+        model.fit(pattern(&[10, 4], 5), numbers()).verbose(0).run().unwrap();
+        values(model).iter().zip(&before).map(|(a, b)| a != b).collect::<Vec<bool>>()
+    };
+    mse(model.compile()).build().unwrap();
+    assert_eq!(train(&mut model), [false, false, true, true]);
+    model.get_layer("base").unwrap().set_trainable(true);
+    assert_eq!(train(&mut model), [false, false, true, true]);
+    mse(model.compile()).build().unwrap();
+    assert_eq!(train(&mut model), [true; 4]);
+}
+
+#[test]
+fn a_model_is_a_layer_of_a_stack() {
+    let _default = tf::Graph::new().as_default();
+    let x = Input!((4,));
+    let base = Model!(x, Dense!(3, name = "hidden").apply(x), name = "base");
+    let before = values(&base);
+    let mut model = tf::keras::Sequential();
+    model.add(&base);
+    model.add(Dense(2));
+    mse(model.compile()).build().unwrap();
+    model.fit(pattern(&[10, 4], 5), numbers()).verbose(0).run().unwrap();
+    assert_eq!((model.output_shape().unwrap().to_string(), model.weights().len()), ("(None, 2)".to_owned(), 4));
+    assert_ne!(values(&base), before);
+    // A stack with weights takes them along into the graph of what it is applied to.
+    let mut stack = tf::keras::Sequential();
+    stack.add(Dense!(3, input_shape = (4,)));
+    let weights = values(&stack);
+    let input = Input!((4,));
+    let combined = Model(input, stack.apply(input));
+    assert_eq!((values(&stack), values(&combined)), (weights.clone(), weights));
+    let mut compiled = tf::keras::Sequential();
+    compiled.add(Dense!(3, input_shape = (4,)));
+    mse(compiled.compile()).build().unwrap();
+    let input = Input!((4,));
+    compiled.apply(input);
+    assert!(message(tf::get_default_graph().check()).contains("the model is compiled already, so it stays"));
+}
+
+#[test]
+fn a_network_against_another_trains() {
+    let _default = tf::Graph::new().as_default();
+    let mut judge = tf::keras::Sequential();
+    judge.add(Dense!(4, activation = "tanh", input_shape = (3,)));
+    judge.add(Dense!(1, activation = "sigmoid"));
+    let image = Input!((3,));
+    let mut judge = Model!(image, judge.apply(image), name = "judge");
+    judge.compile().loss("binary_crossentropy").optimizer(SGD(0.1)).metrics(["accuracy"]).build().unwrap();
+    let mut maker = tf::keras::Sequential();
+    maker.add(Dense!(3, input_shape = (2,)));
+    let noise = Input!((2,));
+    let made = maker.apply(noise);
+    judge.set_trainable(false);
+    let mut both = Model(noise, judge.apply(made));
+    both.compile().loss("binary_crossentropy").optimizer(SGD(0.1)).build().unwrap();
+    let (fixed, trained) = (values(&judge), values(&maker));
+    both.train_on_batch(pattern(&[10, 2], 3), vec![1.0f32; 10]).unwrap();
+    assert_eq!(values(&judge), fixed);
+    assert_ne!(values(&maker), trained);
+    // The judge was compiled while it could learn.
+    judge.train_on_batch(pattern(&[10, 3], 3), vec![1.0f32; 10]).unwrap();
+    assert_ne!(values(&judge), fixed);
+}
+
+#[test]
+fn weights_go_by_the_names_of_layers() {
+    let path = std::env::temp_dir().join(format!("flowstone-functional-{}.npz", std::process::id()));
+    let _default = tf::Graph::new().as_default();
+    let build = || {
+        let x = Input!((4,));
+        let inner = Input!((4,));
+        let inner = Model!(inner, Dense!(3, name = "dense").apply(inner), name = "inner");
+        Model(x, Dense!(2, name = "dense").apply(inner.apply(x)))
+    };
+    let (one, other) = (build(), build());
+    assert_ne!(values(&one), values(&other));
+    one.save_weights(&path).unwrap();
+    other.load_weights(&path).unwrap();
+    assert_eq!(values(&one), values(&other));
+    let names: Vec<String> = tf::weights::read(&path).unwrap().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["inner/dense/kernel", "inner/dense/bias", "dense/kernel", "dense/bias"]);
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn data_go_by_names_too() {
+    let _default = tf::Graph::new().as_default();
+    let (a, b) = (Input!((4,), name = "main"), Input!((3,), dtype = "int32", name = "extra"));
+    let h = concatenate([a, tf::cast(b, tf::float32)]);
+    let mut model = Model!(inputs = [a, b], outputs = [Dense!(2, name = "n").apply(h), Dense!(1, name = "m").apply(h)]);
+    let compile = model.compile().loss([("m", "mae"), ("n", "mse")]).loss_weights([("m", 0.5)]);
+    compile.optimizer(SGD(0.0)).metrics(["mae"]).build().unwrap();
+    let (x, e) = (pattern(&[10, 4], 5), tf::Value::new([10, 3], (0..30).collect::<Vec<i32>>()).unwrap());
+    let (n, m) = (numbers(), pattern(&[10], 3));
+    let one = model.evaluate((&x, &e), (&n, &m)).verbose(0).run().unwrap();
+    let other = model.evaluate([("extra", &e), ("main", &x)], [("m", &m), ("n", &n)]).verbose(0).run().unwrap();
+    assert_eq!(one, other);
+    assert_eq!(model.metrics_names().unwrap(), ["loss", "n_loss", "m_loss", "n_mae", "m_mae"]);
+    assert!((one[0] - (one[1] + 0.5 * one[2])).abs() < 1e-4 * one[0], "{one:?}");
+    let mut says = |error: String, what: &str| assert!(error.contains(what), "{error}");
+    says(message(model.evaluate(&x, &n).run()), "x is 1 values, but the model has main, extra");
+    says(message(model.evaluate((&x, &e), [("m", &m)]).run()), "y has nothing for 'n'");
+    says(message(model.evaluate([("main", &x), ("extra", &e), ("z", &e)], (&n, &m)).run()), "x has 'z'");
+    let short = pattern(&[9, 4], 5);
+    says(
+        message(model.evaluate((&short, &e), (&n, &m)).run()),
+        "x for 'extra' has shape [10,3], but x for 'main' has 9",
+    );
+    says(message(model.evaluate((&n, &e), (&n, &m)).run()), "x for 'main' has shape [10,2], but the input takes [?,4]");
+    says(
+        message(model.evaluate((&x, &e), (&x, &m)).run()),
+        "y for 'n' has shape [10,4], but the last layer gives [?,2]",
+    );
+    says(message(model.predict((&x, &e)).run()), "the model has 2 outputs, not one");
+    let fit = model.fit((&x, &e), (&n, &m)).verbose(0).class_weight([(0, 1.0)]).run();
+    says(message(fit), "class_weight is for models with one output");
+    says(message(model.compile().loss(["mse"]).build()), "there are 1 losses, but the model has the outputs n, m");
+    says(message(model.compile().loss([("n", "mse")]).build()), "there is no loss for the output 'm'");
+    says(message(model.compile().loss("mse").metrics([("k", "mae")]).build()), "metrics for 'k'");
+    says(message(model.compile().loss("mse").loss_weights([1.0]).build()), "there are 1 loss_weights");
+    // After that the model is compiled as it was.
+    assert_eq!(model.evaluate((&x, &e), (&n, &m)).verbose(0).run().unwrap(), one);
+}
+
+#[test]
+fn mistakes_in_models_name_what_is_wrong() {
+    let wrong = |build: fn() -> Model, what: &str| {
+        let _default = tf::Graph::new().as_default();
+        let error = message(build().output_shape());
+        assert!(error.contains(what) && error.contains("functional.rs"), "{error}");
+    };
+    wrong(
+        || {
+            let (a, b) = (Input!((4,)), Input!((4,), name = "other"));
+            Model(a, add([a, b]))
+        },
+        "the outputs need 'other:0' of the layer 'other', which is not among the model's inputs",
+    );
+    wrong(
+        || {
+            let a = Input!((4,));
+            Model(a, tf::placeholder(tf::float32, (None, 3)))
+        },
+        "is not made of inputs of a model",
+    );
+    wrong(
+        || {
+            let a = Input!((4,));
+            Model(a, Dense!(2, name = "same").apply(Dense!(3, name = "same").apply(a)))
+        },
+        "two layers of the model are called 'same'",
+    );
+    wrong(
+        || {
+            let (a, b) = (Input!((4,)), Input!((3, 4)));
+            Model([a, b], add([a, b]))
+        },
+        "its tensors have different numbers of dimensions: [?,4] and [?,3,4]",
+    );
+    wrong(
+        || {
+            let a = Input!((4,));
+            Model(a, Add().apply([a]))
+        },
+        "it takes at least 2 tensors, but was given 1",
+    );
+    wrong(
+        || {
+            let a = Input!(name = "shapeless");
+            Model(a, a)
+        },
+        "an input needs the shape of an example",
+    );
+    wrong(
+        || {
+            let a = Input!((4,), dtype = "float33");
+            Model(a, a)
+        },
+        "float33",
+    );
+    let _default = tf::Graph::new().as_default();
+    let (a, b) = (Input!((4,)), Input!((4,)));
+    let layer = Dense!(2, name = "twice");
+    let model = Model([a, b], concatenate([layer.apply(a), layer.apply(b)]));
+    let error = message(model.get_layer("twice").unwrap().output());
+    assert!(error.contains("the layer 'twice' has 2 tensors as output, not one"), "{error}");
+    assert!(message(model.get_layer("thrice").map(|_| ())).contains("it has input_1, input_2, twice, concatenate"));
+    assert!(message(model.input().map(|_| ())).contains("the model has 2 inputs, not one"));
+    assert_eq!(
+        (model.input_names(), model.output_names().len()),
+        (vec!["input_1".to_owned(), "input_2".to_owned()], 1)
+    );
+}

@@ -20,6 +20,10 @@ pub mod backend;
 pub mod callbacks;
 mod data;
 pub mod datasets;
+#[cfg(feature = "download")]
+mod download;
+mod get_file;
+mod hash;
 mod input;
 pub mod losses;
 pub mod metrics;
