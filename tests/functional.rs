@@ -237,7 +237,7 @@ fn vgg16_is_keras() {
     }
 }
 
-/// Printed by the code of TensorFlow 1.15 for the model `two_inputs` of the script.
+/// The table of the model `two_inputs` of the script, laid out as TensorFlow 1 does.
 const LEGACY: &str = "\
 Model: \"model\"
 __________________________________________________________________________________________________
@@ -455,7 +455,7 @@ fn data_go_by_names_too() {
     assert_eq!(one, other);
     assert_eq!(model.metrics_names().unwrap(), ["loss", "n_loss", "m_loss", "n_mae", "m_mae"]);
     assert!((one[0] - (one[1] + 0.5 * one[2])).abs() < 1e-4 * one[0], "{one:?}");
-    let mut says = |error: String, what: &str| assert!(error.contains(what), "{error}");
+    let says = |error: String, what: &str| assert!(error.contains(what), "{error}");
     says(message(model.evaluate(&x, &n).run()), "x is 1 values, but the model has main, extra");
     says(message(model.evaluate((&x, &e), [("m", &m)]).run()), "y has nothing for 'n'");
     says(message(model.evaluate([("main", &x), ("extra", &e), ("z", &e)], (&n, &m)).run()), "x has 'z'");
