@@ -191,7 +191,7 @@ impl Model {
     pub(super) fn apply_rest(&mut self) {
         let Some(&input) = self.network.inputs.first() else { return };
         let mut x = self.network.outputs.first().copied().unwrap_or(input);
-        for layer in self.network.layers[self.network.steps.len()..].to_vec() {
+        for layer in self.network.layers[self.network.steps.len()..].iter().cloned() {
             let outputs = apply_dyn(&*layer, &[x], Training::Known(false));
             let call = LayerCall { inputs: vec![x], outputs: outputs.clone(), training: None };
             x = outputs.first().copied().unwrap_or_else(|| Tensor::poisoned(&self.graph));
