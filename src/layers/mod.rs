@@ -5,11 +5,13 @@
 //! make a layer and apply it. The layers of [`keras`](crate::keras) are the same.
 
 mod activation;
+mod config;
 mod conv;
 mod core;
 mod dense;
 mod functions;
 mod keywords;
+mod mask;
 mod normalization;
 mod pooling;
 
@@ -20,6 +22,9 @@ pub mod utils {
 
 pub use self::core::{Activation, Dropout, Embedding, Flatten, InputLayer, LeakyReLU, Reshape};
 pub use activation::{ActivationFunction, IntoActivation};
+pub(crate) use config::{Configured, Setting, Settings, get_config_method};
+pub use config::{Config, Json};
+pub(crate) use mask::of as mask_of;
 pub use conv::{Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D};
 pub use dense::Dense;
 pub use functions::{
@@ -43,6 +48,7 @@ pub use crate::{
     __max_pooling2d as max_pooling2d, __separable_conv2d as separable_conv2d,
 };
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::dtype::DType;
@@ -63,7 +69,7 @@ pub const UPDATE_OPS: &str = "update_ops";
 #[derive(Clone, Debug)]
 pub struct Weight {
     /// The last part of its name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Its shape.
     pub shape: Shape,
     /// How it starts.
@@ -77,10 +83,10 @@ pub struct Weight {
 impl Weight {
     pub(crate) fn new(name: &'static str, shape: impl Into<Shape>, initializer: &Result<Initializer>) -> Self {
         let initializer = initializer.clone();
-        Weight { name, shape: shape.into(), initializer, regularizer: None, trainable: true }
+        Weight { name: name.into(), shape: shape.into(), initializer, regularizer: None, trainable: true }
     }
 
-    fn regularized(mut self, regularizer: &Option<Regularizer>) -> Self {
+    pub(crate) fn regularized(mut self, regularizer: &Option<Regularizer>) -> Self {
         self.regularizer = regularizer.clone();
         self
     }
@@ -137,6 +143,8 @@ pub struct Call<'a> {
     pub weights: &'a [Variable],
     /// Whether it is applied for training.
     pub training: Training,
+    /// Which steps of its input count, bools [batch, time], if the input says so. Keras: `mask`.
+    pub mask: Option<Tensor>,
     /// Operations that keep its averages up to date.
     pub updates: Vec<Operation>,
 }
@@ -200,6 +208,20 @@ pub trait Layer: Send + Sync {
 
     /// What it makes of `input`.
     fn call(&self, input: Tensor, call: &mut Call) -> Result<Tensor>;
+
+    /// Which steps of its output count, given which of its input do. An error if it cannot leave steps out.
+    /// Keras: `compute_mask`.
+    fn mask(&self, _input: Tensor, mask: Option<Tensor>) -> Result<Option<Tensor>> {
+        match mask {
+            None => Ok(None),
+            Some(_) => Err(Error::unimplemented("it cannot leave steps out, but its input has a mask")),
+        }
+    }
+
+    /// How it is made, by Keras's names. Keras: `get_config`.
+    fn get_config(&self) -> Result<Config> {
+        Err(Error::unimplemented(format!("{} does not say how it is made", self.class_name())))
+    }
 
     /// What it makes of `input`, outside of training. TF: `layer.apply(inputs)`.
     ///
@@ -343,8 +365,12 @@ fn apply_in(
             if let Some(weight) = weights.iter().find(|weight| weight.reference().is_poisoned()) {
                 return Ok(weight.reference());
             }
-            let mut call = Call { weights, training, updates: Vec::new() };
+            let mask = mask::of(graph, input);
+            let mut call = Call { weights, training, mask, updates: Vec::new() };
             let output = layer.call(input, &mut call)?;
+            if let Some(mask) = layer.mask(input, mask)? {
+                mask::set(graph, output, mask);
+            }
             for update in call.updates {
                 graph.add_to_collection(UPDATE_OPS, update);
             }
@@ -370,7 +396,7 @@ fn check_shared(needed: &[Weight], weights: &[Variable]) -> Result<()> {
 
 fn make(graph: &Graph, common: &Common, weight: Weight, dtype: DType) -> Result<Variable> {
     let before = global_variables().len();
-    let variable = get_variable_args(weight.name, weight.shape)
+    let variable = get_variable_args(&weight.name, weight.shape)
         .dtype(dtype)
         .initializer(&weight.initializer?)
         .trainable(weight.trainable && !common.frozen)
@@ -452,28 +478,31 @@ impl IntoPair for (i64, i64) {
 /// The methods that every layer has.
 macro_rules! common_methods {
     ($layer:ident) => {
-        impl $layer {
+        $crate::layers::common_methods! { [] $layer, common }
+    };
+    ([$($generics:tt)*] $layer:ty, $($common:ident).+) => {
+        impl<$($generics)*> $layer {
             /// The name of its scope; that of its kind if not said.
             pub fn name(mut self, name: &str) -> Self {
-                self.common.name = Some(name.to_owned());
+                self.$($common).+.name = Some(name.to_owned());
                 self
             }
 
             /// Whether optimizers change its variables; true if not said.
             pub fn trainable(mut self, trainable: bool) -> Self {
-                self.common.frozen = !trainable;
+                self.$($common).+.frozen = !trainable;
                 self
             }
 
             /// Whether it shares the variables of a layer of the same name: `true`, or [`AUTO_REUSE`](crate::AUTO_REUSE).
             pub fn reuse(mut self, reuse: impl Into<$crate::variable_scope::Reuse>) -> Self {
-                self.common.reuse = reuse.into();
+                self.$($common).+.reuse = reuse.into();
                 self
             }
 
             /// The shape of one example, for the first layer of a model.
             pub fn input_shape(mut self, shape: impl $crate::shape::IntoShape) -> Self {
-                self.common.input_shape = Some(shape.into_shape());
+                self.$($common).+.input_shape = Some(shape.into_shape());
                 self
             }
 
