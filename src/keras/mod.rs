@@ -18,6 +18,7 @@
 pub mod backend;
 pub mod callbacks;
 pub mod datasets;
+pub mod layers;
 pub mod losses;
 pub mod metrics;
 pub mod optimizers;
@@ -37,11 +38,6 @@ pub use crate::{initializers, regularizers};
 /// The version of this crate. TF: `tf.keras.__version__`.
 #[allow(non_upper_case_globals)]
 pub const __version__: &str = env!("CARGO_PKG_VERSION");
-
-/// The layers. Keras: `keras.layers`.
-pub mod layers {
-    pub use crate::layers::*;
-}
 
 /// The models. Keras: `keras.models`.
 pub mod models {

@@ -1,8 +1,8 @@
 //! Layers without a kernel: new shapes, dropout.
 
 use super::{
-    ActivationFunction, Call, Common, Configured, IntoActivation, Layer, Settings, Training, Weight, common_methods,
-    get_config_method,
+    ActivationFunction, Call, Common, Configured, IntoActivation, Json, Layer, Setting, Settings, Training, Weight,
+    common_methods, get_config_method,
 };
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -258,8 +258,23 @@ impl Layer for Reshape {
 
 impl Configured for Reshape {
     fn settings(&mut self, settings: &mut Settings) -> Result<()> {
-        settings.common(&mut self.common)?.field("target_shape", &mut self.target)?;
+        let mut target = Target(self.target.clone()?);
+        settings.common(&mut self.common)?.field("target_shape", &mut target)?;
+        self.target = Ok(target.0);
         Ok(())
+    }
+}
+
+/// A shape in which Keras writes -1 for the size that follows.
+struct Target(PartialShape);
+
+impl Setting for Target {
+    fn to_json(&self) -> Result<Json> {
+        let size = |dim: &Option<usize>| dim.map_or(Json::from(-1), Json::from);
+        Ok(self.0.dims().unwrap_or_default().iter().map(size).collect::<Vec<_>>().into())
+    }
+    fn from_json(json: &Json) -> Result<Self> {
+        PartialShape::from_json(json).map(Target)
     }
 }
 

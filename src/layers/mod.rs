@@ -22,7 +22,7 @@ pub mod utils {
 
 pub use self::core::{Activation, Dropout, Embedding, Flatten, InputLayer, LeakyReLU, Reshape};
 pub use activation::{ActivationFunction, IntoActivation};
-pub(crate) use config::{Configured, Setting, Settings, get_config_method};
+pub(crate) use config::{Configured, Setting, Settings, class_and_config, get_config_method, object};
 pub use config::{Config, Json};
 pub(crate) use mask::of as mask_of;
 pub use conv::{Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D};
@@ -91,6 +91,12 @@ impl Weight {
         self
     }
 
+    /// The same in a scope.
+    pub(crate) fn within(mut self, scope: &str) -> Self {
+        self.name = format!("{scope}/{}", self.name).into();
+        self
+    }
+
     fn not_trainable(mut self) -> Self {
         self.trainable = false;
         self
@@ -117,7 +123,7 @@ impl Training {
 
     /// What `during` builds in training, else what `after` builds. TF: `smart_cond`.
     #[track_caller]
-    fn choose<R: Outcome<Merged = R>>(self, during: impl FnOnce() -> R, after: impl FnOnce() -> R) -> R {
+    pub(crate) fn choose<R: Outcome<Merged = R>>(self, during: impl FnOnce() -> R, after: impl FnOnce() -> R) -> R {
         match self {
             Training::Known(known) => smart_cond(known, during, after),
             Training::Fed(training) => smart_cond(training, during, after),
@@ -155,7 +161,7 @@ pub struct Common {
     pub(crate) name: Option<String>,
     pub(crate) reuse: Reuse,
     pub(crate) frozen: bool,
-    input_shape: Option<Result<PartialShape>>,
+    pub(crate) input_shape: Option<Result<PartialShape>>,
     applied: Arc<Mutex<Option<Applied>>>,
     /// The scope around, where it was first applied.
     around: Arc<OnceLock<VariableScope>>,
