@@ -14,7 +14,8 @@ use crate::value::{Number, Value};
 // As Keras calls them.
 pub use self::{
     glorot_normal_initializer as glorot_normal, glorot_uniform_initializer as glorot_uniform,
-    identity_initializer as identity, orthogonal_initializer as orthogonal, random_uniform_initializer as RandomUniform,
+    identity_initializer as identity, orthogonal_initializer as orthogonal,
+    random_uniform_initializer as RandomUniform,
 };
 
 /// How a variable gets its initial value, given its shape and data type.
@@ -199,7 +200,8 @@ impl Initializer {
     /// The initializer that Keras knows by this name: `"glorot_uniform"`, `"he_normal"`, `"zeros"`.
     pub fn named(name: &str) -> Result<Initializer> {
         let plain = name.to_lowercase().replace('_', "");
-        if let Some((_, scale, mode, distribution)) = SCALINGS.iter().find(|(class, ..)| class.to_lowercase() == plain) {
+        if let Some((_, scale, mode, distribution)) = SCALINGS.iter().find(|(class, ..)| class.to_lowercase() == plain)
+        {
             return Ok(variance_scaling_initializer(*scale, *mode, *distribution));
         }
         match plain.as_str() {
@@ -249,10 +251,7 @@ impl Initializer {
                 let distribution = DISTRIBUTIONS.iter().find(|(_, one)| *one == scaling.distribution);
                 let distribution = distribution.map_or("truncated_normal", |(name, _)| name);
                 let scale = ("scale", Number(scaling.scale));
-                Ok((
-                    "VarianceScaling",
-                    vec![scale, ("mode", Name(mode)), ("distribution", Name(distribution)), seed],
-                ))
+                Ok(("VarianceScaling", vec![scale, ("mode", Name(mode)), ("distribution", Name(distribution)), seed]))
             }
             Initializer::Orthogonal(Orthogonal { gain, seed }) => {
                 Ok(("Orthogonal", vec![("gain", Number(*gain)), ("seed", Seed(*seed))]))
@@ -289,8 +288,7 @@ impl Initializer {
                 set(&mut scaling.scale, "scale");
                 if let Some(name) = word("mode") {
                     let mode = MODES.iter().find(|(known, _)| *known == name);
-                    scaling.mode =
-                        mode.ok_or_else(|| Error::invalid_argument(format!("there is no mode '{name}'")))?.1;
+                    scaling.mode = mode.ok_or_else(|| Error::invalid_argument(format!("there is no mode '{name}'")))?.1;
                 }
                 if let Some(name) = word("distribution") {
                     let known = DISTRIBUTIONS.iter().find(|(known, _)| *known == name);

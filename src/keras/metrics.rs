@@ -57,8 +57,8 @@ impl Metric {
         &self.name
     }
 
-    /// The number of each example.
-    pub(super) fn each(&self, truth: Tensor, predicted: Tensor, loss: &Loss) -> Tensor {
+    /// The number of each example. `mask` says how much each step counts.
+    pub(super) fn each(&self, truth: Tensor, predicted: Tensor, loss: &Loss, mask: Option<Tensor>) -> Tensor {
         let classes = predicted.rank().and_then(|rank| predicted.shape().dim(rank.checked_sub(1)?));
         let kind = match &self.kind {
             Kind::Accuracy if loss.is_sparse() => &Kind::SparseCategorical,
@@ -66,7 +66,7 @@ impl Metric {
             Kind::Accuracy => &Kind::Categorical,
             kind => kind,
         };
-        per_example(match kind {
+        let numbers = match kind {
             Kind::Categorical => matches(argmax(truth, -1), argmax(predicted, -1)),
             Kind::SparseCategorical => matches(cast(truth, DType::Int64), argmax(predicted, -1)),
             Kind::Binary => {
@@ -76,7 +76,8 @@ impl Metric {
             Kind::Loss(loss) => loss.each(truth, predicted),
             Kind::Function(function) => function(truth, predicted),
             Kind::Accuracy => predicted,
-        })
+        };
+        per_example(mask.map_or(numbers, |mask| numbers * mask))
     }
 }
 

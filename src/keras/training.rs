@@ -17,10 +17,10 @@ use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Operation, Tensor};
 use crate::kernels::random::PhiloxRandom;
-use crate::layers::UPDATE_OPS;
+use crate::layers::{UPDATE_OPS, mask_of};
 use crate::ops::array::{constant, placeholder, placeholder_with_default};
 use crate::ops::flow::group;
-use crate::ops::math::{add_n, reduce_mean};
+use crate::ops::math::{add_n, cast, reduce_mean};
 use crate::ops::state::{Variable, VariableArgs, trainable_variables};
 use crate::regularizers::REGULARIZATION_LOSSES;
 use crate::session::Feeds;
@@ -149,9 +149,15 @@ impl Sequential {
         let penalties: Vec<Tensor> = graph.get_collection(REGULARIZATION_LOSSES);
         let numbers = |output: Tensor| {
             let _scope = graph.name_scope("loss");
-            let loss = reduce_mean(per_example(compiled.loss.each(truth, output)) * sample_weights);
+            // Steps that do not count leave the others as much more.
+            let mask = mask_of(&graph, output).map(|mask| cast(mask, DType::Float32));
+            let mask = mask.map(|mask| mask / reduce_mean(mask));
+            let losses = compiled.loss.each(truth, output);
+            let losses = mask.map_or(losses, |mask| losses * mask);
+            let loss = reduce_mean(per_example(losses) * sample_weights);
             let loss = if penalties.is_empty() { loss } else { loss + add_n(penalties.clone()) };
-            let metrics = compiled.metrics.iter().map(|metric| reduce_mean(metric.each(truth, output, &compiled.loss)));
+            let metrics =
+                compiled.metrics.iter().map(|metric| reduce_mean(metric.each(truth, output, &compiled.loss, mask)));
             std::iter::once(loss).chain(metrics).collect::<Vec<_>>()
         };
         let training = numbers(training_output);

@@ -46,12 +46,12 @@ impl ActivationFunction {
             return Ok(ActivationFunction::linear());
         }
         let known = NAMED.iter().find(|(known, _)| *known == name);
-        known.map(|(name, function)| ActivationFunction { name: Some(name), function: Some(Arc::new(function)) }).ok_or_else(
-            || {
+        known
+            .map(|(name, function)| ActivationFunction { name: Some(name), function: Some(Arc::new(function)) })
+            .ok_or_else(|| {
                 let names: Vec<&str> = std::iter::once(LINEAR).chain(NAMED.iter().map(|(name, _)| *name)).collect();
                 Error::invalid_argument(format!("there is no activation '{name}': {}", names.join(", ")))
-            },
-        )
+            })
     }
 
     /// Its name in Keras; nothing for a function of your own. Keras: `activations.serialize`.

@@ -260,9 +260,8 @@ pub(crate) fn class_and_config(json: &Json) -> Result<(&str, Config)> {
 
 impl Setting for Regularizer {
     fn to_json(&self) -> Result<Json> {
-        let [l1, l2] = self
-            .factors()
-            .ok_or_else(|| Error::unimplemented("a regularizer of your own has no name in Keras"))?;
+        let [l1, l2] =
+            self.factors().ok_or_else(|| Error::unimplemented("a regularizer of your own has no name in Keras"))?;
         Ok(object("L1L2", Config::from_iter([("l1".to_owned(), l1.into()), ("l2".to_owned(), l2.into())])))
     }
     fn from_json(json: &Json) -> Result<Self> {

@@ -2,7 +2,8 @@
 
 use super::dense::kernel_methods;
 use super::{
-    ActivationFunction, Call, Common, Configured, IntoPair, Json, Layer, Settings, Weight, common_methods, get_config_method,
+    ActivationFunction, Call, Common, Configured, IntoPair, Json, Layer, Settings, Weight, common_methods,
+    get_config_method,
 };
 use crate::error::{Error, Result};
 use crate::graph::Tensor;

@@ -1,8 +1,6 @@
 //! Fully connected layers.
 
-use super::{
-    ActivationFunction, Call, Common, Configured, Layer, Settings, Weight, common_methods, get_config_method,
-};
+use super::{ActivationFunction, Call, Common, Configured, Layer, Settings, Weight, common_methods, get_config_method};
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::initializers::{Initializer, IntoInitializer, glorot_uniform_initializer, zeros_initializer};

@@ -22,15 +22,15 @@ pub mod utils {
 
 pub use self::core::{Activation, Dropout, Embedding, Flatten, InputLayer, LeakyReLU, Reshape};
 pub use activation::{ActivationFunction, IntoActivation};
-pub(crate) use config::{Configured, Setting, Settings, class_and_config, get_config_method, object};
 pub use config::{Config, Json};
-pub(crate) use mask::of as mask_of;
+pub(crate) use config::{Configured, Setting, Settings, class_and_config, get_config_method, object};
 pub use conv::{Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D};
 pub use dense::Dense;
 pub use functions::{
     average_pooling2d, batch_normalization, conv2d, conv2d_transpose, dense, dropout, flatten, max_pooling2d,
     separable_conv2d,
 };
+pub(crate) use mask::of as mask_of;
 pub use normalization::BatchNormalization;
 pub use pooling::{AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D};
 

@@ -50,7 +50,7 @@ l2, l1 = keras.regularizers.l2, keras.regularizers.l1
 
 case("simple_rnn", [L.SimpleRNN(4), L.Dense(2)], numbers)
 case("simple_rnn_relu", [L.SimpleRNN(4, activation="relu", return_sequences=True, go_backwards=True), L.Dense(2)], series)
-case("lstm", [L.LSTM(4), L.Dense(3, activation="softmax")], one_hot, loss="categorical_crossentropy", metrics=["accuracy"])
+case("lstm", [L.LSTM(4), L.Dense(3, activation="softmax")], one_hot, loss="categorical_crossentropy", metrics=["categorical_accuracy"])
 case("lstm_sigmoid", [L.LSTM(4, recurrent_activation="sigmoid", unit_forget_bias=False), L.Dense(2)], numbers)
 case("lstm_stacked", [L.LSTM(4, return_sequences=True), L.LSTM(3, go_backwards=True, use_bias=False), L.Dense(2)], numbers)
 case("lstm_unroll", [L.LSTM(4, unroll=True, return_sequences=True), L.Dense(2)], series, optimizer=keras.optimizers.Adam(0.01))
@@ -67,7 +67,7 @@ case("masked_words", [L.Embedding(6, 3, mask_zero=True, input_length=5), L.LSTM(
 case("masked_unroll", [L.Embedding(6, 3, mask_zero=True, input_length=5), L.GRU(4, unroll=True), L.Dense(2)], numbers, x=words)
 case("masked_backwards", [L.Masking(), L.SimpleRNN(4, go_backwards=True), L.Dense(2)], numbers, x=holes)
 case("masked_bidirectional", [L.Masking(), L.Bidirectional(L.LSTM(3, return_sequences=True)), L.GRU(3), L.Dense(2)], numbers, x=holes)
-case("masked_series", [L.Masking(), L.GRU(3, return_sequences=True), L.TimeDistributed(L.Dense(2))], series, x=holes, metrics=["mae"])
+case("masked_series", [L.Masking(), L.GRU(3, return_sequences=True), L.TimeDistributed(L.Dense(2))], series, x=holes)
 case("masked_dropout", [L.Masking(), L.Dropout(0.0), L.Activation("tanh"), L.LSTM(3), L.Dense(2)], numbers, x=holes)
 
 # What cuDNN keeps, by the layers that Keras converts it to.

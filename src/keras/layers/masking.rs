@@ -60,7 +60,9 @@ impl Layer for Masking {
     fn weights(&self, input: &PartialShape) -> Result<Vec<Weight>> {
         match input.rank() {
             Some(3..) => Ok(Vec::new()),
-            _ => Err(Error::invalid_argument(format!("its inputs must be [batch, time, …], but their shape is {input}"))),
+            _ => {
+                Err(Error::invalid_argument(format!("its inputs must be [batch, time, …], but their shape is {input}")))
+            }
         }
     }
 

@@ -6,13 +6,11 @@ use crate::error::{Error, Result};
 use crate::graph::{Tensor, built_at, get_default_graph, here};
 use crate::initializers::IntoInitializer;
 use crate::layers::{
-    Call, Common, Configured, IntoActivation, Layer, Place, Settings, Training, Weight,
-    common_methods, get_config_method, mask_of, scope_of, with_weights,
+    Call, Common, Configured, IntoActivation, Layer, Place, Settings, Training, Weight, common_methods,
+    get_config_method, mask_of, scope_of, with_weights,
 };
 use crate::op::{Arg, IntoTensor, convert};
-use crate::ops::array::{
-    item, ones_like, reshape, reshape_to, reverse, shape, stack, transpose, unstack, zeros_like,
-};
+use crate::ops::array::{item, ones_like, reshape, reshape_to, reverse, shape, stack, transpose, unstack, zeros_like};
 use crate::ops::flow::{TensorArray, tensor_array_args, while_loop_args};
 use crate::ops::math::{less, matmul, select};
 use crate::ops::nn::{bias_add, dropout_args};
@@ -258,8 +256,13 @@ impl<G: Gates> Recurrent<G> {
         products.set_shape(PartialShape::new([known.dim(1), known.dim(0), Some(columns)]));
         let mask = call.mask.map(|mask| transpose(mask, [1, 0]));
         let backwards = |x: Tensor| if self.options.go_backwards { reverse(x, [0]) } else { x };
-        let steps =
-            Steps { gates: &cell.gates, step, x: backwards(products), mask: mask.map(backwards), options: self.options };
+        let steps = Steps {
+            gates: &cell.gates,
+            step,
+            x: backwards(products),
+            mask: mask.map(backwards),
+            options: self.options,
+        };
         let (output, states) = if self.options.unroll { steps.unrolled(states)? } else { steps.looped(states) };
         if !self.options.return_sequences {
             return Ok((output, states));
@@ -284,7 +287,13 @@ struct Steps<'a, G: Gates> {
 impl<G: Gates> Steps<'_, G> {
     /// The output and the next states, where `before` is the output so far if some steps do not count.
     #[track_caller]
-    fn next(&self, x: Tensor, counts: Option<Tensor>, before: Option<Tensor>, states: &[Tensor]) -> (Tensor, Vec<Tensor>) {
+    fn next(
+        &self,
+        x: Tensor,
+        counts: Option<Tensor>,
+        before: Option<Tensor>,
+        states: &[Tensor],
+    ) -> (Tensor, Vec<Tensor>) {
         let next = self.gates.next(x, states, &self.step);
         let (Some(counts), Some(before)) = (counts, before) else { return (next[0], next) };
         let before = if self.options.zero_output_for_mask { zeros_like(before) } else { before };
@@ -387,7 +396,7 @@ impl<G: Gates> Configured for Recurrent<G> {
         settings.common(&mut cell.common)?;
         settings.field("return_sequences", &mut options.return_sequences)?.only("return_state", false)?;
         settings.field("go_backwards", &mut options.go_backwards)?.only("stateful", false)?;
-                settings.only_if_said("time_major", false)?.field("units", &mut cell.units)?;
+        settings.only_if_said("time_major", false)?.field("units", &mut cell.units)?;
         if !cudnn {
             settings.field("unroll", &mut options.unroll)?.field("activation", &mut cell.activation)?;
             if G::COUNT > 1 {
