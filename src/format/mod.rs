@@ -9,6 +9,8 @@ pub mod durable;
 pub mod event;
 #[cfg(feature = "images")]
 pub mod gif;
+#[cfg(feature = "hdf5")]
+pub mod hdf5;
 pub mod idx;
 pub mod jpeg;
 pub mod meta;

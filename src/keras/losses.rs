@@ -100,6 +100,16 @@ impl Loss {
         &self.name
     }
 
+    /// Whether the predictions are not probabilities yet.
+    pub(super) fn takes_logits(&self) -> bool {
+        match self.kind {
+            Kind::Categorical { from_logits }
+            | Kind::SparseCategorical { from_logits }
+            | Kind::Binary { from_logits } => from_logits,
+            Kind::Function(_) => false,
+        }
+    }
+
     /// Whether what is true are the numbers of classes.
     pub(super) fn is_sparse(&self) -> bool {
         matches!(self.kind, Kind::SparseCategorical { .. })

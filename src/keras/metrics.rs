@@ -15,6 +15,8 @@ type Function = Arc<dyn Fn(Tensor, Tensor) -> Tensor + Send + Sync>;
 #[derive(Clone)]
 pub struct Metric {
     name: String,
+    /// Its name in Keras, if it is shown by another.
+    function: Option<String>,
     kind: Kind,
 }
 
@@ -44,17 +46,29 @@ impl Metric {
                 ))
             })?),
         };
-        Ok(Metric { name: name.to_owned(), kind })
+        Ok(Metric { name: name.to_owned(), function: None, kind })
     }
 
     /// A metric of your own: from what is true and what is predicted to a number for each example.
     pub fn custom(name: &str, function: impl Fn(Tensor, Tensor) -> Tensor + Send + Sync + 'static) -> Self {
-        Metric { name: name.to_owned(), kind: Kind::Function(Arc::new(function)) }
+        Metric { name: name.to_owned(), function: None, kind: Kind::Function(Arc::new(function)) }
     }
 
     /// Its name, as it is shown.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The same, shown by another name.
+    pub(super) fn renamed(mut self, name: &str) -> Self {
+        let function = std::mem::replace(&mut self.name, name.to_owned());
+        self.function.get_or_insert(function);
+        self
+    }
+
+    /// Its name in Keras.
+    pub(super) fn function(&self) -> &str {
+        self.function.as_ref().unwrap_or(&self.name)
     }
 
     /// The number of each example. `mask` says how much each step counts.

@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod optimizers;
 pub mod preprocessing;
 mod progbar;
+mod saving;
 mod sequential;
 mod summary;
 mod training;
@@ -42,4 +43,6 @@ pub const __version__: &str = env!("CARGO_PKG_VERSION");
 /// The models. Keras: `keras.models`.
 pub mod models {
     pub use super::Sequential;
+    pub use super::saving::{LoadModelArgs, load_model, load_model_args, model_from_json};
+    pub use crate::__load_model as load_model;
 }

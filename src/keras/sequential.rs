@@ -151,7 +151,7 @@ impl Sequential {
     }
 
     #[track_caller]
-    fn push(&mut self, layer: Box<dyn Layer>) {
+    pub(super) fn push(&mut self, layer: Box<dyn Layer>) {
         let line = crate::graph::here();
         if self.compiled.is_some() {
             let error = Error::failed_precondition("a layer is added to a model that is compiled already");
@@ -346,17 +346,27 @@ impl Sequential {
     /// Writes all weights to a file, by their names. Keras: `model.save_weights(path)`.
     ///
     /// The path is the prefix of a checkpoint of TensorFlow's, as in Keras; if it ends in `.npz` or `.safetensors`, it is
-    /// such a file (features of these names). It appears when it is whole; one that was there stays until then.
+    /// such a file (features of these names); if it ends in `.h5` or `.hdf5`, it is laid out as Keras does (feature `hdf5`). It
+    /// appears when it is whole; one that was there stays until then.
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
+        #[cfg(feature = "hdf5")]
+        if weights::Format::of(&path) == weights::Format::Hdf5 {
+            return super::saving::save_weights(self, path.as_ref());
+        }
         let values = self.get_weights()?;
         let names = self.weights().into_iter().map(|weight| weight.op().name());
         weights::write(path, &names.zip(values).collect::<Vec<_>>())
     }
 
-    /// Reads all weights from a file that [`save_weights`](Sequential::save_weights) wrote; all are checked before any is
-    /// changed. Keras: `model.load_weights(path)`.
+    /// Reads all weights from a file that [`save_weights`](Sequential::save_weights) or Keras wrote; all are checked before any
+    /// is changed. In a `.h5` file layers are found by their order, elsewhere weights by their names.
+    /// Keras: `model.load_weights(path)`.
     pub fn load_weights(&self, path: impl AsRef<Path>) -> Result<()> {
         self.output()?;
+        #[cfg(feature = "hdf5")]
+        if weights::Format::of(&path) == weights::Format::Hdf5 {
+            return super::saving::load_weights(self, path.as_ref());
+        }
         let nodes: Vec<Operation> = self.weights().into_iter().map(Variable::op).collect();
         let fitting = weights::fitting(path.as_ref(), &nodes, weights::read(path.as_ref())?)?;
         self.set_weights(&fitting.into_iter().map(|(_, value)| value).collect::<Vec<_>>())

@@ -9,7 +9,7 @@ use super::Sequential;
 use super::callbacks::{Callback, Flow, Logs};
 use super::losses::{IntoLoss, Loss, per_example};
 use super::metrics::{IntoMetric, Metric};
-use super::optimizers::{IntoOptimizer, Optimizer};
+use super::optimizers::{IntoOptimizer, Kept, Optimizer};
 use super::progbar::Progbar;
 use crate::autodiff::GradientsArgs;
 use crate::dispatch;
@@ -38,9 +38,9 @@ pub(super) fn print(text: &str) -> Result<()> {
 /// What a model is to make small and how, and the nodes that do it once the model is built.
 #[derive(Debug)]
 pub(super) struct Compiled {
-    loss: Loss,
-    optimizer: Optimizer,
-    metrics: Vec<Metric>,
+    pub(super) loss: Loss,
+    pub(super) optimizer: Optimizer,
+    pub(super) metrics: Vec<Metric>,
     nodes: Option<Nodes>,
 }
 
@@ -55,6 +55,8 @@ struct Nodes {
     training: Vec<Tensor>,
     judging: Vec<Tensor>,
     learning_rate: Variable,
+    /// What the optimizer keeps.
+    kept: Kept,
 }
 
 /// A model about to be compiled.
@@ -105,6 +107,13 @@ impl<'a> Compile<'a> {
         let metrics = self.metrics.into_iter().collect::<Result<_>>()?;
         self.model.compiled = Some(Compiled { loss, optimizer: self.optimizer?, metrics, nodes: None });
         if self.model.input().is_ok() { self.model.nodes().map(|_| ()) } else { Ok(()) }
+    }
+}
+
+impl Compiled {
+    /// What the optimizer keeps, once the nodes of training are built.
+    pub(super) fn kept(&self) -> Option<&Kept> {
+        self.nodes.as_ref().map(|nodes| &nodes.kept)
     }
 }
 
@@ -170,11 +179,12 @@ impl Sequential {
         }
         let gradients = GradientsArgs::new(training[0], variables.as_slice()).build();
         let pairs: Vec<_> = gradients.into_iter().zip(variables).collect();
-        let mut steps = vec![compiled.optimizer.apply(learning_rate, &pairs)];
+        let (step, kept) = compiled.optimizer.apply(learning_rate, &pairs);
+        let mut steps = vec![step];
         steps.extend(graph.get_collection::<Operation>(UPDATE_OPS));
         let train = group(&steps);
         graph.check()?;
-        Ok(Nodes { input, truth, sample_weights, train, training, judging, learning_rate })
+        Ok(Nodes { input, truth, sample_weights, train, training, judging, learning_rate, kept })
     }
 
     /// The optimizer's learning rate. Keras: `K.get_value(model.optimizer.lr)`.

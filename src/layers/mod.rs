@@ -417,7 +417,7 @@ fn make(graph: &Graph, common: &Common, weight: Weight, dtype: DType) -> Result<
 }
 
 /// `MaxPooling2D` becomes `max_pooling2d`.
-fn snake_case(class: &str) -> String {
+pub(crate) fn snake_case(class: &str) -> String {
     let mut name = String::new();
     let letters: Vec<char> = class.chars().collect();
     for (i, letter) in letters.iter().enumerate() {
