@@ -42,6 +42,8 @@ macro_rules! layers {
     };
 }
 
+#[path = "keras/files.rs"]
+mod files;
 #[path = "keras/rnn.rs"]
 mod rnn;
 

@@ -33,8 +33,13 @@ impl Hdf5Reader {
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let bytes = std::fs::read(&path).map_err(|e| Error::of_file(&path, &e))?;
-        let file = File::from_bytes(bytes)
-            .map_err(|e| Error::data_loss(format!("{} is not a whole HDF5 file: {e}", path.display())))?;
+        let length = bytes.len() as u64;
+        let broken = |says: String| Error::data_loss(format!("{} is not a whole HDF5 file: {says}", path.display()));
+        let file = File::from_bytes(bytes).map_err(|e| broken(e.to_string()))?;
+        let end = file.superblock().eof_address;
+        if end > length {
+            return Err(broken(format!("it ends after {length} of {end} bytes")));
+        }
         Ok(Hdf5Reader { path, file })
     }
 

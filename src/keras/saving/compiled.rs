@@ -156,6 +156,8 @@ fn optimizer(json: &Json) -> Result<Optimizer> {
     let rate = config.get("learning_rate").or_else(|| config.get("lr"));
     match rate {
         None => Ok(optimizer),
-        Some(json) => json.as_f64().map(|rate| optimizer.with_learning_rate(rate)).ok_or_else(|| refused("learning_rate", json)),
+        Some(json) => {
+            json.as_f64().map(|rate| optimizer.with_learning_rate(rate)).ok_or_else(|| refused("learning_rate", json))
+        }
     }
 }

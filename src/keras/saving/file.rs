@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::{BACKEND, Json, WRITTEN_AS, compiled, model_from_config};
-use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::hdf5::{Group, Hdf5Reader};
 use crate::keras::Sequential;
@@ -74,7 +73,7 @@ fn put_kept(model: &Sequential, class: &str, kept: &Kept, group: &mut Group) -> 
         names.extend(kept.of.iter().map(|variable| format!("training/{class}/{}/{kind}:0", variable.op().name())));
     }
     for (i, (name, value)) in names.iter().zip(&mut values).enumerate() {
-        group.put(name, if i == 0 { value.convert(DType::Int64)? } else { value })?;
+        group.put(name, if i == 0 { Value::scalar(value.item::<f32>()? as i64) } else { value })?;
     }
     group.set_texts(WEIGHT_NAMES, names);
     Ok(())
@@ -89,9 +88,8 @@ pub(super) fn load(path: &Path, compile: bool) -> Result<Sequential> {
         let parse = |text: String| serde_json::from_str(&text).map_err(|e| Error::data_loss(format!("{name}: {e}")));
         text.map(parse).transpose().map_err(about)
     };
-    let config = json("model_config")?.ok_or_else(|| {
-        about(Error::invalid_argument("it holds no model: weights alone are read by load_weights"))
-    })?;
+    let config = json("model_config")?
+        .ok_or_else(|| about(Error::invalid_argument("it holds no model: weights alone are read by load_weights")))?;
     let mut model = model_from_config(&config).map_err(about)?;
     let values = weights(&model, &file, MODEL_WEIGHTS)?;
     if model.input().is_ok() {
@@ -155,7 +153,8 @@ fn weights(model: &Sequential, file: &Hdf5Reader, group: &str) -> Result<Vec<Val
             return Err(Error::invalid_argument(says).at(&layer.name(), None));
         }
         for (array, variable) in arrays.iter().zip(variables) {
-            let value = file.read(&within(&format!("{name}/{array}"))).map_err(|error| error.at(&layer.name(), None))?;
+            let value =
+                file.read(&within(&format!("{name}/{array}"))).map_err(|error| error.at(&layer.name(), None))?;
             values.push(fitting(value, variable, &layer.name(), file)?);
         }
     }

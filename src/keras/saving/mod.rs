@@ -26,7 +26,9 @@ impl Sequential {
         for layer in self.layers() {
             let about = |error: Error| error.at(&layer.name(), None);
             let mut config = layer.get_config().map_err(about)?;
-            if layers.is_empty() && let Ok(input) = self.input() {
+            if layers.is_empty()
+                && let Ok(input) = self.input()
+            {
                 config.insert("batch_input_shape".to_owned(), input.shape().to_json()?);
             }
             layers.push(object(layer.class_name(), config));
