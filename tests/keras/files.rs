@@ -228,6 +228,20 @@ fn weights_go_by_the_order_of_layers() {
     assert_eq!(names, ["dense/dense/kernel:0", "dense/dense/bias:0", "out/out/kernel:0", "out/out/bias:0"]);
 }
 
+#[test]
+fn checkpoints_hold_models_or_weights() {
+    let place = Folder::new("keras-checkpoints");
+    let mut model = dense(2);
+    model.compile().loss("mse").build().unwrap();
+    let mut whole = callbacks::ModelCheckpoint(place.path("m{epoch}.h5").to_str().unwrap());
+    let mut weights = callbacks::ModelCheckpoint(place.path("w.h5").to_str().unwrap()).save_weights_only(true);
+    let fit = model.fit(pattern(&[10, 2], 5), numbers()).epochs(2).verbose(0);
+    fit.callbacks([&mut whole as _, &mut weights as _]).run().unwrap();
+    assert_eq!(load_model(place.path("m2.h5")).unwrap().get_weights().unwrap().len(), 4);
+    assert!(load_model(place.path("w.h5")).is_err());
+    dense(2).load_weights(place.path("w.h5")).unwrap();
+}
+
 /// Loading says why it fails and changes nothing.
 fn refused(path: &Path, model: &Sequential, says: &[&str]) {
     let values = |model: &Sequential| format!("{:?}", model.get_weights().unwrap());
