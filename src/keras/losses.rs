@@ -101,6 +101,7 @@ impl Loss {
     }
 
     /// Whether the predictions are not probabilities yet.
+    #[cfg(feature = "hdf5")]
     pub(super) fn takes_logits(&self) -> bool {
         match self.kind {
             Kind::Categorical { from_logits }

@@ -16,6 +16,7 @@ type Function = Arc<dyn Fn(Tensor, Tensor) -> Tensor + Send + Sync>;
 pub struct Metric {
     name: String,
     /// Its name in Keras, if it is shown by another.
+    #[cfg_attr(not(feature = "hdf5"), allow(dead_code))]
     function: Option<String>,
     kind: Kind,
 }
@@ -60,6 +61,7 @@ impl Metric {
     }
 
     /// The same, shown by another name.
+    #[cfg(feature = "hdf5")]
     pub(super) fn renamed(mut self, name: &str) -> Self {
         let function = std::mem::replace(&mut self.name, name.to_owned());
         self.function.get_or_insert(function);
@@ -67,6 +69,7 @@ impl Metric {
     }
 
     /// Its name in Keras.
+    #[cfg(feature = "hdf5")]
     pub(super) fn function(&self) -> &str {
         self.function.as_ref().unwrap_or(&self.name)
     }

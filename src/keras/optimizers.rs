@@ -204,6 +204,7 @@ impl Optimizer {
     }
 
     /// Its class in Keras and what that is made from, but for the learning rate.
+    #[cfg(feature = "hdf5")]
     pub(super) fn described(&mut self) -> (&'static str, Vec<(&'static str, &mut f64)>, Option<&mut bool>) {
         match &mut self.kind {
             Kind::Sgd { momentum, nesterov } => ("SGD", vec![("momentum", momentum)], Some(nesterov)),
@@ -224,6 +225,7 @@ impl Optimizer {
         }
     }
 
+    #[cfg(feature = "hdf5")]
     pub(super) fn with_learning_rate(mut self, learning_rate: f64) -> Self {
         self.learning_rate = learning_rate;
         self
@@ -231,6 +233,7 @@ impl Optimizer {
 }
 
 /// What an optimizer keeps from step to step.
+#[cfg_attr(not(feature = "hdf5"), allow(dead_code))]
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     /// The variables that it changes.

@@ -56,6 +56,7 @@ struct Nodes {
     judging: Vec<Tensor>,
     learning_rate: Variable,
     /// What the optimizer keeps.
+    #[cfg_attr(not(feature = "hdf5"), allow(dead_code))]
     kept: Kept,
 }
 
@@ -110,6 +111,7 @@ impl<'a> Compile<'a> {
     }
 }
 
+#[cfg(feature = "hdf5")]
 impl Compiled {
     /// What the optimizer keeps, once the nodes of training are built.
     pub(super) fn kept(&self) -> Option<&Kept> {

@@ -10,6 +10,8 @@ use crate::ops::nn;
 
 type Function = Arc<dyn Fn(Tensor) -> Tensor + Send + Sync>;
 
+type Plain = fn(Tensor) -> Tensor;
+
 /// A function that a layer applies to its output, or none.
 #[derive(Clone)]
 pub struct ActivationFunction {
@@ -19,7 +21,7 @@ pub struct ActivationFunction {
 }
 
 /// The functions that Keras knows by a name.
-const NAMED: &[(&str, fn(Tensor) -> Tensor)] = &[
+const NAMED: &[(&str, Plain)] = &[
     ("relu", |x| nn::relu(x)),
     ("softmax", softmax),
     ("sigmoid", |x| sigmoid(x)),

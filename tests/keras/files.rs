@@ -119,6 +119,20 @@ fn what_is_saved_goes_on_where_it_was() {
     }
 }
 
+#[test]
+fn nadam_starts_anew() {
+    let place = Folder::new("keras-nadam");
+    let mut model = dense(2);
+    model.compile().loss("mse").optimizer(Nadam(0.125)).build().unwrap();
+    model.fit(pattern(&[10, 2], 5), numbers()).verbose(0).run().unwrap();
+    model.save(place.path("m.h5")).unwrap();
+    let mut again = load_model(place.path("m.h5")).unwrap();
+    assert_eq!(again.learning_rate().unwrap(), 0.125);
+    let losses =
+        [&mut model, &mut again].map(|m| m.evaluate(pattern(&[10, 2], 5), numbers()).verbose(0).run().unwrap());
+    assert_eq!(losses[0], losses[1]);
+}
+
 /// Keras reads and goes on with what is written here, if FLOWSTONE_TENSORFLOW names a Python that has it.
 #[test]
 fn keras_reads_what_is_written() {

@@ -27,8 +27,10 @@ pub(super) fn save(model: &Sequential, path: &Path) -> Result<()> {
     if let Some(compiled) = &model.compiled {
         let config = compiled::to_config(compiled, model.learning_rate()?);
         file.set_text("training_config", &config.to_string());
-        if let Some(kept) = compiled.kept() {
-            put_kept(model, compiled.optimizer.clone().described().0, kept, file.group(OPTIMIZER_WEIGHTS))?;
+        let class = compiled.optimizer.clone().described().0;
+        // Nadam counts its momentum in Keras: what it keeps here is not what it would keep there.
+        if let Some(kept) = compiled.kept().filter(|_| class != "Nadam") {
+            put_kept(model, class, kept, file.group(OPTIMIZER_WEIGHTS))?;
         }
     }
     file.write(path)
@@ -64,10 +66,6 @@ fn in_order(kept: &Kept) -> Vec<Variable> {
 
 fn put_kept(model: &Sequential, class: &str, kept: &Kept, group: &mut Group) -> Result<()> {
     let mut values = model.session()?.run(in_order(kept), Feeds::new())?.into_iter();
-    // Nadam counts its momentum in Keras: what it keeps here is not what it would keep there.
-    if class == "Nadam" {
-        return Ok(());
-    }
     let mut names = vec![format!("training/{class}/iter:0")];
     for kind in kept.slots.keys() {
         names.extend(kept.of.iter().map(|variable| format!("training/{class}/{}/{kind}:0", variable.op().name())));
@@ -99,7 +97,8 @@ pub(super) fn load(path: &Path, compile: bool) -> Result<Sequential> {
         let (loss, metrics, optimizer) = compiled::from_config(&training).map_err(about)?;
         model.compile().loss(loss).metrics(metrics).optimizer(optimizer).build().map_err(about)?;
         let kept = model.compiled.as_ref().and_then(|compiled| compiled.kept()).cloned();
-        if let Some(kept) = kept.filter(|_| file.has_group(OPTIMIZER_WEIGHTS)) {
+        let nadam = model.compiled.as_ref().is_some_and(|compiled| compiled.optimizer.clone().described().0 == "Nadam");
+        if let Some(kept) = kept.filter(|_| !nadam && file.has_group(OPTIMIZER_WEIGHTS)) {
             model.assign(&kept_values(&kept, &file)?).map_err(about)?;
         }
     }

@@ -1,5 +1,6 @@
 //! Models in texts and files, as Keras writes and reads them. Keras: `keras.models.load_model`, `model.to_json`.
 
+#[cfg(feature = "hdf5")]
 mod compiled;
 #[cfg(feature = "hdf5")]
 mod file;
@@ -65,7 +66,8 @@ impl Sequential {
     }
 
     /// Writes all of it into a file that Keras reads too: how it is made, its weights, and, if it is compiled, the loss, the
-    /// metrics and the optimizer with what that keeps. Keras: `model.save(path)`.
+    /// metrics and the optimizer with what that keeps (but for Nadam, which keeps something else in Keras).
+    /// Keras: `model.save(path)`.
     ///
     /// The file is in the format HDF5 (feature `hdf5`), and its name ends in `.h5` or `.hdf5`. It appears when it is whole; one
     /// that was there stays until then. Losses and metrics of your own are written by their names. [`load_model`] reads it.
