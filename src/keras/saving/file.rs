@@ -181,9 +181,13 @@ fn kept_values(kept: &Kept, file: &Hdf5Reader) -> Result<Vec<(Variable, Value)>>
         let value = file.read(&format!("{OPTIMIZER_WEIGHTS}/{name}"))?;
         values.push((variable, fitting(value, variable, name, file)?));
     }
-    let steps = f64::from(values[0].1.item::<f32>()?);
+    let steps = values[0].1.item::<f32>()? as u64;
     for (base, power) in &kept.powers {
-        values.push((*power, Value::scalar(base.powf(steps + 1.0)).convert(power.dtype()?)?));
+        let base = *base as f32;
+        // Rounded step by step, as training does it; in the end it stays as it is.
+        let next = |power: &f32| Some(power * base).filter(|next| next != power);
+        let powers = std::iter::successors(Some(base), next).take(steps.saturating_add(1) as usize);
+        values.push((*power, Value::scalar(powers.last().unwrap_or(base)).convert(power.dtype()?)?));
     }
     Ok(values)
 }
