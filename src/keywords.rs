@@ -56,6 +56,8 @@ keyword_macros! { $
     foldr = ops::flow::foldr_args;
     /// [`scan`](fn@crate::scan) with keyword arguments.
     scan = ops::flow::scan_args;
+    /// [`py_func`](fn@crate::py_func) with keyword arguments `stateful` and `name`.
+    py_func = ops::py_func_args;
     /// [`case`](fn@crate::case) with keyword arguments `default`, `exclusive`, `strict` and `name`.
     case = ops::flow::case_args;
     /// [`export_meta_graph`](fn@crate::train::export_meta_graph) with keyword arguments `filename`, `as_text`, `graph`,
@@ -271,6 +273,8 @@ keyword_macros! { $
     /// [`variable_scope`](fn@crate::variable_scope) with keyword arguments `default_name`, `reuse`, `initializer`,
     /// `regularizer` and `auxiliary_name_scope`.
     variable_scope = variable_scope::variable_scope_args;
+    /// [`embedding_lookup`](fn@crate::nn::embedding_lookup) with keyword arguments `partition_strategy` and `max_norm`.
+    embedding_lookup = ops::nn::embedding_lookup_args;
     /// [`bias_add`](fn@crate::nn::bias_add) with the keyword argument `data_format`.
     bias_add = ops::nn::bias_add_args;
     /// [`conv2d`](fn@crate::nn::conv2d) with keyword arguments `dilations` and `data_format`.
