@@ -242,6 +242,13 @@ keyword_macros! { $
     encode_base64 = ops::strings::encode_base64_args;
     /// [`decode_raw`](fn@crate::decode_raw) with the keyword argument `little_endian`.
     decode_raw = ops::strings::decode_raw_args;
+    /// [`decode_csv`](fn@crate::decode_csv) with keyword arguments `field_delim`, `use_quote_delim`, `na_value` and
+    /// `select_cols`.
+    decode_csv = ops::parse::decode_csv_args;
+    /// [`parse_example`](fn@crate::parse_example) with keyword arguments `name` and `example_names`.
+    parse_example = ops::parse::parse_example_args;
+    /// [`parse_single_example`](fn@crate::parse_single_example) with keyword arguments `name` and `example_names`.
+    parse_single_example = ops::parse::parse_single_example_args;
     /// [`edit_distance`](fn@crate::edit_distance) with the keyword argument `normalize`.
     edit_distance = ops::array::edit_distance_args;
     /// [`transpose`](fn@crate::transpose) with the keyword argument `perm`; without it all dimensions are reversed.

@@ -122,6 +122,9 @@ pub use ops::math::{
     truediv, truncatediv, truncatemod, unsorted_segment_max, unsorted_segment_min, unsorted_segment_prod,
     unsorted_segment_sum, where_v2, zeta,
 };
+pub use ops::parse::{
+    FixedLenFeature, FixedLenSequenceFeature, VarLenFeature, decode_csv, parse_example, parse_single_example,
+};
 pub use ops::random::{
     multinomial, random_crop, random_normal, random_shuffle, random_uniform, set_random_seed, truncated_normal,
 };
@@ -208,11 +211,19 @@ pub mod contrib {
 
 /// Files in the graph. TF: `tf.io`.
 pub mod io {
+    pub use crate::format::tf_record::{TFRecordIterator, TFRecordWriter, tf_record_iterator};
     pub use crate::ops::image::{
         decode_and_crop_jpeg, decode_bmp, decode_gif, decode_image, decode_jpeg, decode_png, encode_jpeg, encode_png,
         extract_jpeg_shape, is_jpeg,
     };
     pub use crate::ops::io::*;
+    pub use crate::ops::parse::*;
+    pub use crate::ops::strings::{decode_base64, decode_raw, encode_base64};
+}
+
+/// Files of records. TF: `tf.python_io`.
+pub mod python_io {
+    pub use crate::format::tf_record::{TFRecordIterator, TFRecordWriter, tf_record_iterator};
 }
 
 /// Linear algebra. TF: `tf.linalg`.

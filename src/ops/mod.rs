@@ -11,6 +11,7 @@ pub mod linalg;
 pub mod lookup;
 pub mod math;
 pub mod nn;
+pub mod parse;
 mod py_func;
 pub mod random;
 pub(crate) mod scope;
@@ -37,6 +38,7 @@ static BUILT_IN: &[&[&OpDef]] = &[
     lookup::OPS,
     math::OPS,
     nn::OPS,
+    parse::OPS,
     py_func::OPS,
     random::OPS,
     state::OPS,

@@ -34,4 +34,47 @@ bad("lookup_rows", lambda a, b, n: look([a, b], n), f(3, 2), f(2, 3), ids)
 bad("lookup_strategy", lambda a, b, n: look([a, b], n, partition_strategy="mid"), f(3, 2), f(2, 2), ids)
 bad("lookup_range", lambda a, b, n: look([a, b], n), f(3, 2), f(2, 2), i(7))
 
+def example(**lists):
+    kinds = {int: ("int64_list", tf.train.Int64List), float: ("float_list", tf.train.FloatList), bytes: ("bytes_list", tf.train.BytesList)}
+    feature = {k: tf.train.Feature(**{kinds[type(v[0])][0]: kinds[type(v[0])][1](value=v)}) for k, v in lists.items()}
+    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString(deterministic=True)
+def texts(*values):
+    return np.array(values, dtype=object)
+def parts(parsed):
+    return [p for _, v in sorted(parsed.items()) for p in ([v.indices, v.values, v.dense_shape] if isinstance(v, tf.SparseTensor) else [v])]
+both = texts(example(a=[1, 2], b=[0.5], c=[b"x", b"yz"]), example(a=[3, 4], c=[b"w"]))
+F, V, S = tf.FixedLenFeature, tf.VarLenFeature, tf.FixedLenSequenceFeature
+def parse(features, **how):
+    return lambda x: parts(tf.parse_example(x, features, **how))
+case("parse", parse({"a": F([2], tf.int64), "b": F([], tf.float32, 1.5), "c": V(tf.string)}), both, known="sdu")
+case("parse_named", parse({"c": V(tf.string), "a": V(tf.int64)}, name="mine"), both, known="s")
+case("parse_defaults", parse({"z/1 b": F([1, 2], tf.string, [["p", "q"]]), "y": F([2], tf.float32, [1.0, 2.0])}), both, known="s")
+case("parse_sequence", parse({"c": S([], tf.string, allow_missing=True), "a": S([2], tf.int64, allow_missing=True), "b": S([], tf.float32, allow_missing=True, default_value=7.0)}), both, known="s")
+case("parse_none", parse({"a": F([2], tf.int64), "c": V(tf.string)}), texts(), known="s")
+case("parse_single", lambda x: parts(tf.parse_single_example(x, {"a": F([2], tf.int64), "b": F([], tf.float32, 0.0), "c": V(tf.string)})), both[0], known="s")
+bad("parse_missing", parse({"b": F([], tf.float32)}), both)
+bad("parse_type", parse({"a": F([2], tf.float32)}), both)
+bad("parse_sparse_type", parse({"a": V(tf.float32)}), both)
+bad("parse_count", parse({"a": F([3], tf.int64)}), both)
+bad("parse_rows", parse({"a": S([3], tf.int64, allow_missing=True)}), both)
+bad("parse_bytes", parse({"a": F([2], tf.int64)}), texts(b"\x0a\xff"))
+bad("parse_nothing", parse({}), both)
+bad("parse_open", parse({"a": F([2, None], tf.int64)}), both)
+bad("parse_rank", parse({"a": F([2], tf.int64)}), both.reshape(1, 2))
+lines = texts(b"1, 2.5,a", b",,", b'"7",1e3,"b,""c"""')
+case("csv", lambda x: tf.decode_csv(x, [[-1], [0.5], ["none"]]), lines, known="sdu", wrt=())
+case("csv_scalar", lambda x: tf.decode_csv(x, [[-1], [0.5], ["none"]]), lines[0], known="s", wrt=())
+case("csv_options", lambda x: tf.decode_csv(x, [[0], [0]], field_delim=";", use_quote_delim=False, na_value="NA", select_cols=[0, 2]), texts(b'1;"x;3;4', b"NA;;5"), known="s", wrt=())
+case("csv_required", lambda x: tf.decode_csv(x, [tf.constant([], tf.float64), tf.constant([3], tf.int64)]), texts(b"1.25,", b"\r\n-2,4"), known="s", wrt=())
+case("csv_none", lambda x: tf.decode_csv(x, [[1.0]]), texts(), known="s", wrt=())
+bad("csv_missing", lambda x: tf.decode_csv(x, [tf.constant([], tf.int32)]), texts(b",")[:1])
+bad("csv_fields", lambda x: tf.decode_csv(x, [[1], [2]]), texts(b"1,2,3"))
+bad("csv_number", lambda x: tf.decode_csv(x, [[1], [2]]), texts(b"1,x"))
+bad("csv_quote", lambda x: tf.decode_csv(x, [["a"], ["b"]]), texts(b'a"b,c'))
+bad("csv_open_quote", lambda x: tf.decode_csv(x, [["a"]]), texts(b'"abc'))
+bad("csv_inner_quote", lambda x: tf.decode_csv(x, [["a"]]), texts(b'"a"bc"'))
+bad("csv_defaults", lambda x: tf.decode_csv(x, [[1, 2]]), texts(b"1"))
+bad("csv_delim", lambda x: tf.decode_csv(x, [[1]], field_delim="::"), texts(b"1"))
+bad("csv_columns", lambda x: tf.decode_csv(x, [[1], [2]], select_cols=[1, 0]), texts(b"1,2"))
+
 write("sequences")
