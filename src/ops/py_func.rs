@@ -284,7 +284,8 @@ mod tests {
     fn what_goes_wrong_in_a_function_is_an_error_of_the_run() {
         let graph = Graph::new();
         let _default = graph.as_default();
-        let failing: [(fn(&[Value]) -> Result<Vec<Value>>, &str); 5] = [
+        type Case = (fn(&[Value]) -> Result<Vec<Value>>, &'static str);
+        let failing: [Case; 5] = [
             (|_| Err(Error::out_of_range("it had enough")), "it had enough"),
             (|_| panic!("it broke at {}", 7), "the function panicked: it broke at 7"),
             (|_| panic!("it broke"), "the function panicked: it broke"),

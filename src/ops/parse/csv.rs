@@ -87,9 +87,12 @@ impl DecodeCsvArgs {
     /// Builds the operation.
     #[track_caller]
     pub fn build(self) -> Vec<Tensor> {
+        let columns = if let [_, Arg::List(defaults)] = &self.args { defaults.len() as u32 } else { 0 };
         let call = DECODE_CSV.call(self.args).attr("field_delim", self.field_delim.as_str());
         let call = call.attr("use_quote_delim", self.use_quote_delim).attr("na_value", self.na_value.as_str());
-        call.attr("select_cols", self.select_cols).build().outputs()
+        let built = call.attr("select_cols", self.select_cols).build();
+        // As many columns as were asked for, also of what could not be built.
+        (0..columns).map(|i| built.output(i)).collect()
     }
 }
 
