@@ -7,6 +7,7 @@ mod crc;
 mod cursor;
 pub mod durable;
 pub mod event;
+pub mod example;
 #[cfg(feature = "images")]
 pub mod gif;
 #[cfg(feature = "hdf5")]
@@ -25,5 +26,6 @@ pub mod record;
 pub mod safetensors;
 pub mod summary;
 pub mod text;
+pub mod tf_record;
 pub mod timeline;
 pub mod trace;

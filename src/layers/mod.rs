@@ -183,6 +183,11 @@ impl Common {
         self.around.get_or_init(get_variable_scope)
     }
 
+    /// The same for a copy, which will have variables of its own.
+    pub fn fresh(&self) -> Self {
+        Common { applied: Arc::default(), around: Arc::default(), ..self.clone() }
+    }
+
     /// The variables that were made when it was first applied.
     pub fn variables(&self) -> Vec<Variable> {
         self.applied().as_ref().and_then(|applied| applied.weights.clone()).unwrap_or_default()
