@@ -549,3 +549,26 @@ fn mistakes_in_models_name_what_is_wrong() {
         (vec!["input_1".to_owned(), "input_2".to_owned()], 1)
     );
 }
+
+#[test]
+#[cfg(feature = "hdf5")]
+fn weights_of_functional_models_go_through_keras_files() {
+    use tf::keras::{Input, Model, layers::*};
+    let build = || {
+        let x = Input!((4,));
+        let a = Dense!(3, activation = "relu").apply(x);
+        let b = Dense!(3).apply(x);
+        Model(x, Dense!(2).apply(concatenate((a, b))))
+    };
+    let path = std::env::temp_dir().join(format!("flowstone-functional-{}.h5", std::process::id()));
+    let graph = tf::Graph::new();
+    let _default = graph.as_default();
+    let (model, other) = (build(), build());
+    model.save_weights(&path).unwrap();
+    assert!(model.get_weights().unwrap() != other.get_weights().unwrap());
+    other.load_weights(&path).unwrap();
+    assert!(model.get_weights().unwrap() == other.get_weights().unwrap());
+    let error = model.save(&path).unwrap_err();
+    assert!(error.message().contains("how it is made is said of a Sequential"), "{error}");
+    std::fs::remove_file(path).unwrap();
+}

@@ -100,6 +100,17 @@ impl Loss {
         &self.name
     }
 
+    /// Whether the predictions are not probabilities yet.
+    #[cfg(feature = "hdf5")]
+    pub(super) fn takes_logits(&self) -> bool {
+        match self.kind {
+            Kind::Categorical { from_logits }
+            | Kind::SparseCategorical { from_logits }
+            | Kind::Binary { from_logits } => from_logits,
+            Kind::Function(_) => false,
+        }
+    }
+
     /// Whether what is true are the numbers of classes.
     pub(super) fn is_sparse(&self) -> bool {
         matches!(self.kind, Kind::SparseCategorical { .. })
@@ -213,6 +224,16 @@ pub(super) fn check_names<'a>(what: &str, given: impl IntoIterator<Item = &'a St
 }
 
 impl Losses {
+    /// The one that there is, if it is one.
+    #[cfg(feature = "hdf5")]
+    pub(super) fn single(&self) -> Option<&Loss> {
+        match &self.0 {
+            Parts::Same(loss) => Some(loss),
+            Parts::Listed(all) => <&[Loss; 1]>::try_from(all.as_slice()).ok().map(|[loss]| loss),
+            Parts::Named(all) => <&[(String, Loss); 1]>::try_from(all.as_slice()).ok().map(|[(_, loss)]| loss),
+        }
+    }
+
     /// One for each output.
     pub(super) fn for_outputs(&self, names: &[String]) -> Result<Vec<Loss>> {
         match &self.0 {

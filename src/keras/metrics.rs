@@ -17,6 +17,9 @@ pub struct Metric {
     name: String,
     /// The output that it is of; all if not said.
     output: Option<String>,
+    /// Its name in Keras, if it is shown by another.
+    #[cfg_attr(not(feature = "hdf5"), allow(dead_code))]
+    function: Option<String>,
     kind: Kind,
 }
 
@@ -46,12 +49,12 @@ impl Metric {
                 ))
             })?),
         };
-        Ok(Metric { name: name.to_owned(), output: None, kind })
+        Ok(Metric { name: name.to_owned(), output: None, function: None, kind })
     }
 
     /// A metric of your own: from what is true and what is predicted to a number for each example.
     pub fn custom(name: &str, function: impl Fn(Tensor, Tensor) -> Tensor + Send + Sync + 'static) -> Self {
-        Metric { name: name.to_owned(), output: None, kind: Kind::Function(Arc::new(function)) }
+        Metric { name: name.to_owned(), output: None, function: None, kind: Kind::Function(Arc::new(function)) }
     }
 
     /// Its name, as it is shown.
@@ -69,8 +72,22 @@ impl Metric {
         self.output.as_deref().is_none_or(|of| of == output)
     }
 
-    /// The number of each example.
-    pub(super) fn each(&self, truth: Tensor, predicted: Tensor, loss: &Loss) -> Tensor {
+    /// The same, shown by another name.
+    #[cfg(feature = "hdf5")]
+    pub(super) fn renamed(mut self, name: &str) -> Self {
+        let function = std::mem::replace(&mut self.name, name.to_owned());
+        self.function.get_or_insert(function);
+        self
+    }
+
+    /// Its name in Keras.
+    #[cfg(feature = "hdf5")]
+    pub(super) fn function(&self) -> &str {
+        self.function.as_ref().unwrap_or(&self.name)
+    }
+
+    /// The number of each example. `mask` says how much each step counts.
+    pub(super) fn each(&self, truth: Tensor, predicted: Tensor, loss: &Loss, mask: Option<Tensor>) -> Tensor {
         let classes = predicted.rank().and_then(|rank| predicted.shape().dim(rank.checked_sub(1)?));
         let kind = match &self.kind {
             Kind::Accuracy if loss.is_sparse() => &Kind::SparseCategorical,
@@ -78,7 +95,7 @@ impl Metric {
             Kind::Accuracy => &Kind::Categorical,
             kind => kind,
         };
-        per_example(match kind {
+        let numbers = match kind {
             Kind::Categorical => matches(argmax(truth, -1), argmax(predicted, -1)),
             Kind::SparseCategorical => matches(cast(truth, DType::Int64), argmax(predicted, -1)),
             Kind::Binary => {
@@ -88,7 +105,8 @@ impl Metric {
             Kind::Loss(loss) => loss.each(truth, predicted),
             Kind::Function(function) => function(truth, predicted),
             Kind::Accuracy => predicted,
-        })
+        };
+        per_example(mask.map_or(numbers, |mask| numbers * mask))
     }
 }
 

@@ -25,6 +25,7 @@ mod download;
 mod get_file;
 mod hash;
 mod input;
+pub mod layers;
 pub mod losses;
 pub mod metrics;
 mod model;
@@ -33,6 +34,7 @@ mod op_layer;
 pub mod optimizers;
 pub mod preprocessing;
 mod progbar;
+mod saving;
 mod sequential;
 mod shared;
 mod summary;
@@ -54,13 +56,9 @@ pub use crate::{initializers, regularizers};
 #[allow(non_upper_case_globals)]
 pub const __version__: &str = env!("CARGO_PKG_VERSION");
 
-/// The layers. Keras: `keras.layers`.
-pub mod layers {
-    pub use super::Input;
-    pub use crate::layers::*;
-}
-
 /// The models. Keras: `keras.models`.
 pub mod models {
+    pub use super::saving::{LoadModelArgs, load_model, load_model_args, model_from_json};
     pub use super::{Model, Sequential};
+    pub use crate::__load_model as load_model;
 }

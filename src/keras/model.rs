@@ -406,18 +406,28 @@ impl Model {
     /// Writes all weights to a file, by the names of their layers. Keras: `model.save_weights(path)`.
     ///
     /// The path is the prefix of a checkpoint of TensorFlow's, as in Keras; if it ends in `.npz` or `.safetensors`, it is
-    /// such a file (features of these names). It appears when it is whole; one that was there stays until then. The kernel of
-    /// layer `dense` is called `dense/kernel`; the layers of a model inside of this one have its name before theirs.
+    /// such a file (features of these names); if it ends in `.h5` or `.hdf5`, it is laid out as Keras does (feature `hdf5`). It
+    /// appears when it is whole; one that was there stays until then. The kernel of layer `dense` is called `dense/kernel`; the
+    /// layers of a model inside of this one have its name before theirs.
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
+        #[cfg(feature = "hdf5")]
+        if weights::Format::of(&path) == weights::Format::Hdf5 {
+            return super::saving::save_weights(self, path.as_ref());
+        }
         let values = self.get_weights()?;
         let names = self.network.named_weights().into_iter().map(|(name, _)| name);
         weights::write(path, &names.zip(values).collect::<Vec<_>>())
     }
 
-    /// Reads all weights from a file that [`save_weights`](Model::save_weights) wrote; all are checked before any is changed.
+    /// Reads all weights from a file that [`save_weights`](Model::save_weights) or Keras wrote; all are checked before any is
+    /// changed. In a `.h5` file layers are found by their order, elsewhere weights by their names.
     /// Keras: `model.load_weights(path)`.
     pub fn load_weights(&self, path: impl AsRef<Path>) -> Result<()> {
         self.outputs()?;
+        #[cfg(feature = "hdf5")]
+        if weights::Format::of(&path) == weights::Format::Hdf5 {
+            return super::saving::load_weights(self, path.as_ref());
+        }
         let nodes: Vec<_> =
             self.network.named_weights().into_iter().map(|(name, weight)| (name, weight.op())).collect();
         self.assign(&weights::fitting(path.as_ref(), &nodes, weights::read(path.as_ref())?)?)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::model::{IntoLayer, Model};
 use super::network::Network;
@@ -78,8 +78,14 @@ impl Sequential {
     /// one goes on in that one's graph, and both have the same weights.
     #[track_caller]
     pub fn add(&mut self, layer: impl IntoLayer) {
-        let line = crate::graph::here();
         let (layer, graph) = layer.into_layer(&self.graph);
+        self.push(layer, graph);
+    }
+
+    /// Adds a layer that was applied in another graph if `graph` is given.
+    #[track_caller]
+    pub(super) fn push(&mut self, layer: Arc<dyn Layer>, graph: Option<Graph>) {
+        let line = crate::graph::here();
         if self.compiled.is_some() {
             let error = Error::failed_precondition("a layer is added to a model that is compiled already");
             self.graph.record(error.at(&layer.name(), Some(line)));

@@ -10,16 +10,17 @@ use super::callbacks::{Callback, Flow, Logs};
 use super::data::{Data, Examples, IntoData, check_classes, flat_classes, pick_all, rows_of, same_rank};
 use super::losses::{IntoLosses, Loss, Losses, per_example};
 use super::metrics::{IntoMetric, Metric};
-use super::optimizers::{IntoOptimizer, Optimizer};
+use super::optimizers::{IntoOptimizer, Kept, Optimizer};
 use super::progbar::Progbar;
 use crate::autodiff::GradientsArgs;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Operation, Tensor};
 use crate::kernels::random::PhiloxRandom;
+use crate::layers::mask_of;
 use crate::ops::array::{constant, placeholder, placeholder_with_default};
 use crate::ops::flow::group;
-use crate::ops::math::{add_n, reduce_mean};
+use crate::ops::math::{add_n, cast, reduce_mean};
 use crate::ops::state::{Variable, VariableArgs};
 use crate::session::Feeds;
 use crate::shape::{PartialShape, Shape};
@@ -38,8 +39,8 @@ pub(super) fn print(text: &str) -> Result<()> {
 pub(super) struct Compiled {
     losses: Losses,
     loss_weights: Option<LossWeights>,
-    optimizer: Optimizer,
-    metrics: Vec<Metric>,
+    pub(super) optimizer: Optimizer,
+    pub(super) metrics: Vec<Metric>,
     nodes: Option<Nodes>,
 }
 
@@ -57,6 +58,9 @@ struct Nodes {
     judging: Vec<Tensor>,
     names: Vec<String>,
     learning_rate: Variable,
+    /// What the optimizer keeps.
+    #[cfg_attr(not(feature = "hdf5"), allow(dead_code))]
+    kept: Kept,
 }
 
 impl Nodes {
@@ -176,6 +180,21 @@ impl<'a> Compile<'a> {
     }
 }
 
+#[cfg(feature = "hdf5")]
+impl Compiled {
+    /// What the optimizer keeps, once the nodes of training are built.
+    pub(super) fn kept(&self) -> Option<&Kept> {
+        self.nodes.as_ref().map(|nodes| &nodes.kept)
+    }
+
+    /// The loss, if there is one for all that is judged.
+    pub(super) fn loss(&self) -> Result<&Loss> {
+        self.losses.single().filter(|_| self.loss_weights.is_none()).ok_or_else(|| {
+            Error::unimplemented("a model that is compiled with several losses or with loss_weights is not saved")
+        })
+    }
+}
+
 impl Model {
     fn compiled(&self) -> Result<&Compiled> {
         self.compiled.as_ref().ok_or_else(|| {
@@ -224,10 +243,20 @@ impl Model {
         let several = outputs.len() > 1;
         let numbers = |outputs: &[Tensor]| {
             let _scope = graph.name_scope("loss");
+            // Steps that do not count leave the others as much more.
+            let mask = |output: Tensor| {
+                let mask = cast(mask_of(&graph, output)?, DType::Float32);
+                Some(mask / reduce_mean(mask))
+            };
+            let masks: Vec<Option<Tensor>> = outputs.iter().map(|output| mask(*output)).collect();
             let pairs = || truths.iter().copied().zip(outputs.iter().copied());
             let each: Vec<Tensor> = pairs()
                 .zip(&losses)
-                .map(|((truth, output), loss)| reduce_mean(per_example(loss.each(truth, output)) * sample_weights))
+                .zip(&masks)
+                .map(|(((truth, output), loss), mask)| {
+                    let each = loss.each(truth, output);
+                    reduce_mean(per_example(mask.map_or(each, |mask| each * mask)) * sample_weights)
+                })
                 .collect();
             let weighted = each.iter().enumerate().map(|(i, loss)| match &weights {
                 Some(weights) => *loss * weights[i],
@@ -241,7 +270,7 @@ impl Model {
             }
             for (i, (truth, output)) in pairs().enumerate() {
                 let of_this = compiled.metrics.iter().filter(|metric| metric.is_of(&names[i]));
-                numbers.extend(of_this.map(|metric| reduce_mean(metric.each(truth, output, &losses[i]))));
+                numbers.extend(of_this.map(|metric| reduce_mean(metric.each(truth, output, &losses[i], masks[i]))));
             }
             numbers
         };
@@ -255,12 +284,13 @@ impl Model {
         }
         let gradients = GradientsArgs::new(training[0], variables.as_slice()).build();
         let pairs: Vec<_> = gradients.into_iter().zip(variables).collect();
-        let mut steps = vec![compiled.optimizer.apply(learning_rate, &pairs)];
+        let (step, kept) = compiled.optimizer.apply(learning_rate, &pairs);
+        let mut steps = vec![step];
         steps.extend(updates);
         let train = group(&steps);
         graph.check()?;
         let names = compiled.names(&names);
-        Ok(Nodes { inputs, truths, losses, sample_weights, train, training, judging, names, learning_rate })
+        Ok(Nodes { inputs, truths, losses, sample_weights, train, training, judging, names, learning_rate, kept })
     }
 
     /// The optimizer's learning rate. Keras: `K.get_value(model.optimizer.lr)`.

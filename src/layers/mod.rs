@@ -5,12 +5,14 @@
 //! make a layer and apply it. The layers of [`keras`](crate::keras) are the same.
 
 mod activation;
+mod config;
 mod conv;
 mod core;
 mod dense;
 mod functions;
 pub(crate) mod history;
 mod keywords;
+mod mask;
 mod merge;
 mod more;
 mod normalization;
@@ -24,6 +26,8 @@ pub mod utils {
 pub use self::core::{Activation, Dropout, Embedding, Flatten, InputLayer, LeakyReLU, Reshape};
 use activation::softmax_along;
 pub use activation::{ActivationFunction, IntoActivation};
+pub use config::{Config, Json};
+pub(crate) use config::{Configured, Setting, Settings, class_and_config, get_config_method, object};
 pub use conv::{Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D};
 pub use dense::Dense;
 pub use functions::{
@@ -31,6 +35,7 @@ pub use functions::{
     separable_conv2d,
 };
 pub use history::LayerCall;
+pub(crate) use mask::of as mask_of;
 pub use merge::{
     Add, Average, Concatenate, Dot, IntoTensors, Maximum, Minimum, Multiply, Subtract, add, average, concatenate, dot,
     maximum, minimum, multiply, subtract,
@@ -60,6 +65,7 @@ pub use crate::{
     __max_pooling2d as max_pooling2d, __separable_conv2d as separable_conv2d,
 };
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -81,7 +87,7 @@ pub const UPDATE_OPS: &str = "update_ops";
 #[derive(Clone, Debug)]
 pub struct Weight {
     /// The last part of its name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Its shape.
     pub shape: Shape,
     /// How it starts.
@@ -95,11 +101,17 @@ pub struct Weight {
 impl Weight {
     pub(crate) fn new(name: &'static str, shape: impl Into<Shape>, initializer: &Result<Initializer>) -> Self {
         let initializer = initializer.clone();
-        Weight { name, shape: shape.into(), initializer, regularizer: None, trainable: true }
+        Weight { name: name.into(), shape: shape.into(), initializer, regularizer: None, trainable: true }
     }
 
-    fn regularized(mut self, regularizer: &Option<Regularizer>) -> Self {
+    pub(crate) fn regularized(mut self, regularizer: &Option<Regularizer>) -> Self {
         self.regularizer = regularizer.clone();
+        self
+    }
+
+    /// The same in a scope.
+    pub(crate) fn within(mut self, scope: &str) -> Self {
+        self.name = format!("{scope}/{}", self.name).into();
         self
     }
 
@@ -129,7 +141,7 @@ impl Training {
 
     /// What `during` builds in training, else what `after` builds. TF: `smart_cond`.
     #[track_caller]
-    fn choose<R: Outcome<Merged = R>>(self, during: impl FnOnce() -> R, after: impl FnOnce() -> R) -> R {
+    pub(crate) fn choose<R: Outcome<Merged = R>>(self, during: impl FnOnce() -> R, after: impl FnOnce() -> R) -> R {
         match self {
             Training::Known(known) => smart_cond(known, during, after),
             Training::Fed(training) => smart_cond(training, during, after),
@@ -155,6 +167,8 @@ pub struct Call<'a> {
     pub weights: &'a [Variable],
     /// Whether it is applied for training.
     pub training: Training,
+    /// Which steps of its input count, bools [batch, time], if the input says so. Keras: `mask`.
+    pub mask: Option<Tensor>,
     /// Operations that keep its averages up to date.
     pub updates: Vec<Operation>,
 }
@@ -165,7 +179,7 @@ pub struct Common {
     pub(crate) name: Option<String>,
     pub(crate) reuse: Reuse,
     frozen: Arc<AtomicBool>,
-    input_shape: Option<Result<PartialShape>>,
+    pub(crate) input_shape: Option<Result<PartialShape>>,
     applied: Arc<Mutex<Option<Applied>>>,
     calls: Arc<Mutex<Vec<LayerCall>>>,
     /// The scope around, where it was first applied.
@@ -196,6 +210,18 @@ impl Common {
     /// The scope around where this is first called.
     pub(crate) fn first_scope(&self) -> &VariableScope {
         self.around.get_or_init(get_variable_scope)
+    }
+
+    /// The same for a copy, which will have variables of its own.
+    pub fn fresh(&self) -> Self {
+        let frozen = Arc::new(AtomicBool::new(self.is_frozen()));
+        Common {
+            name: self.name.clone(),
+            reuse: self.reuse,
+            frozen,
+            input_shape: self.input_shape.clone(),
+            ..Common::default()
+        }
     }
 
     fn made(&self) -> Vec<Made> {
@@ -283,6 +309,20 @@ pub trait Layer: Send + Sync {
     /// The layers that it is made of, if there are any.
     fn parts(&self) -> Vec<Arc<dyn Layer>> {
         Vec::new()
+    }
+
+    /// Which steps of its output count, given which of its input do. An error if it cannot leave steps out.
+    /// Keras: `compute_mask`.
+    fn mask(&self, _input: Tensor, mask: Option<Tensor>) -> Result<Option<Tensor>> {
+        match mask {
+            None => Ok(None),
+            Some(_) => Err(Error::unimplemented("it cannot leave steps out, but its input has a mask")),
+        }
+    }
+
+    /// How it is made, by Keras's names. Keras: `get_config`.
+    fn get_config(&self) -> Result<Config> {
+        Err(Error::unimplemented(format!("{} does not say how it is made", self.class_name())))
     }
 
     /// What it makes of `input`, outside of training. TF: `layer.apply(inputs)`.
@@ -449,8 +489,12 @@ fn apply_in(
             if let Some(weight) = weights.iter().find(|weight| weight.reference().is_poisoned()) {
                 return Ok(vec![weight.reference()]);
             }
-            let mut call = Call { weights, training, updates: Vec::new() };
+            let mask = inputs.iter().find_map(|input| mask::of(graph, *input));
+            let mut call = Call { weights, training, mask, updates: Vec::new() };
             let outputs = layer.call_all(inputs, &mut call)?;
+            if let Some(mask) = layer.mask(first, mask)? {
+                outputs.iter().for_each(|output| mask::set(graph, *output, mask));
+            }
             for update in call.updates {
                 graph.add_to_collection(UPDATE_OPS, update);
             }
@@ -476,7 +520,7 @@ fn check_shared(needed: &[Weight], weights: &[Made]) -> Result<()> {
 
 fn make(graph: &Graph, common: &Common, weight: Weight, dtype: DType) -> Result<Made> {
     let before = global_variables().len();
-    let variable = get_variable_args(weight.name, weight.shape)
+    let variable = get_variable_args(&weight.name, weight.shape)
         .dtype(dtype)
         .initializer(&weight.initializer?)
         .trainable(weight.trainable && !common.is_frozen())
@@ -494,7 +538,7 @@ fn make(graph: &Graph, common: &Common, weight: Weight, dtype: DType) -> Result<
 }
 
 /// `MaxPooling2D` becomes `max_pooling2d`.
-fn snake_case(class: &str) -> String {
+pub(crate) fn snake_case(class: &str) -> String {
     let mut name = String::new();
     let letters: Vec<char> = class.chars().collect();
     for (i, letter) in letters.iter().enumerate() {
@@ -625,28 +669,31 @@ impl IntoPair for (i64, i64) {
 /// The methods that every layer has.
 macro_rules! common_methods {
     ($layer:ident) => {
-        impl $layer {
+        $crate::layers::common_methods! { [] $layer, common }
+    };
+    ([$($generics:tt)*] $layer:ty, $($common:ident).+) => {
+        impl<$($generics)*> $layer {
             /// The name of its scope; that of its kind if not said.
             pub fn name(mut self, name: &str) -> Self {
-                self.common.name = Some(name.to_owned());
+                self.$($common).+.name = Some(name.to_owned());
                 self
             }
 
             /// Whether optimizers change its variables; true if not said.
             pub fn trainable(self, trainable: bool) -> Self {
-                self.common.freeze(!trainable);
+                self.$($common).+.freeze(!trainable);
                 self
             }
 
             /// Whether it shares the variables of a layer of the same name: `true`, or [`AUTO_REUSE`](crate::AUTO_REUSE).
             pub fn reuse(mut self, reuse: impl Into<$crate::variable_scope::Reuse>) -> Self {
-                self.common.reuse = reuse.into();
+                self.$($common).+.reuse = reuse.into();
                 self
             }
 
             /// The shape of one example, for the first layer of a model.
             pub fn input_shape(mut self, shape: impl $crate::shape::IntoShape) -> Self {
-                self.common.input_shape = Some(shape.into_shape());
+                self.$($common).+.input_shape = Some(shape.into_shape());
                 self
             }
 

@@ -14,6 +14,7 @@ use super::Model;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Tensor;
 use crate::value::Value;
+use crate::weights::Format;
 
 /// The numbers of an epoch by their names: `"loss"`, `"val_accuracy"`.
 pub type Logs = IndexMap<String, f64>;
@@ -181,19 +182,26 @@ impl Callback for EarlyStopping {
     }
 }
 
-/// Saves the weights after each epoch. Keras: `ModelCheckpoint`.
+/// Saves the model or its weights after each epoch. Keras: `ModelCheckpoint`.
 #[derive(Debug)]
 pub struct ModelCheckpoint {
     path: String,
     monitor: Monitor,
     save_best_only: bool,
+    save_weights_only: bool,
 }
 
-/// Saves the weights after each epoch, to `path`, in which `{epoch}`, `{epoch:02d}`, `{val_loss:.2f}` stand for the epoch
-/// (from 1) and its numbers. Keras: `ModelCheckpoint(filepath, save_weights_only=True)`.
+/// Saves the model after each epoch, to `path`, in which `{epoch}`, `{epoch:02d}`, `{val_loss:.2f}` stand for the epoch
+/// (from 1) and its numbers. If the path does not end in `.h5` or `.hdf5`, only its weights are saved.
+/// Keras: `ModelCheckpoint(filepath)`.
 #[allow(non_snake_case)]
 pub fn ModelCheckpoint(path: &str) -> ModelCheckpoint {
-    ModelCheckpoint { path: path.to_owned(), monitor: Monitor::new("val_loss"), save_best_only: false }
+    ModelCheckpoint {
+        path: path.to_owned(),
+        monitor: Monitor::new("val_loss"),
+        save_best_only: false,
+        save_weights_only: false,
+    }
 }
 
 monitor_methods!(ModelCheckpoint);
@@ -212,12 +220,23 @@ impl ModelCheckpoint {
         self.save_best_only = best_only;
         self
     }
+
+    /// Whether only the weights are saved; no if not said.
+    #[must_use]
+    pub fn save_weights_only(mut self, weights_only: bool) -> Self {
+        self.save_weights_only = weights_only;
+        self
+    }
 }
 
 impl Callback for ModelCheckpoint {
     fn on_epoch_end(&mut self, epoch: usize, logs: &Logs, model: &Model) -> Result<Flow> {
         if !self.save_best_only || self.monitor.improved(logs)? {
-            model.save_weights(filled_in(&self.path, epoch + 1, logs)?)?;
+            let path = filled_in(&self.path, epoch + 1, logs)?;
+            match Format::of(&path) {
+                Format::Hdf5 if !self.save_weights_only => model.save(path)?,
+                _ => model.save_weights(path)?,
+            }
         }
         Ok(Flow::GoOn)
     }
