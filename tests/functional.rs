@@ -558,7 +558,7 @@ fn weights_of_functional_models_go_through_keras_files() {
         let x = Input!((4,));
         let a = Dense!(3, activation = "relu").apply(x);
         let b = Dense!(3).apply(x);
-        Model(x, Dense!(2).apply(concatenate((a, b))))
+        Model(x, Dense!(2).apply(concatenate([a, b])))
     };
     let path = std::env::temp_dir().join(format!("flowstone-functional-{}.h5", std::process::id()));
     let graph = tf::Graph::new();

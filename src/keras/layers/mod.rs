@@ -13,6 +13,7 @@ pub use masking::Masking;
 pub use recurrent::{CuDNNGRU, CuDNNLSTM, Directed, GRU, LSTM, Recurrent, SimpleRNN};
 pub use time_distributed::TimeDistributed;
 
+pub use super::Input;
 pub use crate::layers::*;
 pub use crate::{
     __Bidirectional as Bidirectional, __CuDNNGRU as CuDNNGRU, __CuDNNLSTM as CuDNNLSTM, __GRU as GRU,
