@@ -8,7 +8,7 @@ use flowstone::kernels::conv::{self, Conv2d, DEAD, Gradients, Post};
 use flowstone::kernels::gemm::{Mat, gemm};
 use flowstone::kernels::link::{BinaryFn, Link, UnaryFn};
 use flowstone::kernels::pool::{self, Pool2d};
-use flowstone::kernels::reduce::Reduction;
+use flowstone::kernels::reduce::{Joining, Plus, Reduction};
 use flowstone::kernels::{math, softmax};
 
 fn numbers(n: usize) -> Vec<f32> {
@@ -186,7 +186,7 @@ fn rows(c: &mut Criterion) {
     ] {
         let plan = Reduction::new(&dims, &reduced);
         let kept = 100_000 / plan.count();
-        c.bench_function(&format!("sum/{name}"), |b| b.iter(|| plan.run(&x, &mut y[..kept], 0.0, |a, b| a + b)));
+        c.bench_function(&format!("sum/{name}"), |b| b.iter(|| plan.run(&x, &mut y[..kept], Joining::by::<Plus>())));
     }
 }
 

@@ -4,7 +4,9 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Tensor, get_default_graph};
 use crate::op::constant_full_of;
-use crate::ops::array::{full_of, repeated};
+use crate::ops::array::{concat, diag_part, full_of, matrix_transpose, repeated, reshape};
+use crate::ops::linalg::{eye_args, qr};
+use crate::ops::math::sign;
 use crate::ops::random::{RandomArgs, random_normal_args, random_uniform_args, truncated_normal_args};
 use crate::shape::Shape;
 use crate::value::{Number, Value};
@@ -12,6 +14,7 @@ use crate::value::{Number, Value};
 // As Keras calls them.
 pub use self::{
     glorot_normal_initializer as glorot_normal, glorot_uniform_initializer as glorot_uniform,
+    identity_initializer as identity, orthogonal_initializer as orthogonal,
     random_uniform_initializer as RandomUniform,
 };
 
@@ -43,6 +46,12 @@ pub enum Initializer {
     Uniform(Random),
     /// Numbers whose spread follows from the number of inputs and outputs of a layer.
     VarianceScaling(VarianceScaling),
+    /// Rows or columns at right angles, all of one length.
+    Orthogonal(Orthogonal),
+    /// A number on the diagonal of a matrix, zeros elsewhere.
+    Identity(f64),
+    /// Parts one after the other, each with its number of rows.
+    Parts(Vec<(usize, Initializer)>),
 }
 
 /// The two parameters of a distribution (mean and standard deviation, or lowest and highest number) and its seed.
@@ -58,6 +67,13 @@ pub struct VarianceScaling {
     scale: f64,
     mode: FanMode,
     distribution: Distribution,
+    seed: Option<i64>,
+}
+
+/// The length of the vectors at right angles, and the seed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Orthogonal {
+    gain: f64,
     seed: Option<i64>,
 }
 
@@ -81,6 +97,33 @@ pub enum Distribution {
     UntruncatedNormal,
     /// An even distribution.
     Uniform,
+}
+
+/// What Keras calls the usual choices: scale, mode and distribution.
+const SCALINGS: &[(&str, f64, FanMode, Distribution)] = &[
+    ("GlorotUniform", 1.0, FanMode::FanAvg, Distribution::Uniform),
+    ("GlorotNormal", 1.0, FanMode::FanAvg, Distribution::TruncatedNormal),
+    ("HeUniform", 2.0, FanMode::FanIn, Distribution::Uniform),
+    ("HeNormal", 2.0, FanMode::FanIn, Distribution::TruncatedNormal),
+    ("LecunUniform", 1.0, FanMode::FanIn, Distribution::Uniform),
+    ("LecunNormal", 1.0, FanMode::FanIn, Distribution::TruncatedNormal),
+];
+
+const MODES: &[(&str, FanMode)] =
+    &[("fan_in", FanMode::FanIn), ("fan_out", FanMode::FanOut), ("fan_avg", FanMode::FanAvg)];
+
+const DISTRIBUTIONS: &[(&str, Distribution)] = &[
+    ("truncated_normal", Distribution::TruncatedNormal),
+    ("normal", Distribution::TruncatedNormal),
+    ("untruncated_normal", Distribution::UntruncatedNormal),
+    ("uniform", Distribution::Uniform),
+];
+
+/// What a class of Keras's is made from.
+pub(crate) enum Described {
+    Number(f64),
+    Seed(Option<i64>),
+    Name(&'static str),
 }
 
 /// Zeros. TF: `tf.zeros_initializer`.
@@ -130,30 +173,132 @@ pub fn variance_scaling_initializer(scale: f64, mode: FanMode, distribution: Dis
     Initializer::VarianceScaling(VarianceScaling { scale, mode, distribution, seed: None })
 }
 
+/// A matrix whose rows or columns, whichever are fewer, are at right angles and of length `gain`: an orthogonal matrix if it is
+/// square. All dimensions but the last count as rows. TF: `tf.orthogonal_initializer`.
+/// Source: <https://arxiv.org/abs/1312.6120>.
+///
+/// ```
+/// use flowstone as tf;
+/// let w = tf::get_variable!("w", [3, 3], initializer = tf::initializers::orthogonal_initializer(1.0));
+/// let unit = tf::matmul!(w, w, transpose_b = true);
+/// let sess = tf::Session()?;
+/// sess.run(tf::global_variables_initializer(), tf::feed_dict! {})?;
+/// let unit = sess.run(unit, tf::feed_dict! {})?;
+/// assert!((unit.as_slice::<f32>()?[0] - 1.0).abs() < 1e-5 && unit.as_slice::<f32>()?[1].abs() < 1e-5);
+/// # Ok::<(), tf::Error>(())
+/// ```
+pub fn orthogonal_initializer(gain: f64) -> Initializer {
+    Initializer::Orthogonal(Orthogonal { gain, seed: None })
+}
+
+/// `gain` on the diagonal of a matrix, zeros elsewhere. TF: `tf.initializers.identity`.
+pub fn identity_initializer(gain: f64) -> Initializer {
+    Initializer::Identity(gain)
+}
+
 impl Initializer {
     /// The initializer that Keras knows by this name: `"glorot_uniform"`, `"he_normal"`, `"zeros"`.
     pub fn named(name: &str) -> Result<Initializer> {
-        use Distribution::{TruncatedNormal, Uniform};
-        use FanMode::{FanAvg, FanIn};
-        let scaled = |scale, mode, distribution| Ok(variance_scaling_initializer(scale, mode, distribution));
-        match name.to_lowercase().replace('_', "").as_str() {
+        let plain = name.to_lowercase().replace('_', "");
+        if let Some((_, scale, mode, distribution)) = SCALINGS.iter().find(|(class, ..)| class.to_lowercase() == plain)
+        {
+            return Ok(variance_scaling_initializer(*scale, *mode, *distribution));
+        }
+        match plain.as_str() {
             "zeros" | "zero" => Ok(Initializer::Zeros),
             "ones" | "one" => Ok(Initializer::Ones),
             "constant" => Ok(constant_initializer(0.0)),
             "randomnormal" | "normal" => Ok(random_normal_initializer(0.0, 0.05)),
             "truncatednormal" => Ok(truncated_normal_initializer(0.0, 0.05)),
             "randomuniform" | "uniform" => Ok(random_uniform_initializer(-0.05, 0.05)),
-            "glorotuniform" => scaled(1.0, FanAvg, Uniform),
-            "glorotnormal" => scaled(1.0, FanAvg, TruncatedNormal),
-            "heuniform" => scaled(2.0, FanIn, Uniform),
-            "henormal" => scaled(2.0, FanIn, TruncatedNormal),
-            "lecununiform" => scaled(1.0, FanIn, Uniform),
-            "lecunnormal" | "variancescaling" => scaled(1.0, FanIn, TruncatedNormal),
+            "variancescaling" => Ok(variance_scaling_initializer(1.0, FanMode::FanIn, Distribution::TruncatedNormal)),
+            "orthogonal" => Ok(orthogonal_initializer(1.0)),
+            "identity" => Ok(identity_initializer(1.0)),
             _ => Err(Error::invalid_argument(format!(
                 "there is no initializer '{name}': zeros, ones, random_normal, random_uniform, truncated_normal, \
-                 glorot_uniform, glorot_normal, he_uniform, he_normal, lecun_uniform, lecun_normal"
+                 glorot_uniform, glorot_normal, he_uniform, he_normal, lecun_uniform, lecun_normal, \
+                 orthogonal, identity"
             ))),
         }
+    }
+
+    /// Its class in Keras and what that is made from.
+    pub(crate) fn described(&self) -> Result<(&'static str, Vec<(&'static str, Described)>)> {
+        use Described::{Name, Number, Seed};
+        let random = |class, [first, second]: [&'static str; 2], random: &Random| {
+            let (a, b) = random.parameters;
+            Ok((class, vec![(first, Number(a)), (second, Number(b)), ("seed", Seed(random.seed))]))
+        };
+        match self {
+            Initializer::Zeros => Ok(("Zeros", vec![])),
+            Initializer::Ones => Ok(("Ones", vec![])),
+            Initializer::Constant(value) => {
+                let value = value.clone().convert(DType::Float64)?;
+                Ok(("Constant", vec![("value", Number(value.item::<f64>()?))]))
+            }
+            Initializer::Normal(normal) => random("RandomNormal", ["mean", "stddev"], normal),
+            Initializer::TruncatedNormal(normal) => random("TruncatedNormal", ["mean", "stddev"], normal),
+            Initializer::Uniform(uniform) => random("RandomUniform", ["minval", "maxval"], uniform),
+            Initializer::VarianceScaling(scaling) => {
+                let seed = ("seed", Seed(scaling.seed));
+                let same = |known: &&(&str, f64, FanMode, Distribution)| {
+                    (known.1, known.2, known.3) == (scaling.scale, scaling.mode, scaling.distribution)
+                };
+                if let Some((class, ..)) = SCALINGS.iter().find(same) {
+                    return Ok((class, vec![seed]));
+                }
+                let mode = MODES.iter().find(|(_, mode)| *mode == scaling.mode).map_or("fan_in", |(name, _)| name);
+                let distribution = DISTRIBUTIONS.iter().find(|(_, one)| *one == scaling.distribution);
+                let distribution = distribution.map_or("truncated_normal", |(name, _)| name);
+                let scale = ("scale", Number(scaling.scale));
+                Ok(("VarianceScaling", vec![scale, ("mode", Name(mode)), ("distribution", Name(distribution)), seed]))
+            }
+            Initializer::Orthogonal(Orthogonal { gain, seed }) => {
+                Ok(("Orthogonal", vec![("gain", Number(*gain)), ("seed", Seed(*seed))]))
+            }
+            Initializer::Identity(gain) => Ok(("Identity", vec![("gain", Number(*gain))])),
+            Initializer::Parts(_) => Err(Error::unimplemented("an initializer in parts has no name in Keras")),
+        }
+    }
+
+    /// The initializer of this class in Keras, with the numbers and names that are said; what is not said is as usual.
+    pub(crate) fn from_numbers<'a>(
+        class: &str,
+        number: impl Fn(&str) -> Option<f64>,
+        word: impl Fn(&str) -> Option<&'a str>,
+    ) -> Result<Initializer> {
+        let mut initializer = Initializer::named(class)?;
+        let set = |place: &mut f64, name: &str| {
+            if let Some(x) = number(name) {
+                *place = x;
+            }
+        };
+        match &mut initializer {
+            Initializer::Normal(random) | Initializer::TruncatedNormal(random) => {
+                set(&mut random.parameters.0, "mean");
+                set(&mut random.parameters.1, "stddev");
+            }
+            Initializer::Uniform(random) => {
+                set(&mut random.parameters.0, "minval");
+                set(&mut random.parameters.1, "maxval");
+            }
+            Initializer::Constant(value) => *value = Value::scalar(number("value").unwrap_or(0.0)),
+            Initializer::Orthogonal(Orthogonal { gain, .. }) | Initializer::Identity(gain) => set(gain, "gain"),
+            Initializer::VarianceScaling(scaling) => {
+                set(&mut scaling.scale, "scale");
+                if let Some(name) = word("mode") {
+                    let mode = MODES.iter().find(|(known, _)| *known == name);
+                    scaling.mode = mode.ok_or_else(|| Error::invalid_argument(format!("there is no mode '{name}'")))?.1;
+                }
+                if let Some(name) = word("distribution") {
+                    let known = DISTRIBUTIONS.iter().find(|(known, _)| *known == name);
+                    scaling.distribution =
+                        known.ok_or_else(|| Error::invalid_argument(format!("there is no distribution '{name}'")))?.1;
+                }
+            }
+            Initializer::Zeros | Initializer::Ones | Initializer::Parts(_) => {}
+        }
+        Ok(initializer)
     }
 
     /// The same with a seed of its own.
@@ -163,8 +308,10 @@ impl Initializer {
             Initializer::Normal(Random { seed, .. })
             | Initializer::TruncatedNormal(Random { seed, .. })
             | Initializer::Uniform(Random { seed, .. })
-            | Initializer::VarianceScaling(VarianceScaling { seed, .. }) => *seed = Some(number),
-            Initializer::Zeros | Initializer::Ones | Initializer::Constant(_) => {}
+            | Initializer::VarianceScaling(VarianceScaling { seed, .. })
+            | Initializer::Orthogonal(Orthogonal { seed, .. }) => *seed = Some(number),
+            Initializer::Parts(parts) => parts.iter_mut().for_each(|(_, part)| *part = part.clone().seed(number)),
+            Initializer::Zeros | Initializer::Ones | Initializer::Constant(_) | Initializer::Identity(_) => {}
         }
         self
     }
@@ -186,6 +333,18 @@ impl Initializer {
             Initializer::TruncatedNormal(random) => random.build(truncated_normal_args(dims()), dtype),
             Initializer::Uniform(random) => random.build(random_uniform_args(dims()), dtype),
             Initializer::VarianceScaling(scaling) => scaling.initializer(shape).build(shape, dtype),
+            Initializer::Orthogonal(orthogonal) => orthogonal.build(shape, dtype),
+            Initializer::Identity(gain) => match shape.dims() {
+                [rows, columns] => eye_args(*rows).num_columns(*columns).dtype(dtype).build() * *gain,
+                _ => refused(format!("an identity matrix of shape {shape}")),
+            },
+            Initializer::Parts(parts) => {
+                let part = |(rows, part): &(usize, Initializer)| {
+                    let dims: Vec<usize> = std::iter::once(*rows).chain(shape.iter().skip(1).copied()).collect();
+                    part.build(&Shape::new(&dims), dtype)
+                };
+                concat(parts.iter().map(part).collect::<Vec<_>>(), 0)
+            }
         }
     }
 }
@@ -204,6 +363,34 @@ impl Random {
             Some(seed) => args.seed(seed).build(),
             None => args.build(),
         }
+    }
+}
+
+/// A tensor that says why there is no initial value.
+#[track_caller]
+fn refused(message: String) -> Tensor {
+    let graph = get_default_graph();
+    graph.record(Error::invalid_argument(message).at("Initializer", Some(crate::graph::here())));
+    Tensor::poisoned(&graph)
+}
+
+impl Orthogonal {
+    #[track_caller]
+    fn build(self, shape: &Shape, dtype: DType) -> Tensor {
+        let [outer @ .., columns] = shape.dims() else {
+            return refused(format!("an orthogonal matrix of shape {shape}: two dimensions at least"));
+        };
+        let (rows, columns) = (outer.iter().product::<usize>(), *columns);
+        if outer.is_empty() {
+            return refused(format!("an orthogonal matrix of shape {shape}: two dimensions at least"));
+        }
+        let tall = Shape::new(&[rows.max(columns), rows.min(columns)]);
+        let random = Random { parameters: (0.0, 1.0), seed: self.seed };
+        let (q, r) = qr(random.build(random_normal_args(sizes(&tall)), dtype));
+        // The signs of the diagonal make every orthogonal matrix equally likely.
+        let q = q * sign(diag_part(r));
+        let q = if rows < columns { matrix_transpose(q) } else { q };
+        reshape(q, sizes(shape)) * self.gain
     }
 }
 

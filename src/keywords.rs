@@ -56,6 +56,8 @@ keyword_macros! { $
     foldr = ops::flow::foldr_args;
     /// [`scan`](fn@crate::scan) with keyword arguments.
     scan = ops::flow::scan_args;
+    /// [`py_func`](fn@crate::py_func) with keyword arguments `stateful` and `name`.
+    py_func = ops::py_func_args;
     /// [`case`](fn@crate::case) with keyword arguments `default`, `exclusive`, `strict` and `name`.
     case = ops::flow::case_args;
     /// [`export_meta_graph`](fn@crate::train::export_meta_graph) with keyword arguments `filename`, `as_text`, `graph`,
@@ -240,6 +242,13 @@ keyword_macros! { $
     encode_base64 = ops::strings::encode_base64_args;
     /// [`decode_raw`](fn@crate::decode_raw) with the keyword argument `little_endian`.
     decode_raw = ops::strings::decode_raw_args;
+    /// [`decode_csv`](fn@crate::decode_csv) with keyword arguments `field_delim`, `use_quote_delim`, `na_value` and
+    /// `select_cols`.
+    decode_csv = ops::parse::decode_csv_args;
+    /// [`parse_example`](fn@crate::parse_example) with keyword arguments `name` and `example_names`.
+    parse_example = ops::parse::parse_example_args;
+    /// [`parse_single_example`](fn@crate::parse_single_example) with keyword arguments `name` and `example_names`.
+    parse_single_example = ops::parse::parse_single_example_args;
     /// [`edit_distance`](fn@crate::edit_distance) with the keyword argument `normalize`.
     edit_distance = ops::array::edit_distance_args;
     /// [`transpose`](fn@crate::transpose) with the keyword argument `perm`; without it all dimensions are reversed.
@@ -271,6 +280,8 @@ keyword_macros! { $
     /// [`variable_scope`](fn@crate::variable_scope) with keyword arguments `default_name`, `reuse`, `initializer`,
     /// `regularizer` and `auxiliary_name_scope`.
     variable_scope = variable_scope::variable_scope_args;
+    /// [`embedding_lookup`](fn@crate::nn::embedding_lookup) with keyword arguments `partition_strategy` and `max_norm`.
+    embedding_lookup = ops::nn::embedding_lookup_args;
     /// [`bias_add`](fn@crate::nn::bias_add) with the keyword argument `data_format`.
     bias_add = ops::nn::bias_add_args;
     /// [`conv2d`](fn@crate::nn::conv2d) with keyword arguments `dilations` and `data_format`.

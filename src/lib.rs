@@ -122,10 +122,12 @@ pub use ops::math::{
     truediv, truncatediv, truncatemod, unsorted_segment_max, unsorted_segment_min, unsorted_segment_prod,
     unsorted_segment_sum, where_v2, zeta,
 };
+pub use ops::parse::{
+    FixedLenFeature, FixedLenSequenceFeature, VarLenFeature, decode_csv, parse_example, parse_single_example,
+};
 pub use ops::random::{
     multinomial, random_crop, random_normal, random_shuffle, random_uniform, set_random_seed, truncated_normal,
 };
-pub use ops::register as register_op;
 pub use ops::state::{
     Variable, assign, assign_add, assign_sub, count_up_to, global_variables, global_variables_initializer,
     is_variable_initialized, local_variables, local_variables_initializer, moving_average_variables,
@@ -136,6 +138,7 @@ pub use ops::strings::{
     as_string, decode_base64, decode_raw, encode_base64, reduce_join, string_join, string_split, string_to_hash_bucket,
     string_to_hash_bucket_fast, string_to_number, substr,
 };
+pub use ops::{py_func, py_func as numpy_function, register as register_op};
 pub use session::{
     Callable, ConfigProto, DefaultSession, Explanation, Feeds, Fetch, GPUOptions, GradientValue, IndexedSlicesValue,
     InteractiveSession, RunOptions, Session, SessionArgs, SparseTensorValue, get_default_session,
@@ -180,7 +183,9 @@ pub mod nn {
         fixed_unigram_candidate_sampler_args, learned_unigram_candidate_sampler, log_uniform_candidate_sampler,
         uniform_candidate_sampler,
     };
-    pub use crate::rnn::{bidirectional_dynamic_rnn, dynamic_rnn, rnn_cell, static_bidirectional_rnn, static_rnn};
+    pub use crate::rnn::{
+        bidirectional_dynamic_rnn, dynamic_rnn, rnn_cell, seq2seq, static_bidirectional_rnn, static_rnn,
+    };
     #[doc(no_inline)]
     pub use crate::{
         __bidirectional_dynamic_rnn as bidirectional_dynamic_rnn, __dynamic_rnn as dynamic_rnn,
@@ -188,13 +193,37 @@ pub mod nn {
     };
 }
 
+/// What TensorFlow 1.x had beside its own modules. TF: `tf.contrib`.
+pub mod contrib {
+    pub use crate::rnn::seq2seq as legacy_seq2seq;
+
+    /// Recurrent networks. TF: `tf.contrib.rnn`.
+    pub mod rnn {
+        pub use crate::nn::{static_bidirectional_rnn, static_rnn};
+        pub use crate::rnn::rnn_cell::*;
+    }
+
+    /// Losses of sequences. TF: `tf.contrib.seq2seq`.
+    pub mod seq2seq {
+        pub use crate::rnn::contrib_seq2seq::*;
+    }
+}
+
 /// Files in the graph. TF: `tf.io`.
 pub mod io {
+    pub use crate::format::tf_record::{TFRecordIterator, TFRecordWriter, tf_record_iterator};
     pub use crate::ops::image::{
         decode_and_crop_jpeg, decode_bmp, decode_gif, decode_image, decode_jpeg, decode_png, encode_jpeg, encode_png,
         extract_jpeg_shape, is_jpeg,
     };
     pub use crate::ops::io::*;
+    pub use crate::ops::parse::*;
+    pub use crate::ops::strings::{decode_base64, decode_raw, encode_base64};
+}
+
+/// Files of records. TF: `tf.python_io`.
+pub mod python_io {
+    pub use crate::format::tf_record::{TFRecordIterator, TFRecordWriter, tf_record_iterator};
 }
 
 /// Linear algebra. TF: `tf.linalg`.

@@ -13,12 +13,25 @@ pub const REGULARIZATION_LOSSES: &str = "regularization_losses";
 
 /// What is added to the loss for a variable.
 #[derive(Clone)]
-pub struct Regularizer(Arc<dyn Fn(Tensor) -> Tensor + Send + Sync>);
+pub struct Regularizer {
+    loss: Arc<dyn Fn(Tensor) -> Tensor + Send + Sync>,
+    factors: Option<[f64; 2]>,
+}
 
 impl Regularizer {
     /// The loss for the value of a variable.
     pub fn loss(&self, value: Tensor) -> Tensor {
-        (self.0)(value)
+        (self.loss)(value)
+    }
+
+    /// What `sum(|x|)` and `sum(x^2)` are multiplied with; nothing for a function of your own.
+    pub fn factors(&self) -> Option<[f64; 2]> {
+        self.factors
+    }
+
+    fn with_factors(mut self, l1: f64, l2: f64) -> Self {
+        self.factors = Some([l1, l2]);
+        self
     }
 }
 
@@ -42,13 +55,13 @@ impl IntoRegularizer for Regularizer {
 
 impl<F: Fn(Tensor) -> Tensor + Send + Sync + 'static> IntoRegularizer for F {
     fn into_regularizer(self) -> Regularizer {
-        Regularizer(Arc::new(self))
+        Regularizer { loss: Arc::new(self), factors: None }
     }
 }
 
 /// `l1 * sum(|x|)`. TF: `tf.keras.regularizers.l1(l1)`.
 pub fn l1(l1: f64) -> Regularizer {
-    (move |x: Tensor| l1 * reduce_sum(abs(x))).into_regularizer()
+    (move |x: Tensor| l1 * reduce_sum(abs(x))).into_regularizer().with_factors(l1, 0.0)
 }
 
 /// `l2 * sum(x^2)`. TF: `tf.keras.regularizers.l2(l2)`.
@@ -61,10 +74,11 @@ pub fn l1(l1: f64) -> Regularizer {
 /// assert_eq!(losses[0].name(), "dense/kernel/Regularizer/mul:0");
 /// ```
 pub fn l2(l2: f64) -> Regularizer {
-    (move |x: Tensor| (2.0 * l2) * l2_loss(x)).into_regularizer()
+    (move |x: Tensor| (2.0 * l2) * l2_loss(x)).into_regularizer().with_factors(0.0, l2)
 }
 
 /// Both. TF: `tf.keras.regularizers.l1_l2(l1, l2)`.
 pub fn l1_l2(l1: f64, l2: f64) -> Regularizer {
-    (move |x: Tensor| constant(0.0) + l1 * reduce_sum(abs(x)) + (2.0 * l2) * l2_loss(x)).into_regularizer()
+    let loss = move |x: Tensor| constant(0.0) + l1 * reduce_sum(abs(x)) + (2.0 * l2) * l2_loss(x);
+    loss.into_regularizer().with_factors(l1, l2)
 }

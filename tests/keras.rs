@@ -38,9 +38,14 @@ fn case(layers: Vec<Add>, x: &[usize], y: tf::Value) -> Case {
 
 macro_rules! layers {
     ($($layer:expr),* $(,)?) => {
-        vec![$(Box::new(|model: &mut Sequential| model.add($layer)) as Add),*]
+        vec![$(Box::new(move |model: &mut Sequential| model.add($layer)) as Add),*]
     };
 }
+
+#[path = "keras/files.rs"]
+mod files;
+#[path = "keras/rnn.rs"]
+mod rnn;
 
 impl Case {
     fn loss(mut self, name: &str) -> Self {
@@ -90,7 +95,10 @@ impl Case {
 const TOLERANCE: f64 = 2e-5;
 
 fn compare(name: &str, found: &BTreeMap<String, Vec<f64>>) {
-    let golden = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/keras.txt")).unwrap();
+    let file = |name: &str| {
+        std::fs::read_to_string(format!("{}/tests/golden/{name}.txt", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    };
+    let golden = file("keras") + &file("keras_rnn");
     let mut lines = 0;
     for line in golden.lines() {
         let mut words = line.split(' ');

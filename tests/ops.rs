@@ -97,6 +97,7 @@ const NODES: &[(&str, &str)] = &[
         "xent_second.s/gradients_1/xent_second.s/softmax_cross_entropy_with_logits_grad/sub_1",
         "the second derivative of the cross entropy has a term in the labels, which TensorFlow leaves out",
     ),
+    (".token: ", "functions are counted over all graphs of a process"),
     ("hash_table.shared_name", "tables of lists have names drawn at random"),
     ("norm_second_", "the second derivative of a batch normalization is written down; TensorFlow records a tape"),
 ];

@@ -259,6 +259,59 @@ fn products_take_in_bias_and_activation() {
     assert_eq!(plan.fusions()[0], reason);
 }
 
+#[test]
+fn steps_of_optimizers_take_in_the_products_that_are_their_gradients() {
+    type Minimize = fn(tf::Tensor) -> tf::Operation;
+    let optimizers: [(&str, Minimize); 5] = [
+        ("GradientDescent", |cost| tf::train::GradientDescentOptimizer(0.5).minimize(cost)),
+        ("Momentum", |cost| tf::train::MomentumOptimizer(0.1, 0.9).minimize(cost)),
+        ("Adam", |cost| tf::train::AdamOptimizer(0.01).minimize(cost)),
+        ("RMSProp", |cost| tf::train::RMSPropOptimizer(0.01).minimize(cost)),
+        ("Ftrl", |cost| tf::train::FtrlOptimizer(0.1).minimize(cost)),
+    ];
+    for (name, minimize) in optimizers {
+        for use_resource in [false, true] {
+            let (graph, _default) = fresh();
+            let x = tf::placeholder(tf::float32, (None, 70));
+            let variable = |name, shape: [usize; 2]| {
+                tf::get_variable!(
+                    name,
+                    shape,
+                    initial_value = tf::constant(noise(&shape, 5)),
+                    use_resource = use_resource
+                )
+            };
+            let (w1, w2) = (variable("w1", [70, 60]), variable("w2", [60, 50]));
+            let cost = tf::reduce_sum(tf::square(tf::matmul(tf::tanh(tf::matmul(x, w1)), w2)));
+            let train = minimize(cost);
+            let gradient = graph.get_tensor_by_name("gradients/MatMul_grad/MatMul_1:0").unwrap();
+            let feeds = feed_dict! { x: noise(&[9, 70], 1) };
+            let results = [false, true].map(|plain| {
+                let sess = tf::SessionArgs::new().graph(&graph).plain(plain).build().unwrap();
+                sess.run(tf::global_variables_initializer(), feed_dict! {}).unwrap();
+                let steps = steps(&sess, train, &feeds);
+                let op = if use_resource {
+                    format!("_ResourceApply{name}ByProduct")
+                } else {
+                    format!("_Apply{name}ByProduct")
+                };
+                assert_eq!(count(&steps, &op), if plain { 0 } else { 2 }, "{steps:?}");
+                for _ in 0..3 {
+                    sess.run(train, &feeds).unwrap();
+                }
+                let plan = sess.explain((gradient, train), &feeds).unwrap();
+                if !plain {
+                    let why = "not fused: something else reads the gradient";
+                    assert!(plan.fusions().iter().any(|line| line.contains(why)), "{plan}");
+                }
+                let (seen, _) = sess.run((gradient, train), &feeds).unwrap();
+                (sess.run((w1, w2), feed_dict! {}).unwrap(), seen)
+            });
+            assert!(results[0] == results[1], "{name}");
+        }
+    }
+}
+
 /// What folds to a constant still waits for effects: those it was told to wait for, and those it was computed from.
 #[test]
 fn effects_before_constants_take_place() {

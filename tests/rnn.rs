@@ -106,6 +106,87 @@ fn networks_follow_tensorflow() {
     }
 }
 
+/// The models of `golden/make_seq2seq.py`.
+fn model(name: &str, x: Vec<Tensor>, y: Vec<Tensor>, feed: Tensor) -> (Vec<Tensor>, Vec<Tensor>) {
+    use tf::nn::seq2seq::{embedding_attention_seq2seq, embedding_rnn_seq2seq};
+    let stacked = || MultiRNNCell([BasicLSTMCell(3), BasicLSTMCell(3)]);
+    match name {
+        "rnn" => flat_model(embedding_rnn_seq2seq(x, y, GRUCell(3), 6, 5, 2)),
+        "rnn_fed" => flat_model(embedding_rnn_seq2seq!(x, y, GRUCell(3), 6, 5, 2, feed_previous = true)),
+        "attention" => flat_model(embedding_attention_seq2seq(x, y, stacked(), 6, 5, 2)),
+        "attention_cond" => flat_model(embedding_attention_seq2seq!(
+            x,
+            y,
+            stacked(),
+            6,
+            5,
+            2,
+            num_heads = 2,
+            initial_state_attention = true,
+            feed_previous = feed
+        )),
+        _ => (Vec::new(), Vec::new()),
+    }
+}
+
+fn flat_model<S: State>((outputs, state): (Vec<Tensor>, S)) -> (Vec<Tensor>, Vec<Tensor>) {
+    (outputs, state.flat())
+}
+
+#[test]
+fn models_of_sequences_follow_tensorflow() {
+    let text = include_str!("golden/seq2seq.txt");
+    let mut cases: HashMap<&str, HashMap<&str, Vec<&str>>> = HashMap::new();
+    for line in text.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        cases.entry(words[0]).or_default().insert(words[1], words[2..].to_vec());
+    }
+    assert_eq!(cases.len(), 4);
+    for (name, expected) in cases {
+        let graph = tf::Graph::new();
+        let _default = graph.as_default();
+        let [x, y, z] = [2, 3, 3].map(|n| tf::placeholder(tf::int32, [None, Some(n)]));
+        let feed = tf::placeholder(tf::bool, ());
+        let [words, decoder, targets] = [x, y, z].map(|t| tf::unstack!(t, axis = 1));
+        let (outputs, state) = model(name, words, decoder, feed);
+        let weights: Vec<Tensor> = targets.iter().map(|&t| tf::cast(tf::greater(t, 0), tf::float32)).collect();
+        let cost = tf::nn::seq2seq::sequence_loss(outputs.iter().copied(), targets, weights);
+        let variables = tf::trainable_variables();
+        let by: Vec<Tensor> = variables.iter().map(|v| v.reference()).collect();
+        let gradients = tf::gradients(cost, by).into_iter().map(|g| tf::convert_to_tensor(g.unwrap()));
+        let gradients: Vec<Tensor> = gradients.collect();
+        let train = tf::train::GradientDescentOptimizer(0.5).minimize(cost);
+        let sizes = |v: &tf::Variable| v.shape().known().unwrap().iter().copied().collect::<Vec<usize>>();
+        let described = variables.iter().map(|v| {
+            let sizes: Vec<String> = sizes(v).iter().map(usize::to_string).collect();
+            format!("{},{}", v.op().name(), sizes.join(","))
+        });
+        assert_eq!(described.collect::<Vec<_>>(), expected["variables"], "{name}");
+        let start = variables.iter().enumerate().map(|(i, v)| tf::assign(*v, pattern(&sizes(v), 3 + i)));
+        let start: Vec<Tensor> = start.collect();
+        let sess = tf::Session().unwrap();
+        sess.run(tf::global_variables_initializer(), feed_dict! {}).unwrap();
+        sess.run(start, feed_dict! {}).unwrap();
+        let feeds = feed_dict! {
+            x: [[1, 2], [3, 4], [5, 0]],
+            y: [[1, 2, 3], [1, 4, 0], [1, 0, 0]],
+            z: [[2, 3, 4], [4, 0, 0], [3, 2, 0]],
+            feed: true,
+        };
+        let close = |what: &str, found: Vec<f64>, tolerance: f64| {
+            let expected: Vec<f64> = expected[what].iter().map(|word| word.parse().unwrap()).collect();
+            assert_eq!(found.len(), expected.len(), "{name} {what}");
+            for (i, (f, e)) in found.iter().zip(&expected).enumerate() {
+                assert!((f - e).abs() <= tolerance * e.abs().max(0.1), "{name} {what} {i}: {f}, TensorFlow {e}");
+            }
+        };
+        close("outputs", numbers(&sess.run([outputs, state].concat(), &feeds).unwrap()), 1e-5);
+        close("gradients", numbers(&sess.run(gradients, &feeds).unwrap()), 1e-5);
+        let costs = (0..10).map(|_| sess.run((cost, train), &feeds).unwrap().0.item::<f32>().unwrap().into());
+        close("costs", costs.collect(), 1e-4);
+    }
+}
+
 #[test]
 fn a_state_is_fetched_and_fed() {
     let graph = tf::Graph::new();

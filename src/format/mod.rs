@@ -7,8 +7,11 @@ mod crc;
 mod cursor;
 pub mod durable;
 pub mod event;
+pub mod example;
 #[cfg(feature = "images")]
 pub mod gif;
+#[cfg(feature = "hdf5")]
+pub mod hdf5;
 pub mod idx;
 pub mod jpeg;
 pub mod meta;
@@ -23,5 +26,6 @@ pub mod record;
 pub mod safetensors;
 pub mod summary;
 pub mod text;
+pub mod tf_record;
 pub mod timeline;
 pub mod trace;

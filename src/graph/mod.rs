@@ -313,20 +313,21 @@ impl Graph {
         scope::clear_device(self.0.key)
     }
 
-    /// Nodes built until the guard is dropped are placed with `operation`. TF: `graph.colocate_with`.
+    /// Nodes built until the guard is dropped are placed with `operation`, on its device. TF: `graph.colocate_with`.
     pub fn colocate_with(&self, operation: Operation) -> ScopeGuard {
-        let classes = self.lock().node(operation.node).map(colocation_classes).unwrap_or_default();
-        scope::enter_colocation(self.0.key, classes)
+        let of = |node: &Node| (colocation_classes(node), node.device.clone());
+        let (classes, device) = self.lock().node(operation.node).map(of).unwrap_or_default();
+        scope::enter_colocation(self.0.key, classes, Some(device))
     }
 
     /// Nodes built until the guard is dropped are placed with the one that is called `name`, or will be.
     pub(crate) fn colocate_with_name(&self, name: &str) -> ScopeGuard {
-        scope::enter_colocation(self.0.key, vec![colocation_class(name)])
+        scope::enter_colocation(self.0.key, vec![colocation_class(name)], None)
     }
 
     /// Nodes built until the guard is dropped may be placed anywhere.
     pub(crate) fn colocate_with_nothing(&self) -> ScopeGuard {
-        scope::enter_colocation(self.0.key, Vec::new())
+        scope::enter_colocation(self.0.key, Vec::new(), None)
     }
 
     /// Whether nodes built now are placed with others.

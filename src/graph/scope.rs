@@ -23,7 +23,8 @@ enum Frame {
     ControlReset(GraphKey),
     Context(GraphKey, Option<ContextRef>),
     Device(GraphKey, Arc<str>),
-    Colocate(GraphKey, Vec<Arc<[u8]>>),
+    /// With the device of what nodes are placed with, which hides those around.
+    Colocate(GraphKey, Vec<Arc<[u8]>>, Option<Arc<str>>),
     /// What this crate's code builds inside counts as built on this line.
     Line(&'static Location<'static>),
 }
@@ -120,8 +121,17 @@ pub(super) fn clear_device(graph: GraphKey) -> ScopeGuard {
     ScopeGuard::push(Frame::Device(graph, "".into()))
 }
 
-pub(super) fn enter_colocation(graph: GraphKey, classes: Vec<Arc<[u8]>>) -> ScopeGuard {
-    ScopeGuard::push(Frame::Colocate(graph, classes))
+/// A node that is placed with others is on their device if there is one, or else on that of colocations around; `None`
+/// leaves devices as they are.
+pub(super) fn enter_colocation(graph: GraphKey, classes: Vec<Arc<[u8]>>, device: Option<Arc<str>>) -> ScopeGuard {
+    let around = || {
+        innermost(|frame| match frame {
+            Frame::Colocate(key, classes, device) if *key == graph && !classes.is_empty() => device.clone(),
+            _ => None,
+        })
+    };
+    let device = device.map(|device| if device.is_empty() { around().unwrap_or(device) } else { device });
+    ScopeGuard::push(Frame::Colocate(graph, classes, device))
 }
 
 /// Until the guard is dropped, what this crate's code builds counts as built on this line; `built_at(here())` is how a
@@ -175,6 +185,7 @@ pub(super) fn context(graph: GraphKey) -> Option<ContextRef> {
 pub(super) fn device(graph: GraphKey) -> Arc<str> {
     innermost(|frame| match frame {
         Frame::Device(key, device) if *key == graph => Some(device.clone()),
+        Frame::Colocate(key, _, device) if *key == graph => device.clone(),
         _ => None,
     })
     .unwrap_or_else(|| "".into())
@@ -186,8 +197,8 @@ pub(super) fn colocation(graph: GraphKey) -> Vec<Arc<[u8]>> {
         let mut all = Vec::new();
         for (_, frame) in &stack.frames {
             match frame {
-                Frame::Colocate(key, classes) if *key == graph && classes.is_empty() => all.clear(),
-                Frame::Colocate(key, classes) if *key == graph => all.extend(classes.iter().cloned()),
+                Frame::Colocate(key, classes, _) if *key == graph && classes.is_empty() => all.clear(),
+                Frame::Colocate(key, classes, _) if *key == graph => all.extend(classes.iter().cloned()),
                 _ => {}
             }
         }

@@ -1,18 +1,22 @@
 //! Keras's own functions on tensors. Keras: `keras.backend`.
 
 use crate::dtype::DType;
-use crate::graph::{Tensor, reset_default_graph};
+use crate::error::Result;
+use crate::graph::{Tensor, get_default_graph, reset_default_graph};
 use crate::op::{IntoTensor, convert};
 use crate::ops::array::{expand_dims, range};
 use crate::ops::math::{cast, equal, maximum, minimum, reduce_mean_args};
 
-use super::Dims;
+use crate::session::Session;
+
+use super::{Dims, shared};
 
 pub use crate::ops::math::square;
 
 /// Starts anew with an empty default graph. Keras: `K.clear_session()`.
 ///
-/// Models have graphs of their own, which end with them: this frees what was built beside them.
+/// [`Sequential`](struct@super::Sequential) models have graphs of their own, which end with them: this frees what was built
+/// beside them, and the names of layers begin anew.
 ///
 /// ```
 /// use flowstone as tf;
@@ -22,6 +26,34 @@ pub use crate::ops::math::square;
 /// ```
 pub fn clear_session() {
     reset_default_graph();
+}
+
+/// The session of all models of the default graph, in which its variables have values. Keras: `K.get_session()`.
+///
+/// [`Sequential`](struct@super::Sequential) models have graphs of their own; theirs is `model.session()`.
+///
+/// ```
+/// use flowstone as tf;
+/// use tf::keras::{Input, layers::*};
+/// let x = Input!((2,));
+/// let y = Dense!(1, kernel_initializer = "ones").apply(x);
+/// let sess = tf::keras::backend::get_session()?;
+/// assert_eq!(sess.run(y, tf::feed_dict! { x: [[1.0, 2.0]] })?.as_slice::<f32>()?, [3.0]);
+/// # Ok::<(), tf::Error>(())
+/// ```
+pub fn get_session() -> Result<Session> {
+    let graph = get_default_graph();
+    graph.check()?;
+    let session = shared::session(&graph)?;
+    shared::initialize(&session)?;
+    Ok(session)
+}
+
+/// Makes `session` that of all models of its graph; what has values there keeps them. Keras: `K.set_session(session)`.
+///
+/// An error if models of the graph have their variables in another session already.
+pub fn set_session(session: &Session) -> Result<()> {
+    shared::set_session(session)
 }
 
 /// The small number that keeps from dividing by 0: 1e-7. Keras: `K.epsilon()`.

@@ -100,6 +100,17 @@ impl Loss {
         &self.name
     }
 
+    /// Whether the predictions are not probabilities yet.
+    #[cfg(feature = "hdf5")]
+    pub(super) fn takes_logits(&self) -> bool {
+        match self.kind {
+            Kind::Categorical { from_logits }
+            | Kind::SparseCategorical { from_logits }
+            | Kind::Binary { from_logits } => from_logits,
+            Kind::Function(_) => false,
+        }
+    }
+
     /// Whether what is true are the numbers of classes.
     pub(super) fn is_sparse(&self) -> bool {
         matches!(self.kind, Kind::SparseCategorical { .. })
@@ -184,5 +195,96 @@ impl IntoLoss for Loss {
 impl IntoLoss for &str {
     fn into_loss(self) -> Result<Loss> {
         Loss::named(self)
+    }
+}
+
+/// The losses of a model's outputs.
+#[derive(Clone, Debug)]
+pub struct Losses(Parts);
+
+#[derive(Clone, Debug)]
+enum Parts {
+    /// The same for each output.
+    Same(Loss),
+    /// In the order of the outputs.
+    Listed(Vec<Loss>),
+    /// By the names of the outputs.
+    Named(Vec<(String, Loss)>),
+}
+
+/// An error if one of `given` is not among `known`.
+pub(super) fn check_names<'a>(what: &str, given: impl IntoIterator<Item = &'a String>, known: &[String]) -> Result<()> {
+    match given.into_iter().find(|name| !known.contains(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let known = known.join(", ");
+            Err(Error::invalid_argument(format!("{what} for '{name}', but the model has the outputs {known}")))
+        }
+    }
+}
+
+impl Losses {
+    /// The one that there is, if it is one.
+    #[cfg(feature = "hdf5")]
+    pub(super) fn single(&self) -> Option<&Loss> {
+        match &self.0 {
+            Parts::Same(loss) => Some(loss),
+            Parts::Listed(all) => <&[Loss; 1]>::try_from(all.as_slice()).ok().map(|[loss]| loss),
+            Parts::Named(all) => <&[(String, Loss); 1]>::try_from(all.as_slice()).ok().map(|[(_, loss)]| loss),
+        }
+    }
+
+    /// One for each output.
+    pub(super) fn for_outputs(&self, names: &[String]) -> Result<Vec<Loss>> {
+        match &self.0 {
+            Parts::Same(loss) => Ok(vec![loss.clone(); names.len()]),
+            Parts::Listed(all) if all.len() == names.len() => Ok(all.clone()),
+            Parts::Listed(all) => Err(Error::invalid_argument(format!(
+                "there are {} losses, but the model has the outputs {}",
+                all.len(),
+                names.join(", ")
+            ))),
+            Parts::Named(all) => {
+                check_names("a loss", all.iter().map(|(name, _)| name), names)?;
+                let found = names.iter().map(|name| {
+                    let loss = all.iter().find(|(of, _)| of == name).map(|(_, loss)| loss.clone());
+                    loss.ok_or_else(|| Error::invalid_argument(format!("there is no loss for the output '{name}'")))
+                });
+                found.collect()
+            }
+        }
+    }
+}
+
+/// What can stand for the losses of a model: one for all outputs, a list with one for each, or pairs of the outputs' names and
+/// their losses.
+pub trait IntoLosses {
+    /// The losses. An error for a name that does not exist.
+    fn into_losses(self) -> Result<Losses>;
+}
+
+impl<L: IntoLoss> IntoLosses for L {
+    fn into_losses(self) -> Result<Losses> {
+        self.into_loss().map(|loss| Losses(Parts::Same(loss)))
+    }
+}
+
+impl<L: IntoLoss, const N: usize> IntoLosses for [L; N] {
+    fn into_losses(self) -> Result<Losses> {
+        Vec::from(self).into_losses()
+    }
+}
+
+impl<L: IntoLoss> IntoLosses for Vec<L> {
+    fn into_losses(self) -> Result<Losses> {
+        let all = self.into_iter().map(IntoLoss::into_loss).collect::<Result<_>>()?;
+        Ok(Losses(Parts::Listed(all)))
+    }
+}
+
+impl<L: IntoLoss, const N: usize> IntoLosses for [(&str, L); N] {
+    fn into_losses(self) -> Result<Losses> {
+        let all = self.into_iter().map(|(name, loss)| Ok((name.to_owned(), loss.into_loss()?)));
+        Ok(Losses(Parts::Named(all.collect::<Result<_>>()?)))
     }
 }

@@ -15,6 +15,11 @@ type Function = Arc<dyn Fn(Tensor, Tensor) -> Tensor + Send + Sync>;
 #[derive(Clone)]
 pub struct Metric {
     name: String,
+    /// The output that it is of; all if not said.
+    output: Option<String>,
+    /// Its name in Keras, if it is shown by another.
+    #[cfg_attr(not(feature = "hdf5"), allow(dead_code))]
+    function: Option<String>,
     kind: Kind,
 }
 
@@ -44,12 +49,12 @@ impl Metric {
                 ))
             })?),
         };
-        Ok(Metric { name: name.to_owned(), kind })
+        Ok(Metric { name: name.to_owned(), output: None, function: None, kind })
     }
 
     /// A metric of your own: from what is true and what is predicted to a number for each example.
     pub fn custom(name: &str, function: impl Fn(Tensor, Tensor) -> Tensor + Send + Sync + 'static) -> Self {
-        Metric { name: name.to_owned(), kind: Kind::Function(Arc::new(function)) }
+        Metric { name: name.to_owned(), output: None, function: None, kind: Kind::Function(Arc::new(function)) }
     }
 
     /// Its name, as it is shown.
@@ -57,8 +62,32 @@ impl Metric {
         &self.name
     }
 
-    /// The number of each example.
-    pub(super) fn each(&self, truth: Tensor, predicted: Tensor, loss: &Loss) -> Tensor {
+    /// The output that it is of, if that was said.
+    pub(super) fn output(&self) -> Option<&String> {
+        self.output.as_ref()
+    }
+
+    /// Whether it is of this output.
+    pub(super) fn is_of(&self, output: &str) -> bool {
+        self.output.as_deref().is_none_or(|of| of == output)
+    }
+
+    /// The same, shown by another name.
+    #[cfg(feature = "hdf5")]
+    pub(super) fn renamed(mut self, name: &str) -> Self {
+        let function = std::mem::replace(&mut self.name, name.to_owned());
+        self.function.get_or_insert(function);
+        self
+    }
+
+    /// Its name in Keras.
+    #[cfg(feature = "hdf5")]
+    pub(super) fn function(&self) -> &str {
+        self.function.as_ref().unwrap_or(&self.name)
+    }
+
+    /// The number of each example. `mask` says how much each step counts.
+    pub(super) fn each(&self, truth: Tensor, predicted: Tensor, loss: &Loss, mask: Option<Tensor>) -> Tensor {
         let classes = predicted.rank().and_then(|rank| predicted.shape().dim(rank.checked_sub(1)?));
         let kind = match &self.kind {
             Kind::Accuracy if loss.is_sparse() => &Kind::SparseCategorical,
@@ -66,7 +95,7 @@ impl Metric {
             Kind::Accuracy => &Kind::Categorical,
             kind => kind,
         };
-        per_example(match kind {
+        let numbers = match kind {
             Kind::Categorical => matches(argmax(truth, -1), argmax(predicted, -1)),
             Kind::SparseCategorical => matches(cast(truth, DType::Int64), argmax(predicted, -1)),
             Kind::Binary => {
@@ -76,7 +105,8 @@ impl Metric {
             Kind::Loss(loss) => loss.each(truth, predicted),
             Kind::Function(function) => function(truth, predicted),
             Kind::Accuracy => predicted,
-        })
+        };
+        per_example(mask.map_or(numbers, |mask| numbers * mask))
     }
 }
 
@@ -105,5 +135,12 @@ impl IntoMetric for Metric {
 impl IntoMetric for &str {
     fn into_metric(self) -> Result<Metric> {
         Metric::named(self)
+    }
+}
+
+/// A metric of the output of this name.
+impl<M: IntoMetric> IntoMetric for (&str, M) {
+    fn into_metric(self) -> Result<Metric> {
+        Ok(Metric { output: Some(self.0.to_owned()), ..self.1.into_metric()? })
     }
 }

@@ -15,22 +15,40 @@
 //! # Ok::<(), tf::Error>(())
 //! ```
 
+pub mod applications;
 pub mod backend;
 pub mod callbacks;
+mod data;
 pub mod datasets;
+#[cfg(feature = "download")]
+mod download;
+mod get_file;
+mod hash;
+mod input;
+pub mod layers;
 pub mod losses;
 pub mod metrics;
+mod model;
+mod network;
+mod op_layer;
 pub mod optimizers;
 pub mod preprocessing;
 mod progbar;
+mod saving;
 mod sequential;
+mod shared;
 mod summary;
 mod training;
 pub mod utils;
 
-pub use sequential::{Dims, Sequential};
+pub use data::{Data, IntoData};
+pub use input::{Input, InputArgs, IntoDType, input_args};
+pub use model::{Dims, IntoLayer, Model, ModelArgs, model_args};
+pub use sequential::Sequential;
 pub use summary::Dialect;
-pub use training::{Compile, Evaluate, Fit, History, Predict};
+pub use training::{Compile, Evaluate, Fit, History, LossWeights, Predict};
+
+pub use crate::{__Input as Input, __Model as Model};
 
 pub use crate::{initializers, regularizers};
 
@@ -38,12 +56,9 @@ pub use crate::{initializers, regularizers};
 #[allow(non_upper_case_globals)]
 pub const __version__: &str = env!("CARGO_PKG_VERSION");
 
-/// The layers. Keras: `keras.layers`.
-pub mod layers {
-    pub use crate::layers::*;
-}
-
 /// The models. Keras: `keras.models`.
 pub mod models {
-    pub use super::Sequential;
+    pub use super::saving::{LoadModelArgs, load_model, load_model_args, model_from_json};
+    pub use super::{Model, Sequential};
+    pub use crate::__load_model as load_model;
 }

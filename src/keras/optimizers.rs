@@ -3,11 +3,13 @@
 use crate::error::{Error, Result};
 use crate::graph::{Operation, Tensor, get_default_graph};
 use crate::op::{Gradient, IntoTensor, convert};
-use crate::ops::array::{constant, fill, shape, zeros_like};
+use crate::ops::array::{fill, shape, zeros_like};
 use crate::ops::flow::group;
 use crate::ops::math::{abs, exp, maximum, sqrt, square};
 use crate::ops::state::{Variable, VariableArgs, assign, assign_add, assign_sub};
 use crate::train::{AdamOptimizer, GradientDescentOptimizer};
+
+use indexmap::IndexMap;
 
 /// An optimizer with its numbers. Its learning rate is a variable of the model's graph.
 #[derive(Clone, Debug)]
@@ -115,31 +117,50 @@ impl Optimizer {
         self.learning_rate
     }
 
-    /// The operation that changes each variable one step along its gradient.
-    pub(super) fn apply(&self, rate: Variable, gradients: &[(Option<Gradient>, Variable)]) -> Operation {
-        match self.kind {
+    /// The operation that changes each variable one step along its gradient, and what it keeps for that.
+    pub(super) fn apply(&self, rate: Variable, gradients: &[(Option<Gradient>, Variable)]) -> (Operation, Kept) {
+        let graph = get_default_graph();
+        let of: Vec<Variable> = gradients.iter().filter(|(gradient, _)| gradient.is_some()).map(|(_, v)| *v).collect();
+        let iterations = {
+            let _scope = graph.scope("training");
+            VariableArgs::new(0.0f32).trainable(false).name("iterations").build()
+        };
+        let mut kept = Kept { of, iterations, slots: IndexMap::new(), powers: Vec::new() };
+        let step = match self.kind {
             Kind::Sgd { momentum: 0.0, .. } => GradientDescentOptimizer(rate).apply_gradients(gradients, None),
             Kind::Adam { beta1, beta2, epsilon } => {
-                AdamOptimizer(rate).beta1(beta1).beta2(beta2).epsilon(epsilon).apply_gradients(gradients, None)
+                let adam = AdamOptimizer(rate).beta1(beta1).beta2(beta2).epsilon(epsilon);
+                let step = adam.apply_gradients(gradients, None);
+                for [m, v, power1, power2] in kept.of.iter().filter_map(|variable| adam.kept(*variable)) {
+                    kept.slots.entry("m").or_default().push(m);
+                    kept.slots.entry("v").or_default().push(v);
+                    kept.powers = vec![(beta1, power1), (beta2, power2)];
+                }
+                step
             }
-            _ => self.compose(rate, gradients),
-        }
+            _ => return (self.compose(rate, gradients, &mut kept), kept),
+        };
+        let _scope = graph.scope("training");
+        (group(&[step, assign_add(iterations, 1.0f32).op()]), kept)
     }
 
     /// The same for the others, made of assignments.
-    fn compose(&self, rate: Variable, gradients: &[(Option<Gradient>, Variable)]) -> Operation {
+    fn compose(&self, rate: Variable, gradients: &[(Option<Gradient>, Variable)], kept: &mut Kept) -> Operation {
         let graph = get_default_graph();
         let _scope = graph.scope("training");
-        let kept = |initial: Tensor, name: &str| VariableArgs::new(initial).trainable(false).name(name).build();
-        let step = kept(constant(0.0), "iterations");
-        let t = assign_add(step, 1.0);
+        let t = assign_add(kept.iterations, 1.0);
         let power = |base: f64| exp(t * base.ln());
         let lr = rate.value();
         let mut updates = Vec::new();
         for (gradient, variable) in gradients {
             let Some(g) = *gradient else { continue };
             let g = convert(g.into_arg(), "gradient", None);
-            let zeros = |name: &str| kept(zeros_like(variable.initial_value()), name);
+            let mut slot = |initial: Tensor, name: &'static str| {
+                let slot = VariableArgs::new(initial).trainable(false).name(name).build();
+                kept.slots.entry(name).or_default().push(slot);
+                slot
+            };
+            let mut zeros = |name: &'static str| slot(zeros_like(variable.initial_value()), name);
             let average = |of: Variable, rate: f64, x: Tensor| assign(of, of * rate + x * (1.0 - rate));
             let change = match self.kind {
                 Kind::Sgd { momentum, nesterov } => {
@@ -165,11 +186,11 @@ impl Optimizer {
                     lr * ahead / (sqrt(v / (1.0 - power(beta2))) + epsilon)
                 }
                 Kind::Adagrad { start, epsilon } => {
-                    let sum = kept(fill(shape(variable.initial_value()), start as f32), "accumulator");
+                    let sum = slot(fill(shape(variable.initial_value()), start as f32), "accumulator");
                     lr * g / sqrt(assign_add(sum, square(g)) + epsilon)
                 }
                 Kind::Adadelta { rho, epsilon } => {
-                    let (gradients, steps) = (zeros("accumulated_grad"), zeros("accumulated_delta"));
+                    let (gradients, steps) = (zeros("accum_grad"), zeros("accum_var"));
                     let mean = average(gradients, rho, square(g));
                     let delta = g * sqrt(steps + epsilon) / sqrt(mean + epsilon);
                     let kept = average(steps, rho, square(delta));
@@ -181,6 +202,48 @@ impl Optimizer {
         }
         group(&updates)
     }
+
+    /// Its class in Keras and what that is made from, but for the learning rate.
+    #[cfg(feature = "hdf5")]
+    pub(super) fn described(&mut self) -> (&'static str, Vec<(&'static str, &mut f64)>, Option<&mut bool>) {
+        match &mut self.kind {
+            Kind::Sgd { momentum, nesterov } => ("SGD", vec![("momentum", momentum)], Some(nesterov)),
+            Kind::RmsProp { rho, epsilon } => ("RMSprop", vec![("rho", rho), ("epsilon", epsilon)], None),
+            Kind::Adam { beta1, beta2, epsilon } => {
+                ("Adam", vec![("beta_1", beta1), ("beta_2", beta2), ("epsilon", epsilon)], None)
+            }
+            Kind::Adamax { beta1, beta2, epsilon } => {
+                ("Adamax", vec![("beta_1", beta1), ("beta_2", beta2), ("epsilon", epsilon)], None)
+            }
+            Kind::Nadam { beta1, beta2, epsilon } => {
+                ("Nadam", vec![("beta_1", beta1), ("beta_2", beta2), ("epsilon", epsilon)], None)
+            }
+            Kind::Adagrad { start, epsilon } => {
+                ("Adagrad", vec![("initial_accumulator_value", start), ("epsilon", epsilon)], None)
+            }
+            Kind::Adadelta { rho, epsilon } => ("Adadelta", vec![("rho", rho), ("epsilon", epsilon)], None),
+        }
+    }
+
+    #[cfg(feature = "hdf5")]
+    pub(super) fn with_learning_rate(mut self, learning_rate: f64) -> Self {
+        self.learning_rate = learning_rate;
+        self
+    }
+}
+
+/// What an optimizer keeps from step to step.
+#[cfg_attr(not(feature = "hdf5"), allow(dead_code))]
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    /// The variables that it changes.
+    pub(super) of: Vec<Variable>,
+    /// How many steps it took.
+    pub(super) iterations: Variable,
+    /// By their names in Keras, one for each variable that it changes.
+    pub(super) slots: IndexMap<&'static str, Vec<Variable>>,
+    /// Numbers to the power of the next step.
+    pub(super) powers: Vec<(f64, Variable)>,
 }
 
 /// What can stand for an optimizer: an [`Optimizer`] or its name in Keras.

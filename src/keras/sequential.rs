@@ -1,43 +1,28 @@
 //! A stack of layers. Keras: `keras.models.Sequential`.
 
 use std::fmt;
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, OnceLock};
 
-use super::summary::{Dialect, table};
-use super::training::{Compile, Compiled, Evaluate, Fit, Predict};
-use crate::dtype::DType;
+use super::model::{IntoLayer, Model};
+use super::network::Network;
+use super::shared::unique_name;
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Operation, Tensor, built_at, get_default_graph, here};
-use crate::layers::{Layer, Training, apply_dyn};
-use crate::ops::array::placeholder;
-use crate::ops::state::{Variable, assign, global_variables, variables_initializer};
-use crate::session::{Feeds, Session};
-use crate::shape::{Dim, IntoShape, PartialShape};
-use crate::value::{IntoValue, Value};
-use crate::weights;
+use crate::graph::{Graph, Tensor, built_at, get_default_graph, here};
+use crate::layers::{IntoTensors, Layer};
+use crate::op::Arg;
+use crate::shape::PartialShape;
 
-/// A model: layers one after the other, in a [`Graph`] and a [`Session`](struct@Session) of its own. Keras: `Sequential`.
+/// A model: layers one after the other, in a [`Graph`] and a [`Session`](struct@crate::Session) of its own. Keras: `Sequential`.
 ///
-/// Mistakes made while layers are added are found in the graph by the first call that returns a `Result`.
+/// All that a [`Model`](struct@Model) can do it can do too. Mistakes made while layers are added are found in the graph by the
+/// first call that returns a `Result`.
 pub struct Sequential {
-    name: String,
-    graph: Graph,
-    session: OnceLock<Session>,
-    layers: Vec<Box<dyn Layer>>,
-    input: Option<Tensor>,
-    /// What each layer makes outside of training.
-    outputs: Vec<Tensor>,
-    pub(super) compiled: Option<Compiled>,
-    /// How many of the graph's variables have a value, and how new ones are given to them.
-    state: Mutex<State>,
+    model: Model,
+    named: bool,
 }
 
-#[derive(Default)]
-struct State {
-    initialized: usize,
-    setters: Vec<(Variable, Tensor, Operation)>,
-}
+const NAME: &str = "sequential";
 
 /// An empty model. Keras: `Sequential()`.
 ///
@@ -60,101 +45,46 @@ pub fn Sequential() -> Sequential {
     if let Some(seed) = get_default_graph().random_seed() {
         graph.set_random_seed(seed);
     }
-    Sequential {
-        name: "sequential".to_owned(),
-        graph,
-        session: OnceLock::new(),
-        layers: Vec::new(),
-        input: None,
-        outputs: Vec::new(),
-        compiled: None,
-        state: Mutex::default(),
+    Sequential { model: Model::new(graph, Network::chain(NAME)), named: false }
+}
+
+impl Deref for Sequential {
+    type Target = Model;
+
+    fn deref(&self) -> &Model {
+        &self.model
     }
 }
 
-/// A shape as Python prints it: `(None, 28, 28, 1)`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dims(pub Vec<Dim>);
-
-impl fmt::Display for Dims {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sizes: Vec<String> =
-            self.0.iter().map(|dim| dim.map_or_else(|| "None".to_owned(), |n| n.to_string())).collect();
-        match sizes.as_slice() {
-            [one] => write!(f, "({one},)"),
-            _ => write!(f, "({})", sizes.join(", ")),
-        }
+impl DerefMut for Sequential {
+    fn deref_mut(&mut self) -> &mut Model {
+        &mut self.model
     }
-}
-
-/// A row of the summary.
-pub(super) struct Row {
-    pub(super) name: String,
-    pub(super) class_name: &'static str,
-    pub(super) output_shape: Dims,
-    pub(super) parameters: usize,
 }
 
 impl Sequential {
     /// The same model with another name, which the summary shows.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
-        self.name = name.to_owned();
+        self.model.network.set_name(name);
+        self.named = true;
         self
-    }
-
-    /// Its name. Keras: `model.name`.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Its graph.
-    pub fn graph(&self) -> &Graph {
-        &self.graph
-    }
-
-    /// Its session, in which all variables made so far have values.
-    #[track_caller]
-    pub fn session(&self) -> Result<&Session> {
-        self.graph.check()?;
-        if self.session.get().is_none() {
-            // Another thread may have been faster; one session is as good as the other.
-            let _ = self.session.set(Session::new(&self.graph)?);
-        }
-        let session = self.session.get().ok_or_else(|| Error::internal("the session was not kept"))?;
-        self.initialize(session)?;
-        Ok(session)
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Gives the variables that are new their initial values.
-    #[track_caller]
-    fn initialize(&self, session: &Session) -> Result<()> {
-        let _line = built_at(here());
-        let _default = self.graph.as_default();
-        let mut state = self.state();
-        let all = global_variables();
-        if let Some(new) = all.get(state.initialized..).filter(|new| !new.is_empty()) {
-            session.run(variables_initializer(new), Feeds::new())?;
-            state.initialized = all.len();
-        }
-        Ok(())
     }
 
     /// Adds a layer behind the others. Keras: `model.add(layer)`.
     ///
     /// The first layer's `input_shape` says what an example looks like; without it the model is built by
-    /// [`build`](Sequential::build), or for the first data it is given.
+    /// [`build`](Model::build), or for the first data it is given. A [`Model`](struct@Model) can be added as a layer: then this
+    /// one goes on in that one's graph, and both have the same weights.
     #[track_caller]
-    pub fn add(&mut self, layer: impl Layer + 'static) {
-        self.push(Box::new(layer));
+    pub fn add(&mut self, layer: impl IntoLayer) {
+        let (layer, graph) = layer.into_layer(&self.graph);
+        self.push(layer, graph);
     }
 
+    /// Adds a layer that was applied in another graph if `graph` is given.
     #[track_caller]
-    fn push(&mut self, layer: Box<dyn Layer>) {
+    pub(super) fn push(&mut self, layer: Arc<dyn Layer>, graph: Option<Graph>) {
         let line = here();
         let _line = built_at(line);
         if self.compiled.is_some() {
@@ -162,8 +92,11 @@ impl Sequential {
             self.graph.record(error.at(&layer.name(), Some(line)));
             return;
         }
-        if self.layers.is_empty()
-            && self.input.is_none()
+        if let Some(graph) = graph {
+            self.move_to(&graph);
+        }
+        if self.network.layers.is_empty()
+            && self.network.inputs.is_empty()
             && let Some(shape) = layer.input_shape()
         {
             match shape {
@@ -174,253 +107,87 @@ impl Sequential {
         if layer.class_name() == "InputLayer" {
             return;
         }
-        self.layers.push(layer);
-        self.apply_layers();
+        self.network.layers.push(layer);
+        self.apply_rest();
     }
 
-    /// Makes the input for examples of this shape.
-    #[track_caller]
-    fn start(&mut self, example: &PartialShape, first: &str) {
-        let _default = self.graph.as_default();
-        let Some(dims) = example.dims() else { return };
-        let shape = PartialShape::new(std::iter::once(None).chain(dims.iter().copied()));
-        self.input = Some(placeholder(DType::Float32, shape).named(&format!("{first}_input")));
-    }
-
-    /// Applies the layers that were not yet.
-    #[track_caller]
-    fn apply_layers(&mut self) {
-        let Some(input) = self.input else { return };
-        let mut x = self.outputs.last().copied().unwrap_or(input);
-        for layer in &self.layers[self.outputs.len()..] {
-            x = apply_dyn(&**layer, x, Training::Known(false));
-            self.outputs.push(x);
-        }
-    }
-
-    /// Builds the model for inputs of shape `input_shape`, the batch included. Keras: `model.build(input_shape)`.
-    #[track_caller]
-    pub fn build(&mut self, input_shape: impl IntoShape) -> Result<()> {
-        let _line = built_at(here());
-        let shape = input_shape.into_shape()?;
-        let dims = shape.dims().filter(|dims| !dims.is_empty()).ok_or_else(|| {
-            Error::invalid_argument(format!("an input has a batch and an example, but {shape} has not"))
-        })?;
-        if self.input.is_none() {
-            let first = self.layers.first().ok_or_else(no_layers)?.name();
-            self.start(&PartialShape::new(dims[1..].iter().copied()), &first);
-            self.apply_layers();
-        }
-        self.graph.check()
-    }
-
-    /// The placeholder for batches of examples, once the model is built.
-    pub fn input(&self) -> Result<Tensor> {
-        self.graph.check()?;
-        self.input.ok_or_else(|| {
-            Error::failed_precondition("the model is not built: give its first layer an input_shape, or call build")
-        })
-    }
-
-    /// What the model makes of its input, outside of training. Keras: `model.output`.
-    pub fn output(&self) -> Result<Tensor> {
-        self.input()?;
-        self.outputs.last().copied().ok_or_else(no_layers)
-    }
-
-    /// The same for training, in which some layers differ; their averages are kept up to date by operations in the
-    /// collection `update_ops`.
-    pub(super) fn training_output(&self) -> Result<Tensor> {
-        if !self.layers.iter().any(|layer| layer.differs_in_training()) {
-            return self.output();
-        }
-        let apply = |x, layer| apply_dyn(layer, x, Training::Known(true));
-        let output = self.layers().fold(self.input()?, apply);
-        self.graph.check()?;
-        Ok(output)
-    }
-
-    /// The layers. Keras: `model.layers`.
-    pub fn layers(&self) -> impl Iterator<Item = &dyn Layer> {
-        self.layers.iter().map(|layer| &**layer)
-    }
-
-    /// The layers, each with what it makes outside of training.
-    pub(super) fn layer_outputs(&self) -> impl Iterator<Item = (&dyn Layer, Tensor)> {
-        self.layers().zip(self.outputs.iter().copied())
-    }
-
-    /// The shape of the last layer's output, which prints as Python's: `(None, 10)`. Keras: `model.output_shape`.
-    pub fn output_shape(&self) -> Result<Dims> {
-        self.output().map(|output| dims(&output))
-    }
-
-    pub(super) fn rows(&self) -> Result<Vec<Row>> {
-        self.output()?;
-        let row = |(layer, output): (&dyn Layer, &Tensor)| Row {
-            name: layer.name(),
-            class_name: layer.class_name(),
-            output_shape: dims(output),
-            parameters: elements(&layer.variables()),
-        };
-        Ok(self.layers().zip(&self.outputs).map(row).collect())
-    }
-
-    /// The number of numbers that training changes, and of the others.
-    pub(super) fn parameters(&self) -> [usize; 2] {
-        let (trainable, others): (Vec<_>, Vec<_>) = self.weights().into_iter().partition(|weight| weight.trainable());
-        [elements(&trainable), elements(&others)]
-    }
-
-    /// The number of numbers in all weights. Keras: `model.count_params()`.
-    pub fn count_params(&self) -> Result<usize> {
-        self.output()?;
-        Ok(self.parameters().iter().sum())
-    }
-
-    /// Prints the table of layers. Keras: `model.summary()`.
-    pub fn summary(&self) -> Result<()> {
-        super::training::print(&self.summary_text(Dialect::default())?)
-    }
-
-    /// The table of layers, laid out as `dialect` says.
-    pub fn summary_text(&self, dialect: Dialect) -> Result<String> {
-        table(self, dialect)
-    }
-
-    /// The variables of all layers: what training changes of each layer first. Keras: `model.weights`.
-    pub fn weights(&self) -> Vec<Variable> {
-        self.layers.iter().flat_map(|layer| layer.variables()).collect()
-    }
-
-    /// The values of all weights. Keras: `model.get_weights()`.
-    #[track_caller]
-    pub fn get_weights(&self) -> Result<Vec<Value>> {
-        self.output()?;
-        self.session()?.run(self.weights(), Feeds::new())
-    }
-
-    /// Gives all weights new values, which are checked before any is changed. Keras: `model.set_weights(weights)`.
-    #[track_caller]
-    pub fn set_weights(&self, values: &[Value]) -> Result<()> {
-        self.output()?;
-        let weights = self.weights();
-        if weights.len() != values.len() {
-            let (has, given) = (weights.len(), values.len());
-            return Err(Error::invalid_argument(format!("the model has {has} weights, but {given} were given")));
-        }
-        for (weight, value) in weights.iter().zip(values) {
-            let dtype = weight.dtype()?;
-            if !weight.shape().accepts(value.shape()) || value.dtype() != dtype {
-                return Err(Error::invalid_argument(format!(
-                    "weight '{}' is {dtype} of shape {}, but the value is {} of shape {}",
-                    weight.op().name(),
-                    weight.shape(),
-                    value.dtype(),
-                    value.shape()
-                )));
-            }
-        }
-        let pairs: Vec<(Variable, Value)> = weights.into_iter().zip(values.iter().cloned()).collect();
-        self.assign(&pairs)
-    }
-
-    /// Gives variables of the graph values that fit.
-    #[track_caller]
-    pub(super) fn assign(&self, values: &[(Variable, Value)]) -> Result<()> {
-        let _line = built_at(here());
-        self.session()?;
-        let mut feeds = Feeds::new();
-        let mut targets = Vec::with_capacity(values.len());
-        {
-            let _default = self.graph.as_default();
-            let mut state = self.state();
-            for (variable, value) in values {
-                let known = state.setters.iter().find(|(of, ..)| of == variable).copied();
-                let (_, fed, set) = known.unwrap_or_else(|| {
-                    let _scope = self.graph.scope("set_weights");
-                    let fed = placeholder(value.dtype(), variable.shape());
-                    let setter = (*variable, fed, assign(*variable, fed).op());
-                    state.setters.push(setter);
-                    setter
-                });
-                feeds = feeds.feed(fed, value);
-                targets.push(set);
-            }
-        }
-        self.session()?.run(targets, feeds)?;
-        Ok(())
-    }
-
-    /// Writes all weights to a file, by their names. Keras: `model.save_weights(path)`.
+    /// What the model makes of other tensors: all its layers are applied to them, with the same weights. Keras: `model(x)`.
     ///
-    /// The path is the prefix of a checkpoint of TensorFlow's, as in Keras; if it ends in `.npz` or `.safetensors`, it is
-    /// such a file (features of these names). It appears when it is whole; one that was there stays until then.
-    pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
-        let values = self.get_weights()?;
-        let names = self.weights().into_iter().map(|weight| weight.op().name());
-        weights::write(path, &names.zip(values).collect::<Vec<_>>())
-    }
-
-    /// Reads all weights from a file that [`save_weights`](Sequential::save_weights) wrote; all are checked before any is
-    /// changed. Keras: `model.load_weights(path)`.
-    pub fn load_weights(&self, path: impl AsRef<Path>) -> Result<()> {
-        self.output()?;
-        let nodes: Vec<Operation> = self.weights().into_iter().map(Variable::op).collect();
-        let fitting = weights::fitting(path.as_ref(), &nodes, weights::read(path.as_ref())?)?;
-        self.set_weights(&fitting.into_iter().map(|(_, value)| value).collect::<Vec<_>>())
-    }
-
-    /// Says what the model is to make small, and how. Keras: `model.compile(optimizer, loss, metrics)`.
+    /// The model is one layer of what is made of that. If it has a graph of its own still, it goes on in that of the tensor,
+    /// where its layers are built anew with their weights as they are; that must be before it is compiled.
     ///
     /// ```
     /// use flowstone as tf;
-    /// let mut model = tf::keras::Sequential();
-    /// model.add(tf::keras::layers::Dense!(1, input_shape = (3,)));
-    /// model.compile().loss("mse").optimizer("sgd").metrics(["mae"]).build()?;
+    /// use tf::keras::{Input, Model, layers::*};
+    /// let mut generator = tf::keras::Sequential();
+    /// generator.add(Dense!(4, activation = "relu", input_shape = (2,)));
+    /// generator.add(Dense(3));
+    /// let noise = Input!((2,));
+    /// let model = Model(noise, generator.apply(noise));
+    /// assert_eq!(model.count_params()?, generator.count_params()?);
     /// # Ok::<(), tf::Error>(())
     /// ```
-    pub fn compile(&mut self) -> Compile<'_> {
-        Compile::new(self)
+    #[track_caller]
+    pub fn apply(&mut self, input: impl IntoTensors) -> Tensor {
+        let args = input.into_args();
+        if let Ok(graph) = Arg::graph_of(&args) {
+            self.move_to(&graph);
+        }
+        if self.network.inputs.is_empty()
+            && let [Arg::Tensor(input)] = args[..]
+            && let Some(dims) = input.shape().dims()
+            && let Some(first) = self.network.layers.first().map(|layer| layer.name())
+        {
+            self.start(&PartialShape::new(dims.iter().skip(1).copied()), &first);
+            self.apply_rest();
+        }
+        self.model.apply(args)
     }
 
-    /// Trains the model on examples `x` with what is true of them, `y`. Keras: `model.fit(x, y)`.
-    ///
-    /// Keyword methods `batch_size` (32 if not said), `epochs` (1), `verbose` (1), `shuffle` (true), `validation_split`,
-    /// `validation_data`, `class_weight`, `callbacks`, `initial_epoch`.
-    pub fn fit<'c>(&mut self, x: impl IntoValue, y: impl IntoValue) -> Fit<'_, 'c> {
-        Fit::new(self, x.into_literal(), y.into_literal())
+    /// Goes on in another graph, with the weights as they are.
+    #[track_caller]
+    pub(super) fn move_to(&mut self, graph: &Graph) {
+        if self.graph.key() == graph.key() {
+            return;
+        }
+        if let Err(error) = self.try_move_to(graph) {
+            graph.record(error.at(self.name(), Some(crate::graph::here())));
+        }
     }
 
-    /// The loss and the metrics of examples. Keras: `model.evaluate(x, y)`.
-    ///
-    /// Keyword methods `batch_size` (32 if not said) and `verbose` (1).
-    pub fn evaluate(&mut self, x: impl IntoValue, y: impl IntoValue) -> Evaluate<'_> {
-        Evaluate::new(self, x.into_literal(), y.into_literal())
-    }
-
-    /// What the model makes of examples. Keras: `model.predict(x)`.
-    ///
-    /// Keyword methods `batch_size` (32 if not said) and `verbose` (0).
-    pub fn predict(&mut self, x: impl IntoValue) -> Predict<'_> {
-        Predict::new(self, x.into_literal())
+    #[track_caller]
+    fn try_move_to(&mut self, graph: &Graph) -> Result<()> {
+        self.graph.check()?;
+        let settled = |what| Err(Error::failed_precondition(format!("{what}, so it stays in its own graph")));
+        if self.compiled.is_some() {
+            return settled("the model is compiled already");
+        }
+        if self.network.layers.iter().any(|layer| !layer.parts().is_empty()) {
+            return settled("the model has models as layers");
+        }
+        let values = if self.session.get().is_some() { Some(self.get_weights()?) } else { None };
+        let chain: &dyn Layer = &self.network;
+        let example = chain.input_shape().transpose()?;
+        let layers = std::mem::take(&mut self.network.layers);
+        layers.iter().for_each(|layer| layer.common().forget());
+        let name = if self.named { self.name().to_owned() } else { unique_name(graph, NAME, 0) };
+        self.model.network = Network::chain(&name);
+        self.model.network.layers = layers;
+        (self.model.graph, self.model.session) = (graph.clone(), OnceLock::new());
+        if let Some(example) = example {
+            let first = self.network.layers.first().map(|layer| layer.name()).unwrap_or_else(|| NAME.to_owned());
+            self.start(&example, &first);
+            if !self.network.layers.is_empty() {
+                self.apply_rest();
+            }
+        }
+        self.graph.check()?;
+        values.map_or(Ok(()), |values| self.set_weights(&values))
     }
 }
 
 impl fmt::Debug for Sequential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sequential({}, {} layers)", self.name, self.layers.len())
+        write!(f, "Sequential({}, {} layers)", self.name(), self.network.layers.len())
     }
-}
-
-pub(super) fn no_layers() -> Error {
-    Error::failed_precondition("the model has no layers")
-}
-
-fn dims(tensor: &Tensor) -> Dims {
-    Dims(tensor.shape().dims().unwrap_or_default().to_vec())
-}
-
-fn elements(variables: &[Variable]) -> usize {
-    variables.iter().filter_map(|variable| variable.shape().num_elements()).sum()
 }

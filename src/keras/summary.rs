@@ -1,7 +1,9 @@
 //! The table of a model's layers, as Keras prints it.
 
-use super::Sequential;
-use crate::error::Result;
+use super::Model;
+use super::model::{dims, elements};
+use super::network::{Network, Step};
+use crate::layers::{Layer, LayerCall};
 
 /// How the table is laid out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,31 +15,77 @@ pub enum Dialect {
     Wrapped,
 }
 
-const WIDTH: usize = 65;
-/// Where the three columns end.
-const COLUMNS: [usize; 3] = [29, 55, 65];
+/// The columns' ends, the last of which is the table's width.
+fn columns(dialect: Dialect, chain: bool) -> &'static [usize] {
+    match (dialect, chain) {
+        (_, true) => &[29, 55, 65],
+        (Dialect::Legacy, false) => &[32, 53, 65, 98],
+        (Dialect::Wrapped, false) => &[29, 58, 68, 98],
+    }
+}
+
+/// What a layer made, wherever it was applied.
+fn output_shape(layer: &dyn Layer) -> String {
+    let shape = |call: LayerCall| {
+        let shapes: Vec<String> = call.outputs.iter().map(|output| dims(output).to_string()).collect();
+        match &shapes[..] {
+            [one] if layer.class_name() != "InputLayer" => one.clone(),
+            _ => format!("[{}]", shapes.join(", ")),
+        }
+    };
+    let mut shapes: Vec<String> = layer.calls().into_iter().map(shape).collect();
+    shapes.dedup();
+    match &shapes[..] {
+        [one] => one.clone(),
+        _ => "multiple".to_owned(),
+    }
+}
+
+/// The layers that gave `layer` what it was applied to, with the numbers of their calls and outputs.
+fn connections(network: &Network, layer: &dyn Layer) -> Vec<String> {
+    let mut steps: Vec<&Step> =
+        network.steps.iter().filter(|step| step.layer.common().id() == layer.common().id()).collect();
+    steps.sort_by_key(|step| step.number);
+    let inputs = steps.iter().flat_map(|step| &step.call.inputs);
+    let from = inputs.filter_map(|input| network.made_by(*input));
+    from.map(|(step, place)| format!("{}[{}][{place}]", step.layer.name(), step.number)).collect()
+}
 
 /// The table of `model`.
-pub(super) fn table(model: &Sequential, dialect: Dialect) -> Result<String> {
-    let row = match dialect {
-        Dialect::Legacy => cut_row,
-        Dialect::Wrapped => wrapped_row,
+pub(super) fn table(model: &Model, dialect: Dialect) -> String {
+    let chain = model.network.is_chain();
+    let columns = columns(dialect, chain);
+    let width = columns.last().copied().unwrap_or_default();
+    let row = |text: &mut String, cells: &[&str]| match dialect {
+        Dialect::Legacy => cut_row(text, columns, cells),
+        Dialect::Wrapped => wrapped_row(text, columns, cells),
     };
-    let mut text = format!("Model: \"{}\"\n{}\n", model.name(), "_".repeat(WIDTH));
-    row(&mut text, &["Layer (type)", "Output Shape", "Param #"]);
-    text += &format!("{}\n", "=".repeat(WIDTH));
-    let rows = model.rows()?;
-    for (i, layer) in rows.iter().enumerate() {
-        let name = format!("{} ({})", layer.name, layer.class_name);
-        row(&mut text, &[&name, &layer.output_shape.to_string(), &layer.parameters.to_string()]);
-        let last = i + 1 == rows.len();
+    let mut text = format!("Model: \"{}\"\n{}\n", model.name(), "_".repeat(width));
+    row(&mut text, &["Layer (type)", "Output Shape", "Param #", "Connected to"][..columns.len()]);
+    text += &format!("{}\n", "=".repeat(width));
+    let layers = model.layers().len();
+    for (i, layer) in model.layers().enumerate() {
+        let name = format!("{} ({})", layer.name(), layer.class_name());
+        let (shape, parameters) = (output_shape(layer), elements(&layer.variables()).to_string());
+        let from = if chain { Vec::new() } else { connections(&model.network, layer) };
         match dialect {
-            Dialect::Legacy => text += &format!("{}\n", if last { "=" } else { "_" }.repeat(WIDTH)),
-            Dialect::Wrapped => text += &format!("{}\n", " ".repeat(WIDTH)),
+            Dialect::Legacy => {
+                let first = from.first().map(String::as_str).unwrap_or_default();
+                row(&mut text, &[name.as_str(), &shape, &parameters, first][..columns.len()]);
+                from.iter().skip(1).for_each(|from| row(&mut text, &["", "", "", from]));
+                let last = i + 1 == layers;
+                text += &format!("{}\n", if last { "=" } else { "_" }.repeat(width));
+            }
+            Dialect::Wrapped => {
+                let quoted: Vec<String> = from.iter().map(|from| format!("'{from}'")).collect();
+                let list = format!("[{}]", quoted.join(", "));
+                row(&mut text, &[name.as_str(), &shape, &parameters, &list][..columns.len()]);
+                text += &format!("{}\n", " ".repeat(width));
+            }
         }
     }
     if dialect == Dialect::Wrapped {
-        text += &format!("{}\n", "=".repeat(WIDTH));
+        text += &format!("{}\n", "=".repeat(width));
     }
     let [trainable, other] = model.parameters();
     for (what, n) in [("Total", trainable + other), ("Trainable", trainable), ("Non-trainable", other)] {
@@ -47,14 +95,14 @@ pub(super) fn table(model: &Sequential, dialect: Dialect) -> Result<String> {
             Dialect::Wrapped => format!("{what} params: {n} ({})\n", memory(n * 4)),
         };
     }
-    text += &format!("{}\n", "_".repeat(WIDTH));
-    Ok(text)
+    text += &format!("{}\n", "_".repeat(width));
+    text
 }
 
 /// A row whose cells are cut to their columns.
-fn cut_row(text: &mut String, cells: &[&str]) {
+fn cut_row(text: &mut String, columns: &[usize], cells: &[&str]) {
     let mut line = String::new();
-    for (i, (cell, &end)) in cells.iter().zip(&COLUMNS).enumerate() {
+    for (i, (cell, &end)) in cells.iter().zip(columns).enumerate() {
         if i > 0 {
             line.pop();
             line.push(' ');
@@ -66,20 +114,30 @@ fn cut_row(text: &mut String, cells: &[&str]) {
 }
 
 /// A row whose cells go on in the next line, two blanks between the columns.
-fn wrapped_row(text: &mut String, cells: &[&str]) {
+fn wrapped_row(text: &mut String, columns: &[usize], cells: &[&str]) {
     let mut left: Vec<Vec<char>> = cells.iter().map(|cell| cell.chars().collect()).collect();
     while left.iter().any(|cell| !cell.is_empty()) {
         let mut line = String::from(" ");
         let mut start = 0;
-        for (i, (cell, &end)) in left.iter_mut().zip(&COLUMNS).enumerate() {
-            let room = if i + 1 == COLUMNS.len() { end - start } else { end - start - 3 };
-            let rest = cell.split_off(room.min(cell.len()));
+        for (i, (cell, &end)) in left.iter_mut().zip(columns).enumerate() {
+            let room = if i + 1 == columns.len() { end - start } else { end - start - 3 };
+            let rest = cell.split_off(fitting(cell, room));
             line.extend(std::mem::replace(cell, rest));
             line += &" ".repeat(end.saturating_sub(line.chars().count()));
             start = end;
         }
         *text += &format!("{line}\n");
     }
+}
+
+/// How much of a cell goes into a line: up to the end of the first part of a list, or as much as there is room for.
+fn fitting(cell: &[char], room: usize) -> usize {
+    let line: String = cell.iter().take(room).collect();
+    let ends = ["),", "},", "],", "',"].into_iter().filter_map(|end| {
+        let before = line.split_once(end)?.0;
+        Some(before.chars().count() + end.len())
+    });
+    ends.min().unwrap_or_else(|| room.min(cell.len()))
 }
 
 /// 1234567 as 1,234,567.

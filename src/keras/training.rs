@@ -5,27 +5,26 @@ use std::time::Instant;
 
 use rand::seq::SliceRandom;
 
-use super::Sequential;
+use super::Model;
 use super::callbacks::{Callback, Flow, Logs};
-use super::losses::{IntoLoss, Loss, per_example};
+use super::data::{Data, Examples, IntoData, check_classes, flat_classes, pick_all, rows_of, same_rank};
+use super::losses::{IntoLosses, Loss, Losses, per_example};
 use super::metrics::{IntoMetric, Metric};
-use super::optimizers::{IntoOptimizer, Optimizer};
+use super::optimizers::{IntoOptimizer, Kept, Optimizer};
 use super::progbar::Progbar;
 use crate::autodiff::GradientsArgs;
-use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Operation, Tensor, built_at, here};
 use crate::kernels::random::PhiloxRandom;
-use crate::layers::UPDATE_OPS;
+use crate::layers::mask_of;
 use crate::ops::array::{constant, placeholder, placeholder_with_default};
 use crate::ops::flow::group;
-use crate::ops::math::{add_n, reduce_mean};
-use crate::ops::state::{Variable, VariableArgs, trainable_variables};
-use crate::regularizers::REGULARIZATION_LOSSES;
+use crate::ops::math::{add_n, cast, reduce_mean};
+use crate::ops::state::{Variable, VariableArgs};
 use crate::session::Feeds;
 use crate::shape::{PartialShape, Shape};
-use crate::value::{IntoValue, Literal, Number, Value};
+use crate::value::Value;
 
 /// Prints `text` as it is.
 pub(super) fn print(text: &str) -> Result<()> {
@@ -38,42 +37,115 @@ pub(super) fn print(text: &str) -> Result<()> {
 /// What a model is to make small and how, and the nodes that do it once the model is built.
 #[derive(Debug)]
 pub(super) struct Compiled {
-    loss: Loss,
-    optimizer: Optimizer,
-    metrics: Vec<Metric>,
+    losses: Losses,
+    loss_weights: Option<LossWeights>,
+    pub(super) optimizer: Optimizer,
+    pub(super) metrics: Vec<Metric>,
     nodes: Option<Nodes>,
 }
 
 /// The nodes of training and judging.
 #[derive(Clone, Debug)]
 struct Nodes {
-    input: Tensor,
-    truth: Tensor,
+    inputs: Vec<Tensor>,
+    truths: Vec<Tensor>,
+    /// What each output is judged by.
+    losses: Vec<Loss>,
     sample_weights: Tensor,
     train: Operation,
-    /// The loss and the metrics of a batch, in training and outside of it.
+    /// The loss and the metrics of a batch, in training and outside of it, and their names.
     training: Vec<Tensor>,
     judging: Vec<Tensor>,
+    names: Vec<String>,
     learning_rate: Variable,
+    /// What the optimizer keeps.
+    #[cfg_attr(not(feature = "hdf5"), allow(dead_code))]
+    kept: Kept,
+}
+
+impl Nodes {
+    fn feeds(&self, data: &Examples, rows: &[usize]) -> Result<Feeds> {
+        Ok(self.fed(pick_all(&data.x, rows)?, pick_all(&data.y, rows)?))
+    }
+
+    fn fed(&self, x: Vec<Value>, y: Vec<Value>) -> Feeds {
+        let given = self.inputs.iter().zip(x).chain(self.truths.iter().zip(y));
+        given.fold(Feeds::new(), |feeds, (place, value)| feeds.feed(*place, value))
+    }
+}
+
+/// How much the loss of each output counts: in the order of the outputs, or by their names.
+#[derive(Clone, Debug)]
+pub enum LossWeights {
+    /// In the order of the outputs.
+    Listed(Vec<f64>),
+    /// By the names of the outputs; 1 for those that are not there.
+    Named(Vec<(String, f64)>),
+}
+
+impl<const N: usize> From<[f64; N]> for LossWeights {
+    fn from(weights: [f64; N]) -> Self {
+        LossWeights::Listed(weights.to_vec())
+    }
+}
+
+impl From<Vec<f64>> for LossWeights {
+    fn from(weights: Vec<f64>) -> Self {
+        LossWeights::Listed(weights)
+    }
+}
+
+impl<const N: usize> From<[(&str, f64); N]> for LossWeights {
+    fn from(weights: [(&str, f64); N]) -> Self {
+        LossWeights::Named(weights.map(|(name, weight)| (name.to_owned(), weight)).to_vec())
+    }
+}
+
+impl LossWeights {
+    /// One for each output.
+    fn for_outputs(&self, names: &[String]) -> Result<Vec<f64>> {
+        match self {
+            LossWeights::Listed(all) if all.len() == names.len() => Ok(all.clone()),
+            LossWeights::Listed(all) => Err(Error::invalid_argument(format!(
+                "there are {} loss_weights, but the model has the outputs {}",
+                all.len(),
+                names.join(", ")
+            ))),
+            LossWeights::Named(all) => {
+                super::losses::check_names("loss_weights", all.iter().map(|(name, _)| name), names)?;
+                let weight = |name: &String| all.iter().find(|(of, _)| of == name).map_or(1.0, |(_, weight)| *weight);
+                Ok(names.iter().map(weight).collect())
+            }
+        }
+    }
 }
 
 /// A model about to be compiled.
 #[must_use = "the model is not compiled until `build` is called"]
 pub struct Compile<'a> {
-    model: &'a mut Sequential,
-    loss: Option<Result<Loss>>,
+    model: &'a mut Model,
+    losses: Option<Result<Losses>>,
+    loss_weights: Option<LossWeights>,
     optimizer: Result<Optimizer>,
     metrics: Vec<Result<Metric>>,
 }
 
 impl<'a> Compile<'a> {
-    pub(super) fn new(model: &'a mut Sequential) -> Self {
-        Compile { model, loss: None, optimizer: Optimizer::named("rmsprop"), metrics: Vec::new() }
+    pub(super) fn new(model: &'a mut Model) -> Self {
+        let optimizer = Optimizer::named("rmsprop");
+        Compile { model, losses: None, loss_weights: None, optimizer, metrics: Vec::new() }
     }
 
-    /// What is made small: a [`Loss`] or its name. It must be said.
-    pub fn loss(mut self, loss: impl IntoLoss) -> Self {
-        self.loss = Some(loss.into_loss());
+    /// What is made small: a [`Loss`] or its name. For several outputs a list of these, or pairs of the outputs' names and
+    /// these; one for all is added up. It must be said.
+    pub fn loss(mut self, loss: impl IntoLosses) -> Self {
+        self.losses = Some(loss.into_losses());
+        self
+    }
+
+    /// How much the loss of each output counts: a list, or pairs of the outputs' names and numbers; 1 if not said.
+    pub fn loss_weights(mut self, weights: impl Into<LossWeights>) -> Self {
+        self.loss_weights = Some(weights.into());
         self
     }
 
@@ -83,33 +155,48 @@ impl<'a> Compile<'a> {
         self
     }
 
-    /// What is shown besides: [`Metric`]s or their names.
+    /// What is shown besides: [`Metric`]s or their names, of each output; pairs of an output's name and a metric are of that
+    /// output alone.
     pub fn metrics<M: IntoMetric>(mut self, metrics: impl IntoIterator<Item = M>) -> Self {
         self.metrics.extend(metrics.into_iter().map(IntoMetric::into_metric));
         self
     }
 
-    /// Compiles the model. An error if it was compiled before, or a name does not exist.
+    /// Compiles the model. An error if a name does not exist.
     #[track_caller]
     pub fn build(self) -> Result<()> {
         let _line = built_at(here());
-        if self.model.compiled.is_some() {
-            return Err(Error::failed_precondition(format!(
-                "the model '{}' is compiled already: what was built for the first loss and optimizer stays in its graph",
-                self.model.name()
-            )));
-        }
         self.model.graph().check()?;
-        let loss = self.loss.ok_or_else(|| {
+        let losses = self.losses.ok_or_else(|| {
             Error::invalid_argument("a loss is needed, such as \"categorical_crossentropy\" or \"mse\"")
         })??;
         let metrics = self.metrics.into_iter().collect::<Result<_>>()?;
-        self.model.compiled = Some(Compiled { loss, optimizer: self.optimizer?, metrics, nodes: None });
-        if self.model.input().is_ok() { self.model.nodes().map(|_| ()) } else { Ok(()) }
+        let (loss_weights, optimizer) = (self.loss_weights, self.optimizer?);
+        let compiled = Compiled { losses, loss_weights, optimizer, metrics, nodes: None };
+        let before = self.model.compiled.replace(compiled);
+        if self.model.inputs().is_err() {
+            return Ok(());
+        }
+        self.model.nodes().map(|_| ()).inspect_err(|_| self.model.compiled = before)
     }
 }
 
-impl Sequential {
+#[cfg(feature = "hdf5")]
+impl Compiled {
+    /// What the optimizer keeps, once the nodes of training are built.
+    pub(super) fn kept(&self) -> Option<&Kept> {
+        self.nodes.as_ref().map(|nodes| &nodes.kept)
+    }
+
+    /// The loss, if there is one for all that is judged.
+    pub(super) fn loss(&self) -> Result<&Loss> {
+        self.losses.single().filter(|_| self.loss_weights.is_none()).ok_or_else(|| {
+            Error::unimplemented("a model that is compiled with several losses or with loss_weights is not saved")
+        })
+    }
+}
+
+impl Model {
     fn compiled(&self) -> Result<&Compiled> {
         self.compiled.as_ref().ok_or_else(|| {
             Error::failed_precondition(format!(
@@ -137,39 +224,74 @@ impl Sequential {
     fn build_nodes(&self, compiled: &Compiled) -> Result<Nodes> {
         let graph = self.graph().clone();
         let _default = graph.as_default();
-        let (input, output) = (self.input()?, self.output()?);
-        let last = self.layers().last().map(|layer| layer.name()).unwrap_or_default();
-        let truth_shape = match (compiled.loss.is_sparse(), output.shape().dims()) {
-            (true, Some([outer @ .., _])) => PartialShape::new(outer.iter().copied()),
-            _ => output.shape(),
+        let (inputs, outputs) = (self.inputs()?.to_vec(), self.outputs()?.to_vec());
+        let names = self.output_names();
+        let losses = compiled.losses.for_outputs(&names)?;
+        let weights = compiled.loss_weights.as_ref().map(|weights| weights.for_outputs(&names)).transpose()?;
+        super::losses::check_names("metrics", compiled.metrics.iter().filter_map(Metric::output), &names)?;
+        let truth = |(i, output): (usize, &Tensor)| {
+            let shape = match (losses[i].is_sparse(), output.shape().dims()) {
+                (true, Some([outer @ .., _])) => PartialShape::new(outer.iter().copied()),
+                _ => output.shape(),
+            };
+            placeholder(DType::Float32, shape).named(&format!("{}_target", names[i]))
         };
-        let truth = placeholder(DType::Float32, truth_shape).named(&format!("{last}_target"));
+        let truths: Vec<Tensor> = outputs.iter().enumerate().map(truth).collect();
         let one = constant(1.0);
         let sample_weights = placeholder_with_default(one, PartialShape::unknown()).named("sample_weights");
-        let training_output = self.training_output()?;
-        let penalties: Vec<Tensor> = graph.get_collection(REGULARIZATION_LOSSES);
-        let numbers = |output: Tensor| {
+        let (for_training, updates) = self.network.for_training(&graph)?;
+        let penalties = self.network.losses();
+        let several = outputs.len() > 1;
+        let numbers = |outputs: &[Tensor]| {
             let _scope = graph.scope("loss");
-            let loss = reduce_mean(per_example(compiled.loss.each(truth, output)) * sample_weights);
-            let loss = if penalties.is_empty() { loss } else { loss + add_n(penalties.clone()) };
-            let metrics = compiled.metrics.iter().map(|metric| reduce_mean(metric.each(truth, output, &compiled.loss)));
-            std::iter::once(loss).chain(metrics).collect::<Vec<_>>()
+            // Steps that do not count leave the others as much more.
+            let mask = |output: Tensor| {
+                let mask = cast(mask_of(&graph, output)?, DType::Float32);
+                Some(mask / reduce_mean(mask))
+            };
+            let masks: Vec<Option<Tensor>> = outputs.iter().map(|output| mask(*output)).collect();
+            let pairs = || truths.iter().copied().zip(outputs.iter().copied());
+            let each: Vec<Tensor> = pairs()
+                .zip(&losses)
+                .zip(&masks)
+                .map(|(((truth, output), loss), mask)| {
+                    let each = loss.each(truth, output);
+                    reduce_mean(per_example(mask.map_or(each, |mask| each * mask)) * sample_weights)
+                })
+                .collect();
+            let weighted = each.iter().enumerate().map(|(i, loss)| match &weights {
+                Some(weights) => *loss * weights[i],
+                None => *loss,
+            });
+            let total = weighted.reduce(|sum, loss| sum + loss).unwrap_or(one);
+            let total = if penalties.is_empty() { total } else { total + add_n(penalties.clone()) };
+            let mut numbers = vec![total];
+            if several {
+                numbers.extend(each);
+            }
+            for (i, (truth, output)) in pairs().enumerate() {
+                let of_this = compiled.metrics.iter().filter(|metric| metric.is_of(&names[i]));
+                numbers.extend(of_this.map(|metric| reduce_mean(metric.each(truth, output, &losses[i], masks[i]))));
+            }
+            numbers
         };
-        let training = numbers(training_output);
-        let judging = if training_output == output { training.clone() } else { numbers(output) };
+        let training = numbers(&for_training);
+        let judging = if for_training == outputs { training.clone() } else { numbers(&outputs) };
         let rate = compiled.optimizer.learning_rate() as f32;
         let learning_rate = VariableArgs::new(rate).trainable(false).name("learning_rate").build();
-        let variables = trainable_variables();
+        let variables = self.trainable_weights();
         if variables.is_empty() {
             return Err(Error::invalid_argument(format!("the model '{}' has nothing to train", self.name())));
         }
         let gradients = GradientsArgs::new(training[0], variables.as_slice()).build();
         let pairs: Vec<_> = gradients.into_iter().zip(variables).collect();
-        let mut steps = vec![compiled.optimizer.apply(learning_rate, &pairs)];
-        steps.extend(graph.get_collection::<Operation>(UPDATE_OPS));
+        let (step, kept) = compiled.optimizer.apply(learning_rate, &pairs);
+        let mut steps = vec![step];
+        steps.extend(updates);
         let train = group(&steps);
         graph.check()?;
-        Ok(Nodes { input, truth, sample_weights, train, training, judging, learning_rate })
+        let names = compiled.names(&names);
+        Ok(Nodes { inputs, truths, losses, sample_weights, train, training, judging, names, learning_rate, kept })
     }
 
     /// The optimizer's learning rate. Keras: `K.get_value(model.optimizer.lr)`.
@@ -187,17 +309,35 @@ impl Sequential {
     pub fn set_learning_rate(&self, rate: f64) -> Result<()> {
         let nodes = self.compiled()?.nodes.as_ref();
         let nodes = nodes.ok_or_else(|| Error::failed_precondition("the model is not built yet"))?;
-        self.assign(&[(nodes.learning_rate, Value::scalar(rate as f32))])
+        self.assign(&[(nodes.learning_rate.op(), Value::scalar(rate as f32))])
     }
 
     /// One step of training on these examples: the loss and the metrics. Keras: `model.train_on_batch(x, y)`.
     #[track_caller]
-    pub fn train_on_batch(&mut self, x: impl IntoValue, y: impl IntoValue) -> Result<Vec<f64>> {
+    pub fn train_on_batch(&mut self, x: impl IntoData, y: impl IntoData) -> Result<Vec<f64>> {
         let _line = built_at(here());
-        let data = self.examples(x.into_literal(), y.into_literal())?;
+        let data = self.examples(x.into_data(), y.into_data())?;
         let nodes = self.nodes()?;
-        let feeds = Feeds::new().feed(nodes.input, data.x).feed(nodes.truth, data.y);
-        self.step(&nodes.training, nodes.train, feeds)
+        self.step(&nodes.training, nodes.train, nodes.fed(data.x, data.y))
+    }
+
+    /// The loss and the metrics of these examples, all at once. Keras: `model.test_on_batch(x, y)`.
+    #[track_caller]
+    pub fn test_on_batch(&mut self, x: impl IntoData, y: impl IntoData) -> Result<Vec<f64>> {
+        let data = self.examples(x.into_data(), y.into_data())?;
+        let nodes = self.nodes()?;
+        as_numbers(&self.session()?.run(nodes.judging.clone(), nodes.fed(data.x, data.y))?)
+    }
+
+    /// What the model makes of these examples, all at once. Keras: `model.predict_on_batch(x)`.
+    ///
+    /// An error for a model with several outputs; see [`Predict::run_all`].
+    #[track_caller]
+    pub fn predict_on_batch(&mut self, x: impl IntoData) -> Result<Value> {
+        let x = self.given(x.into_data())?;
+        let (inputs, output) = (self.inputs()?.to_vec(), self.output()?);
+        let feeds = inputs.into_iter().zip(x).fold(Feeds::new(), |feeds, (input, x)| feeds.feed(input, x));
+        self.session()?.run(output, feeds)
     }
 
     /// Runs one batch.
@@ -207,125 +347,99 @@ impl Sequential {
 
     /// Examples with what is true of them, checked against the model, which is built for them if it was not.
     #[track_caller]
-    fn examples(&mut self, x: Result<Literal>, y: Result<Literal>) -> Result<Examples> {
-        let x = self.inputs(x)?;
-        let y = y.and_then(|y| y.resolve(Some(DType::Float32)))?;
-        let (n, count) = (x.shape().dims()[0], y.shape().dims().first().copied());
-        if count != Some(n) {
-            let y = y.shape();
-            return Err(Error::invalid_argument(format!("there are {n} examples, but y has shape {y}")));
-        }
-        let sparse = self.compiled()?.loss.is_sparse();
-        let output = self.output()?;
-        let name = self.layers().last().map(|layer| layer.name()).unwrap_or_default();
-        let y = if sparse { flat_classes(y, &output)? } else { same_rank(y, &output) };
-        let wanted = self.nodes()?.truth.shape();
-        if !wanted.accepts(y.shape()) {
-            let found = y.shape();
-            return Err(Error::invalid_argument(format!("y has shape {found}, but the last layer gives {wanted}"))
-                .at(&name, None));
-        }
-        if sparse {
-            check_classes(&y, &output).map_err(|error| error.at(&name, None))?;
+    fn examples(&mut self, x: Data, y: Data) -> Result<Examples> {
+        let x = self.given(x)?;
+        let n = x.first().map_or(0, rows_of);
+        let nodes = self.nodes()?;
+        let (outputs, names) = (self.outputs()?, self.output_names());
+        let mut y = y.resolve("y", &names, &vec![DType::Float32; names.len()])?;
+        for (i, (y, output)) in y.iter_mut().zip(outputs).enumerate() {
+            let which = if names.len() > 1 { format!("y for '{}'", names[i]) } else { "y".to_owned() };
+            if y.shape().dims().first() != Some(&n) {
+                let y = y.shape();
+                return Err(Error::invalid_argument(format!("there are {n} examples, but {which} has shape {y}")));
+            }
+            let sparse = nodes.losses[i].is_sparse();
+            let given = y.clone();
+            *y = if sparse { flat_classes(given, output)? } else { same_rank(given, output) };
+            let wanted = nodes.truths[i].shape();
+            if !wanted.accepts(y.shape()) {
+                let found = y.shape();
+                let text = format!("{which} has shape {found}, but the last layer gives {wanted}");
+                return Err(Error::invalid_argument(text).at(&names[i], None));
+            }
+            if sparse {
+                check_classes(y, output).map_err(|error| error.at(&names[i], None))?;
+            }
         }
         Ok(Examples { x, y })
     }
 
     /// Examples alone.
     #[track_caller]
-    fn inputs(&mut self, x: Result<Literal>) -> Result<Value> {
-        let x = x.and_then(|x| x.resolve(Some(DType::Float32)))?;
-        let shape = x.shape().clone();
-        let Some((&n, example)) = shape.dims().split_first() else {
-            return Err(Error::invalid_argument("x is a single number, but it should hold examples"));
-        };
-        if n == 0 {
-            return Err(Error::invalid_argument(format!("there are no examples: x has shape {shape}")));
-        }
+    fn given(&mut self, x: Data) -> Result<Vec<Value>> {
         self.graph().check()?;
-        if self.input().is_err() {
-            let dims: Vec<Option<usize>> = std::iter::once(None).chain(example.iter().map(|&n| Some(n))).collect();
-            self.build(dims)?;
+        let known = self.inputs().map(<[Tensor]>::to_vec).unwrap_or_default();
+        let built = !known.is_empty();
+        let names = if built { self.input_names() } else { vec!["x".to_owned()] };
+        let dtypes = known.iter().map(|input| input.dtype()).collect::<Result<Vec<_>>>()?;
+        let x = x.resolve("x", &names, if built { &dtypes } else { &[DType::Float32] })?;
+        let several = x.len() > 1;
+        let which = |i: usize| if several { format!("x for '{}'", names[i]) } else { "x".to_owned() };
+        for (i, x) in x.iter().enumerate() {
+            let shape = x.shape();
+            match shape.dims() {
+                [] => {
+                    let x = which(i);
+                    return Err(Error::invalid_argument(format!(
+                        "{x} is a single number, but it should hold examples"
+                    )));
+                }
+                [0, ..] => {
+                    let x = which(i);
+                    return Err(Error::invalid_argument(format!("there are no examples: {x} has shape {shape}")));
+                }
+                _ => {}
+            }
         }
-        let input = self.input()?;
-        if !input.shape().accepts(&shape) {
-            let first = self.layers().next().map(|layer| layer.name()).unwrap_or_default();
-            let takes = input.shape();
-            return Err(Error::invalid_argument(format!("x has shape {shape}, but the first layer takes {takes}"))
-                .at(&first, None));
+        if !built && let Some(x) = x.first() {
+            let example = x.shape().dims().iter().skip(1).map(|&n| Some(n));
+            self.build(std::iter::once(None).chain(example).collect::<Vec<Option<usize>>>())?;
+        }
+        let n = x.first().map_or(0, rows_of);
+        for (i, (x, input)) in x.iter().zip(self.inputs()?).enumerate() {
+            let (found, takes) = (x.shape(), input.shape());
+            if !takes.accepts(found) {
+                let taker = if several { "the input" } else { "the first layer" };
+                let first = self.layers().next().map(|layer| layer.name()).unwrap_or_default();
+                let text = format!("{} has shape {found}, but {taker} takes {takes}", which(i));
+                return Err(Error::invalid_argument(text).at(if several { &names[i] } else { &first }, None));
+            }
+            if rows_of(x) != n {
+                let (x, first) = (which(i), which(0));
+                return Err(Error::invalid_argument(format!("{x} has shape {found}, but {first} has {n} examples")));
+            }
         }
         Ok(x)
     }
 }
 
-/// The numbers of classes in the shape of the output without its last dimension.
-fn flat_classes(y: Value, output: &Tensor) -> Result<Value> {
-    let dims = y.shape().dims().to_vec();
-    match (dims.as_slice(), output.rank()) {
-        ([outer @ .., 1], Some(rank)) if dims.len() == rank => y.reshaped(Shape::new(outer)),
-        _ => Ok(y),
-    }
-}
-
-/// A list of numbers for an output of one number each gets a last dimension, as in Keras.
-fn same_rank(y: Value, output: &Tensor) -> Value {
-    let n = y.shape().dims().first().copied().unwrap_or_default();
-    match (y.shape().rank(), output.shape().dims()) {
-        (1, Some([_, Some(1)])) => y.clone().reshaped([n, 1]).unwrap_or(y),
-        _ => y,
-    }
-}
-
-fn check_classes(y: &Value, output: &Tensor) -> Result<()> {
-    let classes = output.rank().and_then(|rank| output.shape().dim(rank.checked_sub(1)?)).unwrap_or_default();
-    let numbers: Vec<f64> = dispatch!(y.dtype(), numbers, T => {
-        Ok(y.as_slice::<T>()?.iter().map(|&x| Number::to_f64(x)).collect())
-    })?;
-    match numbers.iter().position(|&x| x.fract() != 0.0 || x < 0.0 || x >= classes as f64) {
-        None => Ok(()),
-        Some(i) => Err(Error::invalid_argument(format!(
-            "label {i} is {}, but the classes are 0 to {}",
-            numbers[i],
-            classes as i64 - 1
-        ))),
-    }
-}
-
-/// Inputs and what is true of them, as many of each.
-#[derive(Clone)]
-struct Examples {
-    x: Value,
-    y: Value,
-}
-
-impl Examples {
-    fn len(&self) -> usize {
-        self.x.shape().dims()[0]
-    }
-
-    /// The first examples and the others.
-    fn split(self, at: usize) -> Result<(Examples, Examples)> {
-        let part = |from: usize, to: usize| {
-            let rows: Vec<usize> = (from..to).collect();
-            Ok(Examples { x: pick(&self.x, &rows)?, y: pick(&self.y, &rows)? })
-        };
-        Ok((part(0, at)?, part(at, self.len())?))
-    }
-}
-
-/// Rows `rows` of a value.
-fn pick(value: &Value, rows: &[usize]) -> Result<Value> {
-    let mut dims = value.shape().dims().to_vec();
-    let width: usize = dims[1..].iter().product();
-    dims[0] = rows.len();
-    dispatch!(value.dtype(), all, T => {
-        let all = value.as_slice::<T>()?;
-        let mut elements = Vec::with_capacity(rows.len() * width);
-        for &row in rows {
-            elements.extend_from_slice(&all[row * width..(row + 1) * width]);
+impl Compiled {
+    /// The names of the loss and the metrics for a model with these outputs.
+    fn names(&self, outputs: &[String]) -> Vec<String> {
+        let mut names = vec!["loss".to_owned()];
+        if let [only] = outputs {
+            names
+                .extend(self.metrics.iter().filter(|metric| metric.is_of(only)).map(|metric| metric.name().to_owned()));
+            return names;
         }
-        Value::new(Shape::new(&dims), elements)
-    })
+        names.extend(outputs.iter().map(|output| format!("{output}_loss")));
+        for output in outputs {
+            let metrics = self.metrics.iter().filter(|metric| metric.is_of(output));
+            names.extend(metrics.map(|metric| format!("{output}_{}", metric.name())));
+        }
+        names
+    }
 }
 
 /// Means of numbers over batches of different sizes.
@@ -367,11 +481,10 @@ impl Progress {
     }
 }
 
-impl Sequential {
+impl Model {
     /// The names of the loss and the metrics. Keras: `model.metrics_names`.
     pub fn metrics_names(&self) -> Result<Vec<String>> {
-        let metrics = self.compiled()?.metrics.iter().map(|metric| metric.name().to_owned());
-        Ok(std::iter::once("loss".to_owned()).chain(metrics).collect())
+        Ok(self.compiled()?.names(&self.output_names()))
     }
 
     /// Judges examples batch by batch. Of each batch `besides` is computed too, and `tell` gets its values.
@@ -384,17 +497,17 @@ impl Sequential {
         mut tell: impl FnMut(&[Value]) -> Result<()>,
     ) -> Result<Vec<f64>> {
         let order: Vec<usize> = (0..data.len()).collect();
-        let names = self.metrics_names()?;
+        let names = &nodes.names;
         let mut means = Means::new();
         let mut progress = Progress::new(data.len().div_ceil(batch_size), verbose);
         for (i, rows) in order.chunks(batch_size).enumerate() {
-            let feeds = Feeds::new().feed(nodes.input, pick(&data.x, rows)?).feed(nodes.truth, pick(&data.y, rows)?);
+            let feeds = nodes.feeds(data, rows)?;
             let (numbers, values) = self.session()?.run((nodes.judging.clone(), besides), feeds)?;
             means.add(&as_numbers(&numbers)?, rows.len());
             tell(&values)?;
-            progress.update(i + 1, &named(&names, &means), false)?;
+            progress.update(i + 1, &named(names, &means), false)?;
         }
-        progress.update(data.len().div_ceil(batch_size), &named(&names, &means), true)?;
+        progress.update(data.len().div_ceil(batch_size), &named(names, &means), true)?;
         Ok(means.get())
     }
 }
@@ -439,16 +552,16 @@ impl History {
 /// A model about to be trained.
 #[must_use = "nothing is trained until `run` is called"]
 pub struct Fit<'a, 'c> {
-    model: &'a mut Sequential,
-    x: Result<Literal>,
-    y: Result<Literal>,
+    model: &'a mut Model,
+    x: Data,
+    y: Data,
     batch_size: usize,
     epochs: usize,
     initial_epoch: usize,
     verbose: u8,
     shuffle: bool,
     validation_split: f64,
-    validation_data: Option<(Result<Literal>, Result<Literal>)>,
+    validation_data: Option<(Data, Data)>,
     class_weight: Vec<(usize, f64)>,
     callbacks: Vec<&'c mut dyn Callback>,
 }
@@ -464,7 +577,7 @@ struct Pass<'p> {
 }
 
 impl<'a, 'c> Fit<'a, 'c> {
-    pub(super) fn new(model: &'a mut Sequential, x: Result<Literal>, y: Result<Literal>) -> Self {
+    pub(super) fn new(model: &'a mut Model, x: Data, y: Data) -> Self {
         Fit {
             model,
             x,
@@ -518,8 +631,8 @@ impl<'a, 'c> Fit<'a, 'c> {
     }
 
     /// Examples that are judged after each epoch.
-    pub fn validation_data(mut self, x: impl IntoValue, y: impl IntoValue) -> Self {
-        self.validation_data = Some((x.into_literal(), y.into_literal()));
+    pub fn validation_data(mut self, x: impl IntoData, y: impl IntoData) -> Self {
+        self.validation_data = Some((x.into_data(), y.into_data()));
         self
     }
 
@@ -548,13 +661,12 @@ impl<'a, 'c> Fit<'a, 'c> {
         };
         let nodes = self.model.nodes()?;
         let weights = self.sample_weights(&data)?;
-        let names = self.model.metrics_names()?;
         let pass = Pass {
             nodes: &nodes,
             data: &data,
             weights: weights.as_deref(),
             validation: validation.as_ref(),
-            names: &names,
+            names: &nodes.names,
         };
         for callback in &mut self.callbacks {
             callback.on_train_begin(self.model)?;
@@ -606,7 +718,10 @@ impl<'a, 'c> Fit<'a, 'c> {
         if self.class_weight.is_empty() {
             return Ok(None);
         }
-        let numbers = data.y.clone().convert(DType::Float32)?;
+        let [y] = &data.y[..] else {
+            return Err(Error::invalid_argument("class_weight is for models with one output"));
+        };
+        let numbers = y.clone().convert(DType::Float32)?;
         let numbers = numbers.as_slice::<f32>()?;
         let width = numbers.len() / data.len().max(1);
         let class = |row: &[f32]| match row {
@@ -627,8 +742,7 @@ impl<'a, 'c> Fit<'a, 'c> {
         let mut progress = Progress::new(batches, self.verbose);
         let mut means = Means::new();
         for (i, rows) in order.chunks(self.batch_size).enumerate() {
-            let mut feeds =
-                Feeds::new().feed(nodes.input, pick(&data.x, rows)?).feed(nodes.truth, pick(&data.y, rows)?);
+            let mut feeds = nodes.feeds(data, rows)?;
             if let Some(weights) = weights {
                 feeds = feeds.feed(nodes.sample_weights, rows.iter().map(|&row| weights[row]).collect::<Vec<f32>>());
             }
@@ -668,15 +782,15 @@ impl<'a, 'c> Fit<'a, 'c> {
 /// A model about to be judged.
 #[must_use = "nothing is judged until `run` is called"]
 pub struct Evaluate<'a> {
-    model: &'a mut Sequential,
-    x: Result<Literal>,
-    y: Result<Literal>,
+    model: &'a mut Model,
+    x: Data,
+    y: Data,
     batch_size: usize,
     verbose: u8,
 }
 
 impl<'a> Evaluate<'a> {
-    pub(super) fn new(model: &'a mut Sequential, x: Result<Literal>, y: Result<Literal>) -> Self {
+    pub(super) fn new(model: &'a mut Model, x: Data, y: Data) -> Self {
         Evaluate { model, x, y, batch_size: 32, verbose: 1 }
     }
 
@@ -692,7 +806,7 @@ impl<'a> Evaluate<'a> {
         self
     }
 
-    /// The loss and the metrics, in the order of [`Sequential::metrics_names`].
+    /// The loss and the metrics, in the order of [`Model::metrics_names`].
     #[track_caller]
     pub fn run(self) -> Result<Vec<f64>> {
         let _line = built_at(here());
@@ -706,14 +820,14 @@ impl<'a> Evaluate<'a> {
 /// A model about to predict.
 #[must_use = "nothing is predicted until `run` is called"]
 pub struct Predict<'a> {
-    model: &'a mut Sequential,
-    x: Result<Literal>,
+    model: &'a mut Model,
+    x: Data,
     batch_size: usize,
     verbose: u8,
 }
 
 impl<'a> Predict<'a> {
-    pub(super) fn new(model: &'a mut Sequential, x: Result<Literal>) -> Self {
+    pub(super) fn new(model: &'a mut Model, x: Data) -> Self {
         Predict { model, x, batch_size: 32, verbose: 0 }
     }
 
@@ -729,29 +843,46 @@ impl<'a> Predict<'a> {
         self
     }
 
-    /// What the model makes of each example.
+    /// What the model makes of each example. An error for a model with several outputs; see [`run_all`](Predict::run_all).
     #[track_caller]
     pub fn run(self) -> Result<Value> {
         let _line = built_at(here());
+        self.model.graph().check()?;
+        if self.model.network.outputs.len() > 1 {
+            self.model.output()?;
+        }
+        let all = self.run_all()?;
+        all.into_iter().next().ok_or_else(|| Error::internal("a model without outputs"))
+    }
+
+    /// What the model makes of each example, for each output.
+    #[track_caller]
+    pub fn run_all(self) -> Result<Vec<Value>> {
+        let _line = built_at(here());
         check_batch_size(self.batch_size)?;
-        let x = self.model.inputs(self.x)?;
-        let (input, output) = (self.model.input()?, self.model.output()?);
+        let x = self.model.given(self.x)?;
+        let (inputs, outputs) = (self.model.inputs()?, self.model.outputs()?);
         let session = self.model.session()?;
-        let n = x.shape().dims()[0];
+        let n = x.first().map_or(0, rows_of);
         let mut progress = Progress::new(n.div_ceil(self.batch_size), self.verbose);
-        let mut predicted: Vec<f32> = Vec::new();
-        let mut dims = Vec::new();
+        let mut predicted: Vec<(Vec<usize>, Vec<f32>)> = vec![(Vec::new(), Vec::new()); outputs.len()];
         let order: Vec<usize> = (0..n).collect();
         for (i, rows) in order.chunks(self.batch_size).enumerate() {
-            let value = session.run(output, Feeds::new().feed(input, pick(&x, rows)?))?;
-            dims = value.shape().dims().to_vec();
-            predicted.extend_from_slice(value.as_slice::<f32>()?);
+            let given = inputs.iter().zip(pick_all(&x, rows)?);
+            let feeds = given.fold(Feeds::new(), |feeds, (input, x)| feeds.feed(*input, x));
+            for ((dims, numbers), value) in predicted.iter_mut().zip(session.run(outputs, feeds)?) {
+                *dims = value.shape().dims().to_vec();
+                numbers.extend_from_slice(value.as_slice::<f32>()?);
+            }
             progress.update(i + 1, &[], false)?;
         }
         progress.update(n.div_ceil(self.batch_size), &[], true)?;
-        if let Some(batch) = dims.first_mut() {
-            *batch = n;
-        }
-        Value::new(Shape::new(&dims), predicted)
+        let whole = |(mut dims, numbers): (Vec<usize>, Vec<f32>)| {
+            if let Some(batch) = dims.first_mut() {
+                *batch = n;
+            }
+            Value::new(Shape::new(&dims), numbers)
+        };
+        predicted.into_iter().map(whole).collect()
     }
 }

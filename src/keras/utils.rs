@@ -4,6 +4,9 @@ use ndarray::{ArrayBase, ArrayD, Data, Dimension, IxDyn};
 
 use crate::error::{Error, Result};
 
+pub use super::get_file::{GetFileArgs, get_file, get_file_args};
+pub use crate::__get_file as get_file;
+
 /// The module of old, in which [`to_categorical`] stood first. Keras: `keras.utils.np_utils`.
 pub mod np_utils {
     pub use super::to_categorical;

@@ -65,6 +65,16 @@ impl<'a, T> Mat<'a, T> {
         Mat { data, rows, cols, row_step: cols, col_step: 1 }
     }
 
+    /// How many rows it has.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// How many columns it has.
+    pub fn columns(&self) -> usize {
+        self.cols
+    }
+
     /// Some of the rows.
     fn some_rows(self, rows: Range<usize>) -> Self {
         Mat { data: &self.data[rows.start * self.row_step..], rows: rows.len(), ..self }
@@ -193,6 +203,54 @@ fn by_columns<T: GemmElement>(kernel: &MicroKernel<T>, a: Mat<T>, b: Mat<T>, c: 
         });
     });
 }
+
+/// A product of which some rows at a time are computed and used, so that it never lies anywhere as a whole.
+pub struct Product<'a, T> {
+    kernel: &'a MicroKernel<T>,
+    a: Mat<'a, T>,
+    right: &'a Right<'a, T>,
+}
+
+impl<T: GemmElement> Product<'_, T> {
+    /// Calls `f` with `a · b`.
+    pub fn with(a: Mat<T>, b: Mat<T>, f: impl FnOnce(&Product<T>)) {
+        assert!(a.cols == b.rows, "the sizes of a product do not fit");
+        let kernel = T::kernel(level());
+        with_right(&kernel, b, a.rows, |right| f(&Product { kernel: &kernel, a, right }));
+    }
+
+    /// How many rows it has.
+    pub fn rows(&self) -> usize {
+        self.a.rows
+    }
+
+    /// How many columns it has.
+    pub fn columns(&self) -> usize {
+        self.right.cols
+    }
+
+    /// How many rows to ask for at a time, so that they stay in the cache, and how many are worth a task of their own.
+    pub fn portions(&self) -> (usize, usize) {
+        let few = (PORTION / self.columns().max(1)).clamp(MOST_ROWS, STRIP) / MOST_ROWS * MOST_ROWS;
+        (few, (TASK / (few * self.a.cols * self.columns()).max(1)).max(1) * few)
+    }
+
+    /// Calls `f` with these rows.
+    pub fn with_rows(&self, rows: Range<usize>, f: impl FnOnce(&[T])) {
+        let depths = 0..self.a.cols;
+        scratch::with(rows.len() * self.columns(), |c| {
+            if depths.is_empty() {
+                c.fill(T::default());
+            } else {
+                strip(self.kernel, self.a.some_rows(rows), depths, self.right, c);
+            }
+            f(c);
+        });
+    }
+}
+
+/// Numbers of a product that are computed before they are used.
+const PORTION: usize = 1 << 15;
 
 /// Rows of the result that one task computes.
 fn task_rows(m: usize, k: usize, n: usize) -> usize {

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::parallel::for_each_chunk;
 use super::simd::vectorized;
 use super::{Plain, scratch};
+use crate::value::Number;
 
 /// Elements of one fixed part of a long reduction; the parts' results are joined in order, so that the result does not
 /// depend on the number of threads.
@@ -42,39 +43,73 @@ impl Reduction {
         self.dims.iter().filter(|dim| dim.1).map(|dim| dim.0).product()
     }
 
-    /// Reduces `x` with `join`, which must be associative up to rounding; `start` is its neutral element.
-    pub fn run<T: Plain>(&self, x: &[T], out: &mut [T], start: T, join: impl Fn(T, T) -> T + Sync) {
+    /// Reduces `x`.
+    pub fn run<T: Plain>(&self, x: &[T], out: &mut [T], by: Joining<T>) {
         if x.is_empty() {
-            out.fill(start);
+            out.fill(by.start);
         } else {
-            reduce(&self.dims, x, out, start, &join);
+            reduce(&self.dims, x, out, by);
         }
     }
 }
 
+/// How two numbers become one: associative up to rounding.
+pub trait Join<T> {
+    /// Its neutral element.
+    const START: T;
+    /// The two as one. `#[inline(always)]`, or loops stay narrow.
+    fn join(a: T, b: T) -> T;
+}
+
+/// The loops of a [`Join`]; all else is the same for each of them.
+#[derive(Clone, Copy)]
+pub struct Joining<T> {
+    start: T,
+    row: fn(&[T]) -> T,
+    rows: fn(&[T], &mut [T]),
+}
+
+impl<T: Copy> Joining<T> {
+    /// Those of `J`.
+    pub fn by<J: Join<T>>() -> Self {
+        Joining { start: J::START, row: row_part::<T, J>, rows: add_rows::<T, J> }
+    }
+}
+
+/// Adds.
+pub struct Plus;
+
+impl<T: Number> Join<T> for Plus {
+    const START: T = T::ZERO;
+    #[inline(always)]
+    fn join(a: T, b: T) -> T {
+        a.plus(b)
+    }
+}
+
 /// One group of reduced dimensions after another, the innermost first.
-fn reduce<T: Plain>(dims: &[(usize, bool)], x: &[T], out: &mut [T], start: T, join: &(impl Fn(T, T) -> T + Sync)) {
+fn reduce<T: Plain>(dims: &[(usize, bool)], x: &[T], out: &mut [T], by: Joining<T>) {
     let Some(last) = dims.iter().rposition(|dim| dim.1) else { return out.copy_from_slice(x) };
     let (count, n) = (dims[last].0, dims[last + 1..].iter().map(|dim| dim.0).product());
     if !dims[..last].iter().any(|dim| dim.1) {
-        return slabs(x, count, n, out, start, join);
+        return slabs(x, count, n, out, by);
     }
     scratch::with(x.len() / count, |between: &mut [T]| {
-        slabs(x, count, n, between, start, join);
+        slabs(x, count, n, between, by);
         let rest: SmallVec<[(usize, bool); 4]> = dims[..last].iter().chain(&dims[last + 1..]).copied().collect();
-        reduce(&rest, between, out, start, join);
+        reduce(&rest, between, out, by);
     });
 }
 
 /// Each `count` rows of `n` numbers become one row.
-fn slabs<T: Plain>(x: &[T], count: usize, n: usize, out: &mut [T], start: T, join: &(impl Fn(T, T) -> T + Sync)) {
+fn slabs<T: Plain>(x: &[T], count: usize, n: usize, out: &mut [T], by: Joining<T>) {
     let slab = count * n;
     for_each_chunk(out, (BLOCK / slab).max(1) * n, |first, out| {
         for (x, out) in x[first * count..].chunks_exact(slab).zip(out.chunks_exact_mut(n)) {
             if n == 1 {
-                out[0] = row(x, start, join);
+                out[0] = row(x, by);
             } else {
-                columns(x, n, out, start, join);
+                columns(x, n, out, by);
             }
         }
     });
@@ -110,17 +145,17 @@ pub fn cumulate<T: Copy>(
     }
 }
 
-fn row<T: Plain>(x: &[T], start: T, join: &(impl Fn(T, T) -> T + Sync)) -> T {
+fn row<T: Plain>(x: &[T], by: Joining<T>) -> T {
     if x.len() <= PART {
-        return row_part(x, start, join);
+        return (by.row)(x);
     }
     scratch::with(x.len().div_ceil(PART), |parts: &mut [T]| {
         for_each_chunk(parts, BLOCK / PART, |first, parts| {
             for (part, x) in parts.iter_mut().zip(x[first * PART..].chunks(PART)) {
-                *part = row_part(x, start, join);
+                *part = (by.row)(x);
             }
         });
-        row_part(parts, start, join)
+        (by.row)(parts)
     })
 }
 
@@ -152,23 +187,23 @@ pub(super) fn lanes<T: Copy>(x: &[T], start: T, join: &impl Fn(T, T) -> T) -> T 
 }
 
 vectorized! {
-    fn row_part<T: Copy>(x: &[T], start: T, join: &impl Fn(T, T) -> T) -> T {
-        lanes(x, start, join)
+    fn row_part<T: Copy, J: Join<T>>(x: &[T]) -> T {
+        lanes(x, J::START, &J::join)
     }
 
     /// Joins rows as long as `out` to it, four at a time.
-    fn add_rows<T: Copy>(x: &[T], out: &mut [T], join: &impl Fn(T, T) -> T) {
+    fn add_rows<T: Copy, J: Join<T>>(x: &[T], out: &mut [T]) {
         let n = out.len();
         let fours = x.chunks_exact(4 * n);
         for x in fours.remainder().chunks_exact(n) {
             for (out, x) in out.iter_mut().zip(x) {
-                *out = join(*out, *x);
+                *out = J::join(*out, *x);
             }
         }
         for x in fours {
             let ((a, b), (c, d)) = (x[..2 * n].split_at(n), x[2 * n..].split_at(n));
             for ((((out, a), b), c), d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                *out = join(*out, join(join(*a, *b), join(*c, *d)));
+                *out = J::join(*out, J::join(J::join(*a, *b), J::join(*c, *d)));
             }
         }
     }
@@ -176,12 +211,12 @@ vectorized! {
 
 /// Rows of `n` numbers become one. Short rows are taken several at a time, as one row; blocks of rows are reduced on
 /// their own, then joined in order.
-fn columns<T: Plain>(x: &[T], n: usize, out: &mut [T], start: T, join: &(impl Fn(T, T) -> T + Sync)) {
-    out.fill(start);
+fn columns<T: Plain>(x: &[T], n: usize, out: &mut [T], by: Joining<T>) {
+    out.fill(by.start);
     if n > WIDE {
         return for_each_chunk(out, WIDE, |first, out| {
             for x in x.chunks_exact(n) {
-                add_rows(&x[first..first + out.len()], out, join);
+                (by.rows)(&x[first..first + out.len()], out);
             }
         });
     }
@@ -191,12 +226,12 @@ fn columns<T: Plain>(x: &[T], n: usize, out: &mut [T], start: T, join: &(impl Fn
     scratch::with(wide.len().div_ceil(block) * width, |sums: &mut [T]| {
         for_each_chunk(sums, width, |first, sum| {
             let from = first / width * block;
-            sum.fill(start);
-            add_rows(&wide[from..wide.len().min(from + block)], sum, join);
+            sum.fill(by.start);
+            (by.rows)(&wide[from..wide.len().min(from + block)], sum);
         });
-        add_rows(sums, out, join);
+        (by.rows)(sums, out);
     });
-    add_rows(rest, out, join);
+    (by.rows)(rest, out);
 }
 
 #[cfg(test)]
@@ -238,7 +273,7 @@ mod tests {
                     expected[at] += x;
                 }
                 let mut out = vec![-1; expected.len()];
-                Reduction::new(dims, &reduced).run(&x, &mut out, 0, |a, b| a + b);
+                Reduction::new(dims, &reduced).run(&x, &mut out, Joining::by::<Plus>());
                 assert_eq!(out, expected, "{dims:?} {reduced:?}");
             }
         }
@@ -247,7 +282,7 @@ mod tests {
     fn sums(x: &[f32], dims: &[usize], reduced: &[bool]) -> Vec<f32> {
         let kept: usize = dims.iter().zip(reduced).filter(|d| !d.1).map(|d| *d.0).product();
         let mut out = vec![f32::NAN; kept];
-        Reduction::new(dims, reduced).run(x, &mut out, 0.0, |a, b| a + b);
+        Reduction::new(dims, reduced).run(x, &mut out, Joining::by::<Plus>());
         out
     }
 

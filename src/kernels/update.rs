@@ -1,6 +1,9 @@
 //! One step of an optimizer on the numbers of a variable and of what is kept beside it.
 
+use std::ops::Range;
+
 use super::Plain;
+use super::gemm::{GemmElement, Product};
 use super::math::Real;
 use super::parallel::ELEMENTWISE_CHUNK;
 use super::simd::vectorized;
@@ -21,6 +24,14 @@ fn empty<'a, T, const N: usize>() -> [&'a mut [T]; N] {
     std::array::from_fn(|_| Default::default())
 }
 
+fn split<T, const N: usize>(variables: [&mut [T]; N], middle: usize) -> ([&mut [T]; N], [&mut [T]; N]) {
+    let (mut left, mut right): ([&mut [T]; N], [&mut [T]; N]) = (empty(), empty());
+    for ((variable, left), right) in variables.into_iter().zip(&mut left).zip(&mut right) {
+        (*left, *right) = variable.split_at_mut(middle);
+    }
+    (left, right)
+}
+
 /// Applies `rule` to all numbers.
 pub fn dense<T: Plain + Real, const N: usize, const S: usize>(
     rule: Rule<T, N, S>,
@@ -33,12 +44,34 @@ pub fn dense<T: Plain + Real, const N: usize, const S: usize>(
     }
     // Halves of whole chunks, so that the parts follow from the length alone.
     let middle = grad.len().div_ceil(ELEMENTWISE_CHUNK) / 2 * ELEMENTWISE_CHUNK;
-    let (mut left, mut right): ([&mut [T]; N], [&mut [T]; N]) = (empty(), empty());
-    for ((variable, left), right) in variables.into_iter().zip(&mut left).zip(&mut right) {
-        (*left, *right) = variable.split_at_mut(middle);
-    }
+    let (left, right) = split(variables, middle);
     let (first, second) = grad.split_at(middle);
     rayon::join(|| dense(rule, left, first, numbers), || dense(rule, right, second, numbers));
+}
+
+/// Applies `rule` to the numbers of `rows`, whose gradient is a product: as soon as some of it is there.
+pub fn product<T: Plain + Real + GemmElement, const N: usize, const S: usize>(
+    rule: Rule<T, N, S>,
+    variables: [&mut [T]; N],
+    gradient: &Product<T>,
+    rows: Range<usize>,
+    numbers: &Numbers<T, S>,
+) {
+    let (few, task) = gradient.portions();
+    if rows.len() <= task {
+        let mut rest = variables;
+        for start in rows.clone().step_by(few) {
+            let some = start..(start + few).min(rows.end);
+            let (now, later) = split(rest, some.len() * gradient.columns());
+            gradient.with_rows(some, |grad| rule(now, grad, numbers));
+            rest = later;
+        }
+        return;
+    }
+    let middle = rows.len().div_ceil(task) / 2 * task;
+    let (left, right) = split(variables, middle * gradient.columns());
+    let (first, second) = (rows.start..rows.start + middle, rows.start + middle..rows.end);
+    rayon::join(|| product(rule, left, gradient, first, numbers), || product(rule, right, gradient, second, numbers));
 }
 
 /// Applies `rule` to the rows that `rows` names, one after the other, each with its row of `grad`.
@@ -239,6 +272,7 @@ fn ftrl_step<T: Real>(
 mod tests {
     use super::*;
     use crate::kernels::cpu::tests::at_every_level;
+    use crate::kernels::gemm::{Mat, gemm};
 
     fn numbers(n: usize, k: usize) -> Vec<f32> {
         (0..n).map(|i| (i * k % 997) as f32 / 997.0 - 0.3).collect()
@@ -266,6 +300,31 @@ mod tests {
                     assert_eq!(new_var[i], var[i] - direction * alpha / (vi.sqrt() + 1e-8), "{i} {flag}");
                     assert_eq!((new_m[i], new_v[i]), (mi - 0.5 * g, vi), "{i} {flag}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_product_is_applied_as_if_it_had_been_there() {
+        for (m, k, n) in [(1, 1, 1), (97, 3, 70), (300, 11, 129), (40, 0, 3), (1200, 257, 31)] {
+            let (a, b) = (numbers(k * m, 19), numbers(k * n, 23));
+            let (a, b) = (Mat::new(&a, k, m).t(), Mat::new(&b, k, n));
+            let step = Numbers { scalars: [0.1, 0.9], flag: true };
+            for [one, other] in at_every_level(|| {
+                let mut grad = vec![0.0; m * n];
+                gemm(a, b, &mut grad);
+                [true, false].map(|whole| {
+                    let (mut var, mut accum) = (numbers(m * n, 7), numbers(m * n, 11));
+                    let variables: [&mut [f32]; 2] = [&mut var, &mut accum];
+                    if whole {
+                        dense(momentum, variables, &grad, &step);
+                    } else {
+                        Product::with(a, b, |gradient| product(momentum, variables, gradient, 0..m, &step));
+                    }
+                    (var, accum)
+                })
+            }) {
+                assert!(one == other, "{m} {k} {n}");
             }
         }
     }

@@ -1,7 +1,10 @@
 //! Convolutional layers.
 
 use super::dense::kernel_methods;
-use super::{ActivationFunction, Call, Common, IntoPair, Layer, Weight, common_methods};
+use super::{
+    ActivationFunction, Call, Common, Configured, IntoPair, Json, Layer, Settings, Weight, common_methods,
+    get_config_method,
+};
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::initializers::{Initializer, IntoInitializer, glorot_uniform_initializer, zeros_initializer};
@@ -33,6 +36,16 @@ impl Window {
             (Ok(height @ 1..), Ok(width @ 1..)) => Ok([height, width]),
             _ => Err(Error::invalid_argument(format!("kernel_size is {:?}: two positive numbers", self.size))),
         }
+    }
+}
+
+impl Window {
+    fn settings(&mut self, settings: &mut Settings) -> Result<()> {
+        settings.field("kernel_size", &mut self.size)?.field("strides", &mut self.strides)?;
+        settings.capitals("padding", &mut self.padding)?.only("data_format", "channels_last")?;
+        settings.field("dilation_rate", &mut self.dilations)?.only_if_said("groups", 1)?;
+        settings.only_if_said("output_padding", Json::Null)?;
+        Ok(())
     }
 }
 
@@ -142,6 +155,20 @@ macro_rules! convolutions {
                 weights
             }
         }
+
+        impl Configured for $layer {
+            fn settings(&mut self, settings: &mut Settings) -> Result<()> {
+                settings.common(&mut self.common)?.field("filters", &mut self.filters)?;
+                self.window.settings(settings)?;
+                settings.field("activation", &mut self.activation)?.field("use_bias", &mut self.use_bias)?;
+                settings.field("kernel_initializer", &mut self.kernel_initializer)?;
+                settings.field("bias_initializer", &mut self.bias_initializer)?;
+                settings.field("kernel_regularizer", &mut self.kernel_regularizer)?;
+                settings.field("bias_regularizer", &mut self.bias_regularizer)?;
+                settings.none(&["activity_regularizer", "kernel_constraint", "bias_constraint"])?;
+                Ok(())
+            }
+        }
     )*};
 }
 
@@ -202,6 +229,8 @@ impl Layer for Conv2D {
             .build();
         finish(y, call.weights.get(1), &self.activation)
     }
+
+    get_config_method!();
 }
 
 impl Layer for Conv2DTranspose {
@@ -249,6 +278,8 @@ impl Layer for Conv2DTranspose {
         y.set_shape(PartialShape::new(dims));
         Ok(y)
     }
+
+    get_config_method!();
 }
 
 impl Conv2DTranspose {
@@ -370,6 +401,8 @@ impl Layer for DepthwiseConv2D {
             .build();
         finish(y, call.weights.get(1), &self.activation)
     }
+
+    get_config_method!();
 }
 
 /// A convolution of each channel on its own, and then one of single pixels. TF: `tf.layers.SeparableConv2D`.
@@ -466,5 +499,39 @@ impl Layer for SeparableConv2D {
         let (window, [each, mix]) = (&self.window, [call.weights[0], call.weights[1]]);
         let y = separable_conv2d(input, each, mix, for_images(window.strides), window.padding.as_str());
         finish(y, call.weights.get(2), &self.activation)
+    }
+
+    get_config_method!();
+}
+
+impl Configured for DepthwiseConv2D {
+    fn settings(&mut self, settings: &mut Settings) -> Result<()> {
+        settings.common(&mut self.common)?;
+        self.window.settings(settings)?;
+        settings.field("depth_multiplier", &mut self.depth_multiplier)?;
+        settings.field("activation", &mut self.activation)?.field("use_bias", &mut self.use_bias)?;
+        settings.field("depthwise_initializer", &mut self.depthwise_initializer)?;
+        settings.field("bias_initializer", &mut self.bias_initializer)?;
+        settings.field("depthwise_regularizer", &mut self.depthwise_regularizer)?;
+        settings.field("bias_regularizer", &mut self.bias_regularizer)?;
+        settings.none(&["activity_regularizer", "depthwise_constraint", "bias_constraint"])?;
+        Ok(())
+    }
+}
+
+impl Configured for SeparableConv2D {
+    fn settings(&mut self, settings: &mut Settings) -> Result<()> {
+        settings.common(&mut self.common)?.field("filters", &mut self.filters)?;
+        self.window.settings(settings)?;
+        settings.field("depth_multiplier", &mut self.depth_multiplier)?;
+        settings.field("activation", &mut self.activation)?.field("use_bias", &mut self.use_bias)?;
+        settings.field("depthwise_initializer", &mut self.depthwise_initializer)?;
+        settings.field("pointwise_initializer", &mut self.pointwise_initializer)?;
+        settings.field("bias_initializer", &mut self.bias_initializer)?;
+        settings.field("depthwise_regularizer", &mut self.depthwise_regularizer)?;
+        settings.field("pointwise_regularizer", &mut self.pointwise_regularizer)?;
+        settings.field("bias_regularizer", &mut self.bias_regularizer)?;
+        settings.none(&["activity_regularizer", "depthwise_constraint", "pointwise_constraint", "bias_constraint"])?;
+        Ok(())
     }
 }

@@ -1,13 +1,16 @@
 //! Layers without a kernel: new shapes, dropout.
 
-use super::{ActivationFunction, Call, Common, IntoActivation, Layer, Training, Weight, common_methods};
+use super::{
+    ActivationFunction, Call, Common, Configured, IntoActivation, Json, Layer, Setting, Settings, Training, Weight,
+    common_methods, get_config_method,
+};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::initializers::{Initializer, IntoInitializer};
 use crate::op::IntoTensor;
-use crate::ops::array::{constant, gather, identity, item, reshape, reshape_to, shape};
-use crate::ops::math::cast;
+use crate::ops::array::{constant, gather, identity, item, reshape, reshape_to, shape, zeros_like};
+use crate::ops::math::{cast, not_equal};
 use crate::ops::nn::{dropout_args, leaky_relu_args};
 use crate::regularizers::{IntoRegularizer, Regularizer};
 use crate::shape::{IntoShape, PartialShape};
@@ -66,6 +69,15 @@ impl Layer for Flatten {
             _ => reshape_to(input, vec![item(shape(input), 0).into_arg(), (-1).into_arg()]),
         })
     }
+
+    get_config_method!();
+}
+
+impl Configured for Flatten {
+    fn settings(&mut self, settings: &mut Settings) -> Result<()> {
+        settings.common(&mut self.common)?.indifferent("data_format", "channels_last");
+        Ok(())
+    }
 }
 
 fn constant_list(numbers: [i32; 2]) -> Tensor {
@@ -99,8 +111,21 @@ impl Layer for InputLayer {
         no_weights()
     }
 
+    fn mask(&self, _input: Tensor, mask: Option<Tensor>) -> Result<Option<Tensor>> {
+        Ok(mask)
+    }
+
     fn call(&self, input: Tensor, _call: &mut Call) -> Result<Tensor> {
         Ok(input)
+    }
+
+    get_config_method!();
+}
+
+impl Configured for InputLayer {
+    fn settings(&mut self, settings: &mut Settings) -> Result<()> {
+        settings.common(&mut self.common)?.only("sparse", false)?.only_if_said("ragged", false)?;
+        Ok(())
     }
 }
 
@@ -140,8 +165,21 @@ impl Layer for Activation {
         no_weights()
     }
 
+    fn mask(&self, _input: Tensor, mask: Option<Tensor>) -> Result<Option<Tensor>> {
+        Ok(mask)
+    }
+
     fn call(&self, input: Tensor, _call: &mut Call) -> Result<Tensor> {
         Ok(self.activation.clone()?.apply(input))
+    }
+
+    get_config_method!();
+}
+
+impl Configured for Activation {
+    fn settings(&mut self, settings: &mut Settings) -> Result<()> {
+        settings.common(&mut self.common)?.field("activation", &mut self.activation)?;
+        Ok(())
     }
 }
 
@@ -213,6 +251,30 @@ impl Layer for Reshape {
         let known = sizes.iter().map(|&n| usize::try_from(n).ok());
         y.set_shape(PartialShape::new(std::iter::once(input.shape().dim(0)).chain(known)));
         Ok(y)
+    }
+
+    get_config_method!();
+}
+
+impl Configured for Reshape {
+    fn settings(&mut self, settings: &mut Settings) -> Result<()> {
+        let mut target = Target(self.target.clone()?);
+        settings.common(&mut self.common)?.field("target_shape", &mut target)?;
+        self.target = Ok(target.0);
+        Ok(())
+    }
+}
+
+/// A shape in which Keras writes -1 for the size that follows.
+struct Target(PartialShape);
+
+impl Setting for Target {
+    fn to_json(&self) -> Result<Json> {
+        let size = |dim: &Option<usize>| dim.map_or(Json::from(-1), Json::from);
+        Ok(self.0.dims().unwrap_or_default().iter().map(size).collect::<Vec<_>>().into())
+    }
+    fn from_json(json: &Json) -> Result<Self> {
+        PartialShape::from_json(json).map(Target)
     }
 }
 
@@ -289,12 +351,26 @@ impl Layer for Dropout {
         true
     }
 
+    fn mask(&self, _input: Tensor, mask: Option<Tensor>) -> Result<Option<Tensor>> {
+        Ok(mask)
+    }
+
     fn call(&self, input: Tensor, call: &mut Call) -> Result<Tensor> {
         let dropped = || {
             let args = dropout_args(input).rate(self.rate);
             if let Some(seed) = self.seed { args.seed(seed).build() } else { args.build() }
         };
         Ok(call.training.choose(dropped, || identity(input)))
+    }
+
+    get_config_method!();
+}
+
+impl Configured for Dropout {
+    fn settings(&mut self, settings: &mut Settings) -> Result<()> {
+        settings.common(&mut self.common)?.field("rate", &mut self.rate)?;
+        settings.none(&["noise_shape"])?.field("seed", &mut self.seed)?;
+        Ok(())
     }
 }
 
@@ -336,8 +412,21 @@ impl Layer for LeakyReLU {
         no_weights()
     }
 
+    fn mask(&self, _input: Tensor, mask: Option<Tensor>) -> Result<Option<Tensor>> {
+        Ok(mask)
+    }
+
     fn call(&self, input: Tensor, _call: &mut Call) -> Result<Tensor> {
         Ok(leaky_relu_args(input).alpha(self.alpha).build())
+    }
+
+    get_config_method!();
+}
+
+impl Configured for LeakyReLU {
+    fn settings(&mut self, settings: &mut Settings) -> Result<()> {
+        settings.common(&mut self.common)?.field("alpha", &mut self.alpha)?;
+        Ok(())
     }
 }
 
@@ -348,13 +437,15 @@ pub struct Embedding {
     output_dim: usize,
     embeddings_initializer: Result<Initializer>,
     embeddings_regularizer: Option<Regularizer>,
+    mask_zero: bool,
+    input_length: Option<usize>,
     common: Common,
 }
 
 /// Row `i` of the table [`input_dim`, `output_dim`] for each whole number `i`. Keras: `Embedding(input_dim, output_dim)`.
 ///
 /// Keyword arguments `embeddings_initializer` (even from -0.05 to 0.05 if not said), `embeddings_regularizer`,
-/// `input_length`, `name`, `trainable`, `input_shape`. A number outside of the table is an error of the run.
+/// `mask_zero` (layers behind it leave out steps of 0; false), `input_length`, `name`, `trainable`, `input_shape`. A number outside of the table is an error of the run.
 ///
 /// ```
 /// use flowstone as tf;
@@ -369,6 +460,8 @@ pub fn Embedding(input_dim: usize, output_dim: usize) -> Embedding {
         output_dim,
         embeddings_initializer: Initializer::named("uniform"),
         embeddings_regularizer: None,
+        mask_zero: false,
+        input_length: None,
         common: Common::default(),
     }
 }
@@ -388,8 +481,15 @@ impl Embedding {
         self
     }
 
+    /// Whether 0 stands for what is not there: layers behind it leave such steps out; no if not said.
+    pub fn mask_zero(mut self, mask_zero: bool) -> Self {
+        self.mask_zero = mask_zero;
+        self
+    }
+
     /// How many numbers an example has: the same as `input_shape = (length,)`.
-    pub fn input_length(self, length: usize) -> Self {
+    pub fn input_length(mut self, length: usize) -> Self {
+        self.input_length = Some(length);
         self.input_shape((length,))
     }
 }
@@ -409,8 +509,26 @@ impl Layer for Embedding {
         Ok(vec![weight.regularized(&self.embeddings_regularizer)])
     }
 
+    fn mask(&self, input: Tensor, _mask: Option<Tensor>) -> Result<Option<Tensor>> {
+        Ok(self.mask_zero.then(|| not_equal(input, zeros_like(input))))
+    }
+
     fn call(&self, input: Tensor, call: &mut Call) -> Result<Tensor> {
         let places = if input.dtype()?.is_integer() { input } else { cast(input, DType::Int32) };
         Ok(gather(call.weights[0], places))
+    }
+
+    get_config_method!();
+}
+
+impl Configured for Embedding {
+    fn settings(&mut self, settings: &mut Settings) -> Result<()> {
+        settings.common(&mut self.common)?;
+        settings.field("input_dim", &mut self.input_dim)?.field("output_dim", &mut self.output_dim)?;
+        settings.field("embeddings_initializer", &mut self.embeddings_initializer)?;
+        settings.field("embeddings_regularizer", &mut self.embeddings_regularizer)?;
+        settings.none(&["activity_regularizer", "embeddings_constraint"])?;
+        settings.field("mask_zero", &mut self.mask_zero)?.field("input_length", &mut self.input_length)?;
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Fully connected layers.
 
-use super::{ActivationFunction, Call, Common, Layer, Weight, common_methods};
+use super::{ActivationFunction, Call, Common, Configured, Layer, Settings, Weight, common_methods, get_config_method};
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::initializers::{Initializer, IntoInitializer, glorot_uniform_initializer, zeros_initializer};
@@ -128,6 +128,10 @@ impl Layer for Dense {
         Ok(weights)
     }
 
+    fn mask(&self, _input: Tensor, mask: Option<Tensor>) -> Result<Option<Tensor>> {
+        Ok(mask)
+    }
+
     fn call(&self, input: Tensor, call: &mut Call) -> Result<Tensor> {
         let kernel = call.weights[0].value();
         let mut y = match input.rank() {
@@ -138,6 +142,21 @@ impl Layer for Dense {
             y = bias_add(y, bias);
         }
         Ok(self.activation.clone()?.apply(y))
+    }
+
+    get_config_method!();
+}
+
+impl Configured for Dense {
+    fn settings(&mut self, settings: &mut Settings) -> Result<()> {
+        settings.common(&mut self.common)?.field("units", &mut self.units)?;
+        settings.field("activation", &mut self.activation)?.field("use_bias", &mut self.use_bias)?;
+        settings.field("kernel_initializer", &mut self.kernel_initializer)?;
+        settings.field("bias_initializer", &mut self.bias_initializer)?;
+        settings.field("kernel_regularizer", &mut self.kernel_regularizer)?;
+        settings.field("bias_regularizer", &mut self.bias_regularizer)?;
+        settings.none(&["activity_regularizer", "kernel_constraint", "bias_constraint"])?;
+        Ok(())
     }
 }
 

@@ -254,3 +254,174 @@ macro_rules! __separable_conv2d {
         $crate::layers::apply_function(&$crate::layers::SeparableConv2D($filters, $kernel_size)$(.$key($value))*, $inputs)
     };
 }
+
+/// [`Add`](fn@crate::layers::Add) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __Add {
+    ($($key:ident = $value:expr),* $(,)?) => {
+        $crate::layers::Add()$(.$key($value))*
+    };
+}
+
+/// [`Average`](fn@crate::layers::Average) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __Average {
+    ($($key:ident = $value:expr),* $(,)?) => {
+        $crate::layers::Average()$(.$key($value))*
+    };
+}
+
+/// [`Concatenate`](fn@crate::layers::Concatenate) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __Concatenate {
+    ($($key:ident = $value:expr),* $(,)?) => {
+        $crate::layers::Concatenate()$(.$key($value))*
+    };
+}
+
+/// [`Cropping2D`](fn@crate::layers::Cropping2D) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __Cropping2D {
+    ($($key:ident = $value:expr),* $(,)?) => {
+        $crate::layers::Cropping2D()$(.$key($value))*
+    };
+}
+
+/// [`ELU`](fn@crate::layers::ELU) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __ELU {
+    ($($key:ident = $value:expr),* $(,)?) => {
+        $crate::layers::ELU()$(.$key($value))*
+    };
+}
+
+/// [`Maximum`](fn@crate::layers::Maximum) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __Maximum {
+    ($($key:ident = $value:expr),* $(,)?) => {
+        $crate::layers::Maximum()$(.$key($value))*
+    };
+}
+
+/// [`Minimum`](fn@crate::layers::Minimum) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __Minimum {
+    ($($key:ident = $value:expr),* $(,)?) => {
+        $crate::layers::Minimum()$(.$key($value))*
+    };
+}
+
+/// [`Multiply`](fn@crate::layers::Multiply) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __Multiply {
+    ($($key:ident = $value:expr),* $(,)?) => {
+        $crate::layers::Multiply()$(.$key($value))*
+    };
+}
+
+/// [`ReLU`](fn@crate::layers::ReLU) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __ReLU {
+    ($($key:ident = $value:expr),* $(,)?) => {
+        $crate::layers::ReLU()$(.$key($value))*
+    };
+}
+
+/// [`Softmax`](fn@crate::layers::Softmax) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __Softmax {
+    ($($key:ident = $value:expr),* $(,)?) => {
+        $crate::layers::Softmax()$(.$key($value))*
+    };
+}
+
+/// [`Subtract`](fn@crate::layers::Subtract) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __Subtract {
+    ($($key:ident = $value:expr),* $(,)?) => {
+        $crate::layers::Subtract()$(.$key($value))*
+    };
+}
+
+/// [`UpSampling2D`](fn@crate::layers::UpSampling2D) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __UpSampling2D {
+    ($($key:ident = $value:expr),* $(,)?) => {
+        $crate::layers::UpSampling2D()$(.$key($value))*
+    };
+}
+
+/// [`ZeroPadding2D`](fn@crate::layers::ZeroPadding2D) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __ZeroPadding2D {
+    ($($key:ident = $value:expr),* $(,)?) => {
+        $crate::layers::ZeroPadding2D()$(.$key($value))*
+    };
+}
+
+/// [`Dot`](fn@crate::layers::Dot) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __Dot {
+    ($axes:expr $(, $key:ident = $value:expr)* $(,)?) => {
+        $crate::layers::Dot($axes)$(.$key($value))*
+    };
+}
+
+/// [`GaussianNoise`](fn@crate::layers::GaussianNoise) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __GaussianNoise {
+    ($stddev:expr $(, $key:ident = $value:expr)* $(,)?) => {
+        $crate::layers::GaussianNoise($stddev)$(.$key($value))*
+    };
+}
+
+/// [`Lambda`](fn@crate::layers::Lambda) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __Lambda {
+    ($function:expr $(, $key:ident = $value:expr)* $(,)?) => {
+        $crate::layers::Lambda($function)$(.$key($value))*
+    };
+}
+
+/// [`Permute`](fn@crate::layers::Permute) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __Permute {
+    ($dims:expr $(, $key:ident = $value:expr)* $(,)?) => {
+        $crate::layers::Permute($dims)$(.$key($value))*
+    };
+}
+
+/// [`RepeatVector`](fn@crate::layers::RepeatVector) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __RepeatVector {
+    ($n:expr $(, $key:ident = $value:expr)* $(,)?) => {
+        $crate::layers::RepeatVector($n)$(.$key($value))*
+    };
+}
+
+/// [`Concatenate`](fn@crate::layers::Concatenate) applied to `inputs`, with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __concatenate {
+    ($inputs:expr $(, $key:ident = $value:expr)* $(,)?) => {
+        $crate::layers::Concatenate()$(.$key($value))*.apply($inputs)
+    };
+}

@@ -1,6 +1,8 @@
 //! Batch normalization, with averages for the time after training.
 
-use super::{Call, Common, Layer, Training, Weight, common_methods};
+use super::{
+    Call, Common, Configured, Json, Layer, Setting, Settings, Training, Weight, common_methods, get_config_method,
+};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Tensor};
@@ -258,8 +260,13 @@ impl Layer for BatchNormalization {
         self.training
     }
 
+    fn mask(&self, _input: Tensor, mask: Option<Tensor>) -> Result<Option<Tensor>> {
+        Ok(mask)
+    }
+
+    /// As of TensorFlow 2, one that is frozen keeps to its averages.
     fn differs_in_training(&self) -> bool {
-        true
+        !self.common.is_frozen()
     }
 
     fn call(&self, input: Tensor, call: &mut Call) -> Result<Tensor> {
@@ -269,5 +276,40 @@ impl Layer for BatchNormalization {
             true => self.fused(input, &variables, [mean, variance], call),
             false => self.composed(input, &variables, [mean, variance], call),
         }
+    }
+
+    get_config_method!();
+}
+
+/// Keras has also written it as a list of one.
+struct Axis(i64);
+
+impl Setting for Axis {
+    fn to_json(&self) -> Result<Json> {
+        self.0.to_json()
+    }
+    fn from_json(json: &Json) -> Result<Self> {
+        let axis = match json.as_array().map(Vec::as_slice) {
+            Some([axis]) => axis,
+            _ => json,
+        };
+        i64::from_json(axis).map(Axis)
+    }
+}
+
+impl Configured for BatchNormalization {
+    fn settings(&mut self, settings: &mut Settings) -> Result<()> {
+        let mut axis = Axis(self.axis);
+        settings.common(&mut self.common)?.field("axis", &mut axis)?;
+        self.axis = axis.0;
+        settings.field("momentum", &mut self.momentum)?.field("epsilon", &mut self.epsilon)?;
+        settings.field("center", &mut self.center)?.field("scale", &mut self.scale)?;
+        let [gamma, beta, mean, variance] = &mut self.initializers;
+        settings.field("beta_initializer", beta)?.field("gamma_initializer", gamma)?;
+        settings.field("moving_mean_initializer", mean)?.field("moving_variance_initializer", variance)?;
+        let [gamma, beta] = &mut self.regularizers;
+        settings.field("beta_regularizer", beta)?.field("gamma_regularizer", gamma)?;
+        settings.none(&["beta_constraint", "gamma_constraint"])?;
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Pooling layers.
 
-use super::{Call, Common, IntoPair, Layer, Weight, common_methods};
+use super::{Call, Common, Configured, IntoPair, Layer, Settings, Weight, common_methods, get_config_method};
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::ops::math::{reduce_max_args, reduce_mean_args};
@@ -63,6 +63,19 @@ macro_rules! poolings {
                 let for_images = |[height, width]: [i64; 2]| [1, height, width, 1];
                 let strides = self.strides.unwrap_or(self.pool_size);
                 Ok($pool(input, for_images(self.pool_size), for_images(strides), self.padding.as_str()))
+            }
+
+            get_config_method!();
+        }
+
+        impl Configured for $layer {
+            fn settings(&mut self, settings: &mut Settings) -> Result<()> {
+                let mut strides = Some(self.strides.unwrap_or(self.pool_size));
+                settings.common(&mut self.common)?.field("pool_size", &mut self.pool_size)?;
+                settings.capitals("padding", &mut self.padding)?.field("strides", &mut strides)?;
+                self.strides = strides;
+                settings.only("data_format", "channels_last")?;
+                Ok(())
             }
         }
     )*};
@@ -135,6 +148,16 @@ macro_rules! global_poolings {
 
             fn call(&self, input: Tensor, _call: &mut Call) -> Result<Tensor> {
                 Ok($reduce(input).axis([1, 2]).build())
+            }
+
+            get_config_method!();
+        }
+
+        impl Configured for $layer {
+            fn settings(&mut self, settings: &mut Settings) -> Result<()> {
+                settings.common(&mut self.common)?.only("data_format", "channels_last")?;
+                settings.only_if_said("keepdims", false)?;
+                Ok(())
             }
         }
     )*};

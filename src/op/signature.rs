@@ -131,12 +131,14 @@ impl Signature {
     }
 }
 
-/// The parts of `list` between commas outside of brackets.
+/// The parts of `list` between commas outside of brackets and quotes.
 fn split(list: &str) -> Vec<&str> {
     let mut parts = Vec::new();
-    let (mut depth, mut start) = (0, 0);
+    let (mut depth, mut start, mut quoted) = (0, 0, false);
     for (i, c) in list.char_indices() {
         match c {
+            '\'' => quoted = !quoted,
+            _ if quoted => {}
             '(' | '[' | '{' => depth += 1,
             ')' | ']' | '}' => depth -= 1,
             ',' if depth == 0 => {
@@ -394,6 +396,15 @@ impl<'a> AttrReader<'a> {
     pub fn floats(self, name: &str) -> Result<&'a [f32]> {
         match self.get(name)? {
             Attr::List(AttrList::Float(list)) => Ok(list),
+            Attr::List(AttrList::Empty) => Ok(&[]),
+            other => Err(Error::invalid_argument(format!("attribute {name} is {other}"))),
+        }
+    }
+
+    /// The shapes `name`.
+    pub fn shapes(self, name: &str) -> Result<&'a [crate::shape::PartialShape]> {
+        match self.get(name)? {
+            Attr::List(AttrList::Shape(list)) => Ok(list),
             Attr::List(AttrList::Empty) => Ok(&[]),
             other => Err(Error::invalid_argument(format!("attribute {name} is {other}"))),
         }

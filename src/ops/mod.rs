@@ -11,11 +11,15 @@ pub mod linalg;
 pub mod lookup;
 pub mod math;
 pub mod nn;
+pub mod parse;
+mod py_func;
 pub mod random;
 pub(crate) mod scope;
 pub mod state;
 pub mod strings;
 pub mod summary;
+
+pub use py_func::{OutputTypes, PyFuncArgs, py_func, py_func_args};
 
 use std::collections::HashMap;
 use std::sync::{OnceLock, PoisonError, RwLock};
@@ -34,6 +38,8 @@ static BUILT_IN: &[&[&OpDef]] = &[
     lookup::OPS,
     math::OPS,
     nn::OPS,
+    parse::OPS,
+    py_func::OPS,
     random::OPS,
     state::OPS,
     state::SCATTERS,

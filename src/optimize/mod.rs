@@ -5,6 +5,7 @@
 //! computes what is known by then, [`clean`] takes out what only connects, and the rules of fusion follow, one file each.
 //! A rule fires only where nothing else reads what it leaves out, so anything can still be fetched or fed.
 
+mod apply;
 mod blocks;
 mod chain;
 mod clean;
@@ -32,7 +33,7 @@ use program::Rewrite;
 type Rule = fn(&Program, &mut Report) -> Vec<Rewrite>;
 
 /// The rules of fusion, in order.
-const RULES: &[Rule] = &[conv2d::rewrites, matmul::rewrites, chain::rewrites, blocks::rewrites];
+const RULES: &[Rule] = &[conv2d::rewrites, apply::rewrites, matmul::rewrites, chain::rewrites, blocks::rewrites];
 
 /// Rewrites a program into a faster one that computes the same.
 pub(crate) fn optimize(program: &mut Program) -> Result<Report> {

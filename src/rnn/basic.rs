@@ -1,6 +1,6 @@
 //! The plainest cell.
 
-use super::cell::{RNNCell, cell_methods, depth_of};
+use super::cell::{RNNCell, cell_methods, copied_by_clone, depth_of};
 use crate::error::Result;
 use crate::graph::{Tensor, get_default_graph};
 use crate::initializers::{Initializer, glorot_uniform_initializer, zeros_initializer};
@@ -67,6 +67,8 @@ impl RNNCell for BasicRNNCell {
     fn common(&self) -> &Common {
         &self.common
     }
+
+    copied_by_clone!();
 
     fn state_size(&self) -> usize {
         self.num_units

@@ -3,7 +3,7 @@
 use super::rnn_cell::BatchSize;
 use super::state::State;
 use crate::dtype::DType;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{Tensor, built_at, get_default_graph, here};
 use crate::layers::{Common, Place, Weight, scope_of, with_weights};
 use crate::ops::state::Variable;
@@ -74,6 +74,15 @@ pub trait RNNCell {
     /// The variables it needs for inputs of this shape; none for a cell that makes them in `call`.
     fn weights(&self, _inputs: &PartialShape) -> Result<Vec<Weight>> {
         Ok(Vec::new())
+    }
+
+    /// A cell like it with variables of its own. TF: `copy.deepcopy(cell)`.
+    ///
+    /// Models that use a cell twice ask for it. A cell of your own gives a clone whose [`Common`] is
+    /// [`fresh`](Common::fresh); until it says so, it is an error.
+    fn copied(&self) -> Result<Box<dyn RNNCell<State = Self::State> + '_>> {
+        let says = format!("a {} does not say how it is copied: see `RNNCell::copied`", self.class_name());
+        Err(Error::unimplemented(says))
     }
 
     /// What it makes of `inputs` and `state`. TF: `cell(inputs, state)`.
@@ -163,6 +172,9 @@ macro_rules! pointers {
             fn variables(&self) -> Vec<Variable> {
                 (**self).variables()
             }
+            fn copied(&self) -> Result<Box<dyn RNNCell<State = Self::State> + '_>> {
+                (**self).copied()
+            }
         }
     )*};
 }
@@ -191,8 +203,8 @@ macro_rules! cell_methods {
             }
 
             /// Whether optimizers change its variables; true if not said.
-            pub fn trainable(mut self, trainable: bool) -> Self {
-                self.common.frozen = !trainable;
+            pub fn trainable(self, trainable: bool) -> Self {
+                self.common.freeze(!trainable);
                 self
             }
         }
@@ -200,11 +212,21 @@ macro_rules! cell_methods {
 }
 pub(super) use cell_methods;
 
+/// How cells without others inside are copied.
+macro_rules! copied_by_clone {
+    () => {
+        fn copied(&self) -> $crate::error::Result<Box<dyn RNNCell<State = Self::State> + '_>> {
+            Ok(Box::new(Self { common: self.common.fresh(), ..self.clone() }))
+        }
+    };
+}
+pub(super) use copied_by_clone;
+
 /// The number of columns of `inputs`, which a cell needs to know while building.
 pub(super) fn depth_of(inputs: &PartialShape) -> Result<usize> {
     let depth = inputs.rank().filter(|&rank| rank == 2).and_then(|_| inputs.dim(1));
     depth.ok_or_else(|| {
         let says = format!("its inputs must be [batch, depth] with a known depth, but their shape is {inputs}");
-        crate::error::Error::invalid_argument(says)
+        Error::invalid_argument(says)
     })
 }

@@ -178,4 +178,8 @@ impl<C: RNNCell> RNNCell for DropoutWrapper<C> {
     fn variables(&self) -> Vec<Variable> {
         self.cell.variables()
     }
+
+    fn copied(&self) -> Result<Box<dyn RNNCell<State = C::State> + '_>> {
+        Ok(Box::new(DropoutWrapper { cell: self.cell.copied()?, kept: self.kept.clone() }))
+    }
 }

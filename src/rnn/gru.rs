@@ -1,7 +1,7 @@
 //! Gated recurrent units.
 
 use super::basic::{affine, initializer_of_scope, split_in};
-use super::cell::{RNNCell, cell_methods, depth_of};
+use super::cell::{RNNCell, cell_methods, copied_by_clone, depth_of};
 use crate::error::Result;
 use crate::graph::Tensor;
 use crate::initializers::{Initializer, IntoInitializer, constant_initializer, zeros_initializer};
@@ -71,6 +71,8 @@ impl RNNCell for GRUCell {
     fn common(&self) -> &Common {
         &self.common
     }
+
+    copied_by_clone!();
 
     fn state_size(&self) -> usize {
         self.num_units

@@ -91,3 +91,111 @@ macro_rules! __static_bidirectional_rnn {
         $crate::__call!(@ [$crate::rnn::static_bidirectional_rnn_args] [] [] $($args)*)
     };
 }
+
+/// [`rnn_decoder`](fn@crate::nn::seq2seq::rnn_decoder) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __rnn_decoder {
+    ($($args:tt)*) => {
+        $crate::__call!(@ [$crate::rnn::seq2seq::rnn_decoder_args] [] [] $($args)*)
+    };
+}
+
+/// [`embedding_rnn_decoder`](fn@crate::nn::seq2seq::embedding_rnn_decoder) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __embedding_rnn_decoder {
+    ($($args:tt)*) => {
+        $crate::__call!(@ [$crate::rnn::seq2seq::embedding_rnn_decoder_args] [] [] $($args)*)
+    };
+}
+
+/// [`attention_decoder`](fn@crate::nn::seq2seq::attention_decoder) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __attention_decoder {
+    ($($args:tt)*) => {
+        $crate::__call!(@ [$crate::rnn::seq2seq::attention_decoder_args] [] [] $($args)*)
+    };
+}
+
+/// [`embedding_attention_decoder`](fn@crate::nn::seq2seq::embedding_attention_decoder) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __embedding_attention_decoder {
+    ($($args:tt)*) => {
+        $crate::__call!(@ [$crate::rnn::seq2seq::embedding_attention_decoder_args] [] [] $($args)*)
+    };
+}
+
+/// [`basic_rnn_seq2seq`](fn@crate::nn::seq2seq::basic_rnn_seq2seq) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __basic_rnn_seq2seq {
+    ($($args:tt)*) => {
+        $crate::__call!(@ [$crate::rnn::seq2seq::basic_rnn_seq2seq_args] [] [] $($args)*)
+    };
+}
+
+/// [`tied_rnn_seq2seq`](fn@crate::nn::seq2seq::tied_rnn_seq2seq) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __tied_rnn_seq2seq {
+    ($($args:tt)*) => {
+        $crate::__call!(@ [$crate::rnn::seq2seq::tied_rnn_seq2seq_args] [] [] $($args)*)
+    };
+}
+
+/// [`embedding_rnn_seq2seq`](fn@crate::nn::seq2seq::embedding_rnn_seq2seq) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __embedding_rnn_seq2seq {
+    ($($args:tt)*) => {
+        $crate::__call!(@ [$crate::rnn::seq2seq::embedding_rnn_seq2seq_args] [] [] $($args)*)
+    };
+}
+
+/// [`embedding_attention_seq2seq`](fn@crate::nn::seq2seq::embedding_attention_seq2seq) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __embedding_attention_seq2seq {
+    ($($args:tt)*) => {
+        $crate::__call!(@ [$crate::rnn::seq2seq::embedding_attention_seq2seq_args] [] [] $($args)*)
+    };
+}
+
+/// [`model_with_buckets`](fn@crate::nn::seq2seq::model_with_buckets) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __model_with_buckets {
+    ($($args:tt)*) => {
+        $crate::__call!(@ [$crate::rnn::seq2seq::model_with_buckets_args] [] [] $($args)*)
+    };
+}
+
+/// [`sequence_loss`](fn@crate::nn::seq2seq::sequence_loss) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __sequence_loss {
+    ($($args:tt)*) => {
+        $crate::__call!(@ [$crate::rnn::seq2seq::sequence_loss_args] [] [] $($args)*)
+    };
+}
+
+/// [`sequence_loss_by_example`](fn@crate::nn::seq2seq::sequence_loss_by_example) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __sequence_loss_by_example {
+    ($($args:tt)*) => {
+        $crate::__call!(@ [$crate::rnn::seq2seq::sequence_loss_by_example_args] [] [] $($args)*)
+    };
+}
+
+/// [`sequence_loss`](fn@crate::contrib::seq2seq::sequence_loss) with keyword arguments.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __contrib_sequence_loss {
+    ($($args:tt)*) => {
+        $crate::__call!(@ [$crate::contrib::seq2seq::sequence_loss_args] [] [] $($args)*)
+    };
+}

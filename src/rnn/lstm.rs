@@ -1,7 +1,7 @@
 //! Long short-term memory.
 
 use super::basic::{affine, initializer_of_scope, split_in};
-use super::cell::{RNNCell, cell_methods, depth_of};
+use super::cell::{RNNCell, cell_methods, copied_by_clone, depth_of};
 use super::state::LSTMStateTuple;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
@@ -88,6 +88,8 @@ impl RNNCell for BasicLSTMCell {
     fn common(&self) -> &Common {
         &self.common
     }
+
+    copied_by_clone!();
 
     fn state_size(&self) -> LSTMStateTuple<usize> {
         LSTMStateTuple { c: self.num_units, h: self.num_units }
@@ -208,6 +210,8 @@ impl RNNCell for LSTMCell {
     fn common(&self) -> &Common {
         &self.common
     }
+
+    copied_by_clone!();
 
     fn state_size(&self) -> LSTMStateTuple<usize> {
         LSTMStateTuple { c: self.num_units, h: self.output_size() }

@@ -11,10 +11,13 @@ mod dynamic;
 mod gru;
 mod keywords;
 mod lstm;
+pub mod seq2seq;
 mod sizes;
 mod stacked;
 mod state;
 mod unrolled;
+mod weighted_loss;
+mod wrappers;
 
 pub use bidirectional::{
     BidirectionalArgs, StaticBidirectionalArgs, bidirectional_dynamic_rnn, bidirectional_dynamic_rnn_args,
@@ -22,6 +25,7 @@ pub use bidirectional::{
 };
 pub use dynamic::{DynamicRnnArgs, dynamic_rnn, dynamic_rnn_args};
 pub use unrolled::{StaticRnnArgs, static_rnn, static_rnn_args};
+pub(crate) use weighted_loss::contrib_seq2seq;
 
 /// Cells: one step of a recurrent network. TF: `tf.nn.rnn_cell`.
 pub mod rnn_cell {
@@ -33,6 +37,7 @@ pub mod rnn_cell {
     pub use super::sizes::BatchSize;
     pub use super::stacked::{MultiRNNCell, Stack};
     pub use super::state::{LSTMStateTuple, State};
+    pub use super::wrappers::{EmbeddingWrapper, InputProjectionWrapper, OutputProjectionWrapper};
     pub use crate::layers::{Common, Weight};
     pub use crate::{
         __BasicLSTMCell as BasicLSTMCell, __BasicRNNCell as BasicRNNCell, __DropoutWrapper as DropoutWrapper,

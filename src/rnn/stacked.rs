@@ -29,6 +29,8 @@ pub trait Stack {
     fn step(&self, inputs: Tensor, state: Self::State) -> (Tensor, Self::State);
     /// Their variables.
     fn variables(&self) -> Vec<Variable>;
+    /// Cells like them with variables of their own.
+    fn copied(&self) -> Result<Box<dyn Stack<State = Self::State> + '_>>;
 }
 
 #[track_caller]
@@ -63,6 +65,36 @@ impl<C: RNNCell> Stack for Vec<C> {
     fn variables(&self) -> Vec<Variable> {
         self.iter().flat_map(|cell| cell.variables()).collect()
     }
+    fn copied(&self) -> Result<Box<dyn Stack<State = Self::State> + '_>> {
+        Ok(Box::new(self.iter().map(|cell| cell.copied()).collect::<Result<Vec<_>>>()?))
+    }
+}
+
+impl<S: Stack + ?Sized> Stack for Box<S> {
+    type State = S::State;
+    fn count(&self) -> usize {
+        (**self).count()
+    }
+    fn state_size(&self) -> <Self::State as State>::Size {
+        (**self).state_size()
+    }
+    fn output_size(&self) -> usize {
+        (**self).output_size()
+    }
+    #[track_caller]
+    fn zeros(&self, batch: BatchSize, dtype: DType) -> Self::State {
+        (**self).zeros(batch, dtype)
+    }
+    #[track_caller]
+    fn step(&self, inputs: Tensor, state: Self::State) -> (Tensor, Self::State) {
+        (**self).step(inputs, state)
+    }
+    fn variables(&self) -> Vec<Variable> {
+        (**self).variables()
+    }
+    fn copied(&self) -> Result<Box<dyn Stack<State = Self::State> + '_>> {
+        (**self).copied()
+    }
 }
 
 impl<C: RNNCell, const N: usize> Stack for [C; N] {
@@ -92,6 +124,11 @@ impl<C: RNNCell, const N: usize> Stack for [C; N] {
     fn variables(&self) -> Vec<Variable> {
         self.iter().flat_map(|cell| cell.variables()).collect()
     }
+    fn copied(&self) -> Result<Box<dyn Stack<State = Self::State> + '_>> {
+        let copies = self.iter().map(|cell| cell.copied()).collect::<Result<Vec<_>>>()?;
+        let copies: [_; N] = copies.try_into().map_err(|_| Error::internal("as many copies as cells"))?;
+        Ok(Box::new(copies))
+    }
 }
 
 macro_rules! tuple_stacks {
@@ -118,6 +155,9 @@ macro_rules! tuple_stacks {
             }
             fn variables(&self) -> Vec<Variable> {
                 [$(self.$i.variables()),*].concat()
+            }
+            fn copied(&self) -> Result<Box<dyn Stack<State = Self::State> + '_>> {
+                Ok(Box::new(($(self.$i.copied()?,)*)))
             }
         }
     )*};
@@ -201,5 +241,10 @@ impl<C: Stack> RNNCell for MultiRNNCell<C> {
 
     fn variables(&self) -> Vec<Variable> {
         self.cells.variables()
+    }
+
+    fn copied(&self) -> Result<Box<dyn RNNCell<State = C::State> + '_>> {
+        let (cells, common) = (self.cells.copied()?, self.common.fresh());
+        Ok(Box::new(MultiRNNCell { cells, joined: self.joined, common }))
     }
 }

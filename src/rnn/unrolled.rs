@@ -142,8 +142,8 @@ fn check(inputs: &[Tensor]) -> Result<Tensor> {
     let first = inputs.first().ok_or_else(|| Error::invalid_argument("there are no inputs"))?;
     for input in inputs.iter().filter(|input| !input.is_poisoned()) {
         let shape = input.shape();
-        let known =
-            matches!(shape.dims(), Some([_, depth @ ..]) if !depth.is_empty() && depth.iter().all(Option::is_some));
+        // A list of numbers is for a cell that looks them up.
+        let known = matches!(shape.dims(), Some([_, depth @ ..]) if depth.iter().all(Option::is_some));
         if !known {
             let says = format!("each input must be [batch, depth] with a known depth, but one has shape {shape}");
             return Err(Error::invalid_argument(says));

@@ -22,7 +22,7 @@ pub use fetch::{Fetch, GradientValue, IndexedSlicesValue, Results, SparseTensorV
 pub use trace::{RunArgs, RunOptions, TraceLevel};
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use smallvec::SmallVec;
 
@@ -100,10 +100,21 @@ pub struct Session {
     shared: Arc<Shared>,
 }
 
+/// A session that is there as long as others keep it.
+#[derive(Clone, Default)]
+pub(crate) struct WeakSession(Weak<Shared>);
+
+impl WeakSession {
+    /// The session, if it is still there.
+    pub(crate) fn upgrade(&self) -> Option<Session> {
+        self.0.upgrade().map(|shared| Session { shared })
+    }
+}
+
 struct Shared {
     graph: Graph,
     plain: bool,
-    resources: Resources,
+    resources: Arc<Resources>,
     pool: rayon::ThreadPool,
     plans: Mutex<Plans>,
     /// The memory of runs that ended, for the next ones.
@@ -122,6 +133,7 @@ pub fn Session() -> Result<Session> {
 pub struct SessionArgs {
     graph: Option<Graph>,
     config: ConfigProto,
+    resources: Arc<Resources>,
 }
 
 impl SessionArgs {
@@ -154,6 +166,12 @@ impl SessionArgs {
         self
     }
 
+    /// Variables that are there already, and what else sessions keep.
+    pub(crate) fn resources(mut self, resources: Arc<Resources>) -> Self {
+        self.resources = resources;
+        self
+    }
+
     /// Opens the session.
     pub fn build(self) -> Result<Session> {
         let pool = rayon::ThreadPoolBuilder::new()
@@ -164,7 +182,7 @@ impl SessionArgs {
         let shared = Shared {
             graph: self.graph.unwrap_or_else(get_default_graph),
             plain: self.config.plain,
-            resources: Resources::default(),
+            resources: self.resources,
             pool,
             plans: Mutex::default(),
             frames: Mutex::default(),
@@ -207,6 +225,16 @@ impl Session {
     /// A session of `graph` with a thread for each processor.
     pub fn new(graph: &Graph) -> Result<Self> {
         SessionArgs::new().graph(graph).build()
+    }
+
+    /// Its variables, and what else it keeps.
+    pub(crate) fn resources(&self) -> Arc<Resources> {
+        self.shared.resources.clone()
+    }
+
+    /// A handle that does not keep the session.
+    pub(crate) fn downgrade(&self) -> WeakSession {
+        WeakSession(Arc::downgrade(&self.shared))
     }
 
     /// The graph that is run.

@@ -60,6 +60,13 @@ impl AdamOptimizer {
         [self.common.slots.get(key, "beta1_power"), self.common.slots.get(key, "beta2_power")]
     }
 
+    /// What it keeps for a variable: `m` and `v`; then the two powers.
+    pub(crate) fn kept(&self, variable: Variable) -> Option<[Variable; 4]> {
+        let slot = |kind| self.common.slots.get(variable.reference(), kind);
+        let [power1, power2] = self.powers(&variable.op().graph().ok()?);
+        Some([slot("m")?, slot("v")?, power1?, power2?])
+    }
+
     fn step(&self, hyper: &AdamHyper, variable: Variable) -> Step {
         let graph = variable.op().graph().unwrap_or_else(|_| get_default_graph());
         let missing = Variable::poisoned(&graph);

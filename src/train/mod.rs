@@ -23,6 +23,7 @@ mod saver;
 mod schedules;
 mod write_graph;
 
+pub use crate::format::example::{BytesList, Example, Feature, Features, FloatList, Int64List};
 pub use crate::format::meta::{CheckpointState, SaverDef};
 pub use adadelta::AdadeltaOptimizer;
 pub use adagrad::{AdagradDAOptimizer, AdagradOptimizer};

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-#[cfg(any(not(feature = "npz"), not(feature = "safetensors")))]
+#[cfg(not(all(feature = "hdf5", feature = "npz", feature = "safetensors")))]
 use crate::error::Error;
 use crate::error::Result;
 use crate::format::bundle::{BundleReader, write_bundle};
+#[cfg(feature = "hdf5")]
+use crate::format::hdf5;
 #[cfg(feature = "npz")]
 use crate::format::npz;
 #[cfg(feature = "safetensors")]
@@ -22,6 +24,8 @@ pub enum Format {
     Npz,
     /// `.safetensors`; the feature of that name.
     Safetensors,
+    /// HDF5, `.h5` or `.hdf5`; feature `hdf5`.
+    Hdf5,
 }
 
 impl Format {
@@ -36,13 +40,15 @@ impl Format {
         match path.as_ref().extension().and_then(|suffix| suffix.to_str()) {
             Some("npz") => Format::Npz,
             Some("safetensors") => Format::Safetensors,
+            Some("h5" | "hdf5") => Format::Hdf5,
             _ => Format::Checkpoint,
         }
     }
 }
 
-#[cfg(any(not(feature = "npz"), not(feature = "safetensors")))]
-fn without<T>(path: &Path, feature: &str) -> Result<T> {
+#[cfg(not(all(feature = "hdf5", feature = "npz", feature = "safetensors")))]
+/// The error of a file whose format was left out.
+pub(crate) fn without<T>(path: &Path, feature: &str) -> Result<T> {
     let message = format!("{}: Flowstone was built without its feature `{feature}`", path.display());
     Err(Error::unimplemented(message))
 }
@@ -63,6 +69,10 @@ pub fn read(path: impl AsRef<Path>) -> Result<Vec<(String, Value)>> {
         Format::Safetensors => safetensors::read(path),
         #[cfg(not(feature = "safetensors"))]
         Format::Safetensors => without(path, "safetensors"),
+        #[cfg(feature = "hdf5")]
+        Format::Hdf5 => hdf5::read(path),
+        #[cfg(not(feature = "hdf5"))]
+        Format::Hdf5 => without(path, "hdf5"),
     }
 }
 
@@ -91,5 +101,9 @@ pub fn write(path: impl AsRef<Path>, arrays: &[(String, Value)]) -> Result<()> {
         Format::Safetensors => safetensors::write(path, arrays),
         #[cfg(not(feature = "safetensors"))]
         Format::Safetensors => without(path, "safetensors"),
+        #[cfg(feature = "hdf5")]
+        Format::Hdf5 => hdf5::write(path, arrays),
+        #[cfg(not(feature = "hdf5"))]
+        Format::Hdf5 => without(path, "hdf5"),
     }
 }

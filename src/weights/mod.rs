@@ -1,4 +1,5 @@
-//! The values of variables in files that other programs read: TensorFlow's checkpoints, NumPy's `.npz`, safetensors.
+//! The values of variables in files that other programs read: TensorFlow's checkpoints, NumPy's `.npz`, safetensors,
+//! HDF5.
 //!
 //! Names in the files are those of the variables, as `dense/kernel`. `load_…` checks everything before it changes
 //! anything; the error of a file that does not fit lists all that differs.
@@ -6,6 +7,8 @@
 mod files;
 mod session;
 
+#[cfg(not(feature = "hdf5"))]
+pub(crate) use files::without;
 pub use files::{Format, read, write};
 #[cfg(feature = "npz")]
 pub use session::{load_npz, save_npz};

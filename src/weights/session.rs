@@ -23,11 +23,11 @@ fn variables(graph: &Graph) -> Vec<Operation> {
     }
 }
 
-/// The value of each of `nodes` among the arrays of the file at `path`; one error for all that does not fit.
-pub(crate) fn fitting(path: &Path, nodes: &[Operation], arrays: Arrays) -> Result<Vec<(Operation, Value)>> {
-    let wanted = |node: &Operation| {
+/// The value of each of the named `nodes` among the arrays of the file at `path`; one error for all that does not fit.
+pub(crate) fn fitting(path: &Path, nodes: &[(String, Operation)], arrays: Arrays) -> Result<Vec<(Operation, Value)>> {
+    let wanted = |(name, node): &(String, Operation)| {
         let declared = Declared::of(*node)?;
-        Ok(Entry { name: node.name(), dtype: declared.dtype, shape: declared.shape })
+        Ok(Entry { name: name.clone(), dtype: declared.dtype, shape: declared.shape })
     };
     let wanted = nodes.iter().map(wanted).collect::<Result<Vec<_>>>()?;
     let held: Vec<Entry> = arrays
@@ -39,11 +39,16 @@ pub(crate) fn fitting(path: &Path, nodes: &[Operation], arrays: Arrays) -> Resul
         .collect();
     check_fit(format!("'{}'", path.display()), &wanted, &held)?;
     let mut by_name: HashMap<String, Value> = arrays.into_iter().collect();
-    let value = |(node, entry): (&Operation, &Entry)| match by_name.remove(&entry.name) {
+    let value = |((_, node), entry): (&(String, Operation), &Entry)| match by_name.remove(&entry.name) {
         Some(value) => Ok((*node, value)),
         None => Err(Error::internal(format!("two variables are called '{}'", entry.name))),
     };
     nodes.iter().zip(&wanted).map(value).collect()
+}
+
+/// Each node under its own name.
+fn named(nodes: Vec<Operation>) -> Vec<(String, Operation)> {
+    nodes.into_iter().map(|node| (node.name(), node)).collect()
 }
 
 fn values(sess: &Session) -> Result<Arrays> {
@@ -53,7 +58,7 @@ fn values(sess: &Session) -> Result<Arrays> {
 }
 
 fn put(sess: &Session, path: &Path, arrays: Arrays) -> Result<()> {
-    sess.set_variables(&fitting(path, &variables(sess.graph()), arrays)?)
+    sess.set_variables(&fitting(path, &named(variables(sess.graph())), arrays)?)
 }
 
 /// Writes all variables of a session into a file. The format is that of the path; see [`Format`](super::Format).
@@ -104,7 +109,7 @@ pub fn load(sess: &Session, path: impl AsRef<Path>) -> Result<()> {
 pub fn load_nodes(sess: &Session, path: impl AsRef<Path>, nodes: &[Operation]) -> Result<()> {
     let nodes: HashSet<&Operation> = nodes.iter().collect();
     let variables: Vec<Operation> = variables(sess.graph()).into_iter().filter(|one| nodes.contains(one)).collect();
-    sess.set_variables(&fitting(path.as_ref(), &variables, super::read(path.as_ref())?)?)
+    sess.set_variables(&fitting(path.as_ref(), &named(variables), super::read(path.as_ref())?)?)
 }
 
 /// Writes all variables of a session into a `.npz` file, which `numpy.load` reads.

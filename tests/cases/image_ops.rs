@@ -85,11 +85,11 @@ pub static CASES: &[super::Case] = cases! {
     "resize_images_aspect" |x| [tf::resize_images!(x[0], [6, 6], preserve_aspect_ratio = true)];
     "resize_images_rank" |x| [im::resize_images(x[0], [6, 6])];
     "resize_images_size" |x| [im::resize_images(x[0], [6, 6, 1])];
-    "rgb_to_hsv" [] |x| [im::rgb_to_hsv(x[0])];
-    "rgb_to_hsv_plain" [] |x| [im::rgb_to_hsv(x[0])];
-    "rgb_to_hsv_f64" [] |x| [im::rgb_to_hsv(x[0])];
-    "rgb_to_hsv_one" [] |x| [im::rgb_to_hsv(x[0])];
-    "rgb_to_hsv_empty" [] |x| [im::rgb_to_hsv(x[0])];
+    "rgb_to_hsv" |x| [im::rgb_to_hsv(x[0])];
+    "rgb_to_hsv_plain" |x| [im::rgb_to_hsv(x[0])];
+    "rgb_to_hsv_f64" |x| [im::rgb_to_hsv(x[0])];
+    "rgb_to_hsv_one" |x| [im::rgb_to_hsv(x[0])];
+    "rgb_to_hsv_empty" |x| [im::rgb_to_hsv(x[0])];
     "rgb_to_hsv_channels" |x| [im::rgb_to_hsv(x[0])];
     "rgb_to_hsv_i32" |x| [im::rgb_to_hsv(x[0])];
     "hsv_to_rgb" [] |x| [im::hsv_to_rgb(x[0])];

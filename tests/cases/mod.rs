@@ -68,6 +68,8 @@ families! {
     sampled
     schedules
     segment_ops
+    seq2seq
+    sequences
     pictures
     sorting
     state_ops

@@ -10,10 +10,11 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
-use super::Sequential;
+use super::Model;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Tensor;
 use crate::value::Value;
+use crate::weights::Format;
 
 /// The numbers of an epoch by their names: `"loss"`, `"val_accuracy"`.
 pub type Logs = IndexMap<String, f64>;
@@ -30,12 +31,12 @@ pub enum Flow {
 /// What happens while a model is trained. Keras: `Callback`.
 pub trait Callback {
     /// Before the first epoch.
-    fn on_train_begin(&mut self, _model: &Sequential) -> Result<()> {
+    fn on_train_begin(&mut self, _model: &Model) -> Result<()> {
         Ok(())
     }
 
     /// After batch `batch` of an epoch, counted from 0: its loss, its `size`, and the metrics of the epoch so far.
-    fn on_batch_end(&mut self, _batch: usize, _logs: &Logs, _model: &Sequential) -> Result<()> {
+    fn on_batch_end(&mut self, _batch: usize, _logs: &Logs, _model: &Model) -> Result<()> {
         Ok(())
     }
 
@@ -50,10 +51,10 @@ pub trait Callback {
     }
 
     /// After epoch `epoch`, counted from 0.
-    fn on_epoch_end(&mut self, epoch: usize, logs: &Logs, model: &Sequential) -> Result<Flow>;
+    fn on_epoch_end(&mut self, epoch: usize, logs: &Logs, model: &Model) -> Result<Flow>;
 
     /// After the last epoch.
-    fn on_train_end(&mut self, _model: &Sequential) -> Result<()> {
+    fn on_train_end(&mut self, _model: &Model) -> Result<()> {
         Ok(())
     }
 }
@@ -157,12 +158,12 @@ impl EarlyStopping {
 }
 
 impl Callback for EarlyStopping {
-    fn on_train_begin(&mut self, _model: &Sequential) -> Result<()> {
+    fn on_train_begin(&mut self, _model: &Model) -> Result<()> {
         (self.waited, self.monitor.best, self.best_weights) = (0, None, None);
         Ok(())
     }
 
-    fn on_epoch_end(&mut self, _epoch: usize, logs: &Logs, model: &Sequential) -> Result<Flow> {
+    fn on_epoch_end(&mut self, _epoch: usize, logs: &Logs, model: &Model) -> Result<Flow> {
         if self.monitor.improved(logs)? {
             self.waited = 0;
             if self.restore_best_weights {
@@ -181,19 +182,26 @@ impl Callback for EarlyStopping {
     }
 }
 
-/// Saves the weights after each epoch. Keras: `ModelCheckpoint`.
+/// Saves the model or its weights after each epoch. Keras: `ModelCheckpoint`.
 #[derive(Debug)]
 pub struct ModelCheckpoint {
     path: String,
     monitor: Monitor,
     save_best_only: bool,
+    save_weights_only: bool,
 }
 
-/// Saves the weights after each epoch, to `path`, in which `{epoch}`, `{epoch:02d}`, `{val_loss:.2f}` stand for the epoch
-/// (from 1) and its numbers. Keras: `ModelCheckpoint(filepath, save_weights_only=True)`.
+/// Saves the model after each epoch, to `path`, in which `{epoch}`, `{epoch:02d}`, `{val_loss:.2f}` stand for the epoch
+/// (from 1) and its numbers. If the path does not end in `.h5` or `.hdf5`, only its weights are saved.
+/// Keras: `ModelCheckpoint(filepath)`.
 #[allow(non_snake_case)]
 pub fn ModelCheckpoint(path: &str) -> ModelCheckpoint {
-    ModelCheckpoint { path: path.to_owned(), monitor: Monitor::new("val_loss"), save_best_only: false }
+    ModelCheckpoint {
+        path: path.to_owned(),
+        monitor: Monitor::new("val_loss"),
+        save_best_only: false,
+        save_weights_only: false,
+    }
 }
 
 monitor_methods!(ModelCheckpoint);
@@ -212,12 +220,23 @@ impl ModelCheckpoint {
         self.save_best_only = best_only;
         self
     }
+
+    /// Whether only the weights are saved; no if not said.
+    #[must_use]
+    pub fn save_weights_only(mut self, weights_only: bool) -> Self {
+        self.save_weights_only = weights_only;
+        self
+    }
 }
 
 impl Callback for ModelCheckpoint {
-    fn on_epoch_end(&mut self, epoch: usize, logs: &Logs, model: &Sequential) -> Result<Flow> {
+    fn on_epoch_end(&mut self, epoch: usize, logs: &Logs, model: &Model) -> Result<Flow> {
         if !self.save_best_only || self.monitor.improved(logs)? {
-            model.save_weights(filled_in(&self.path, epoch + 1, logs)?)?;
+            let path = filled_in(&self.path, epoch + 1, logs)?;
+            match Format::of(&path) {
+                Format::Hdf5 if !self.save_weights_only => model.save(path)?,
+                _ => model.save_weights(path)?,
+            }
         }
         Ok(Flow::GoOn)
     }
@@ -308,12 +327,12 @@ impl ReduceLROnPlateau {
 }
 
 impl Callback for ReduceLROnPlateau {
-    fn on_train_begin(&mut self, _model: &Sequential) -> Result<()> {
+    fn on_train_begin(&mut self, _model: &Model) -> Result<()> {
         (self.waited, self.cooling, self.monitor.best) = (0, 0, None);
         Ok(())
     }
 
-    fn on_epoch_end(&mut self, _epoch: usize, logs: &Logs, model: &Sequential) -> Result<Flow> {
+    fn on_epoch_end(&mut self, _epoch: usize, logs: &Logs, model: &Model) -> Result<Flow> {
         if self.cooling > 0 {
             self.cooling -= 1;
             self.waited = 0;
@@ -368,12 +387,12 @@ impl CSVLogger {
 }
 
 impl Callback for CSVLogger {
-    fn on_train_begin(&mut self, _model: &Sequential) -> Result<()> {
+    fn on_train_begin(&mut self, _model: &Model) -> Result<()> {
         self.file = None;
         Ok(())
     }
 
-    fn on_epoch_end(&mut self, epoch: usize, logs: &Logs, _model: &Sequential) -> Result<Flow> {
+    fn on_epoch_end(&mut self, epoch: usize, logs: &Logs, _model: &Model) -> Result<Flow> {
         let mut text = String::new();
         if self.file.is_none() {
             let mut options = OpenOptions::new();
@@ -397,7 +416,7 @@ impl Callback for CSVLogger {
         Ok(Flow::GoOn)
     }
 
-    fn on_train_end(&mut self, _model: &Sequential) -> Result<()> {
+    fn on_train_end(&mut self, _model: &Model) -> Result<()> {
         self.file = None;
         Ok(())
     }

@@ -6,7 +6,7 @@ use super::{Callback, Flow, Logs};
 use crate::error::{Error, Result};
 use crate::format::summary::Summary;
 use crate::graph::Tensor;
-use crate::keras::Sequential;
+use crate::keras::Model;
 use crate::ops::state::Variable;
 use crate::ops::{array, summary};
 use crate::train::{FileWriter, FileWriterArgs};
@@ -140,7 +140,7 @@ impl TensorBoard {
     }
 
     /// Builds the summary of all weights and of what all layers make.
-    fn summarize(&self, model: &Sequential) -> Option<Tensor> {
+    fn summarize(&self, model: &Model) -> Option<Tensor> {
         let _default = model.graph().as_default();
         for (layer, output) in model.layer_outputs() {
             for weight in layer.variables() {
@@ -167,7 +167,7 @@ impl TensorBoard {
 }
 
 impl Callback for TensorBoard {
-    fn on_train_begin(&mut self, model: &Sequential) -> Result<()> {
+    fn on_train_begin(&mut self, model: &Model) -> Result<()> {
         if let UpdateFreq::Unknown(text) = &self.update_freq {
             return Err(Error::invalid_argument(format!("update_freq is '{text}', neither 'epoch' nor 'batch'")));
         }
@@ -180,7 +180,7 @@ impl Callback for TensorBoard {
         model.graph().check()
     }
 
-    fn on_batch_end(&mut self, _batch: usize, logs: &Logs, _model: &Sequential) -> Result<()> {
+    fn on_batch_end(&mut self, _batch: usize, logs: &Logs, _model: &Model) -> Result<()> {
         self.samples += logs.get("size").map_or(1, |size| *size as i64);
         if let UpdateFreq::Examples(least) = self.update_freq
             && self.samples - self.samples_at_last_write >= least
@@ -203,13 +203,13 @@ impl Callback for TensorBoard {
         Ok(())
     }
 
-    fn on_epoch_end(&mut self, epoch: usize, logs: &Logs, _model: &Sequential) -> Result<Flow> {
+    fn on_epoch_end(&mut self, epoch: usize, logs: &Logs, _model: &Model) -> Result<Flow> {
         let step = if self.update_freq == UpdateFreq::Epoch { epoch as i64 } else { self.samples };
         self.write("epoch_", logs, step)?;
         Ok(Flow::GoOn)
     }
 
-    fn on_train_end(&mut self, _model: &Sequential) -> Result<()> {
+    fn on_train_end(&mut self, _model: &Model) -> Result<()> {
         self.writer.take().map_or(Ok(()), |writer| writer.close())
     }
 }

@@ -1,170 +1,46 @@
-//! Fetching the files of a data set. Keras: `keras.utils.get_file`.
+//! Fetching the files of a data set.
 
-use std::fs::{self, File};
-use std::io::{self, IsTerminal, Read, Write, stdout};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
-
-use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::Path;
 
 use super::{Origin, RemoteFile};
-use crate::error::{Error, ErrorKind, Result};
-use crate::keras::progbar::Progbar;
-
-/// How long a server may take to begin to answer.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How long it may take to send one file.
-const LONGEST: Duration = Duration::from_secs(3600);
+use crate::error::Result;
+use crate::keras::download::{failed, fetch_file};
+use crate::keras::hash::Algorithm;
 
 /// Fetches the files of `origin` into `dir`, except for those that are there and whole.
 pub(super) fn fetch(origin: &Origin, dir: &Path) -> Result<()> {
     fs::create_dir_all(dir).map_err(|e| failed(format!("cannot make the directory {}: {e}", dir.display())))?;
-    origin.files.iter().try_for_each(|file| fetch_file(origin.base, file, dir))
-}
-
-fn failed(message: String) -> Error {
-    Error::new(ErrorKind::FailedPrecondition, message)
-}
-
-fn fetch_file(base: &str, file: &RemoteFile, dir: &Path) -> Result<()> {
-    let path = dir.join(file.name);
-    if is_whole(&path, file) {
-        return Ok(());
-    }
-    let url = format!("{base}{}", file.name);
-    println!("Downloading data from {url}");
-    let body = request(&url)?;
-    let partial = Partial::new(&path)?;
-    let found = partial.write(body.take(file.size + 1), file.size).map_err(|e| failed(format!("{url}: {e}")))?;
-    if found != file.sha256 {
-        let (wanted, shown) = (file.sha256, path.display());
-        return Err(Error::data_loss(format!("{url}: its SHA-256 is {found}, not {wanted}; {shown} was not written")));
-    }
-    partial.finish(&path)
+    let missing = origin.files.iter().filter(|file| !is_whole(&dir.join(file.name), file));
+    missing.into_iter().try_for_each(|file| {
+        let (url, sum) = (format!("{}{}", origin.base, file.name), (Algorithm::Sha256, file.sha256));
+        fetch_file(&url, &dir.join(file.name), Some(sum), Some(file.size))
+    })
 }
 
 fn is_whole(path: &Path, file: &RemoteFile) -> bool {
-    let right_size = fs::metadata(path).is_ok_and(|found| found.len() == file.size);
-    right_size && File::open(path).and_then(|found| copy_hashed(found, io::sink())).is_ok_and(|sum| sum == file.sha256)
-}
-
-fn request(url: &str) -> Result<impl Read> {
-    let config = ureq::Agent::config_builder()
-        .timeout_connect(Some(PATIENCE))
-        .timeout_recv_response(Some(PATIENCE))
-        .timeout_recv_body(Some(LONGEST))
-        .build();
-    let response = ureq::Agent::new_with_config(config).get(url).call();
-    let response = response.map_err(|e| failed(format!("cannot fetch {url}: {e}")))?;
-    Ok(response.into_body().into_reader())
-}
-
-/// Copies all bytes and gives their SHA-256.
-fn copy_hashed(mut from: impl Read, mut to: impl Write) -> io::Result<String> {
-    let mut hash = Sha256::new();
-    let mut block = vec![0; 1 << 16];
-    loop {
-        match from.read(&mut block) {
-            Ok(0) => return Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()),
-            Ok(n) => {
-                hash.update(&block[..n]);
-                to.write_all(&block[..n])?;
-            }
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-}
-
-/// A file on its way, beside the place where it will be. It goes when it is dropped.
-struct Partial(PathBuf);
-
-impl Partial {
-    fn new(path: &Path) -> Result<Self> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(format!(".{}-{count}.part", std::process::id()));
-        let partial = Partial(PathBuf::from(beside));
-        match File::create(&partial.0) {
-            Ok(_) => Ok(partial),
-            Err(e) => Err(failed(format!("cannot write {}: {e}", partial.0.display()))),
-        }
-    }
-
-    /// Writes what comes, showing the progress towards `size` bytes, and gives its SHA-256.
-    fn write(&self, from: impl Read, size: u64) -> io::Result<String> {
-        let mut progress = Progress { to: File::create(&self.0)?, bar: bar(size), start: Instant::now(), bytes: 0 };
-        let sum = copy_hashed(from, &mut progress)?;
-        progress.show(true)?;
-        Ok(sum)
-    }
-
-    fn finish(self, path: &Path) -> Result<()> {
-        fs::rename(&self.0, path).map_err(|e| failed(format!("cannot write {}: {e}", path.display())))
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        // After `finish` it is not there any more.
-        let _ = fs::remove_file(&self.0);
-    }
-}
-
-fn bar(size: u64) -> Progbar {
-    Progbar::new(usize::try_from(size).unwrap_or(usize::MAX), 1, stdout().is_terminal())
-}
-
-/// A file being written, and the line that shows how far it is.
-struct Progress {
-    to: File,
-    bar: Progbar,
-    start: Instant,
-    bytes: usize,
-}
-
-impl Progress {
-    fn show(&mut self, last: bool) -> io::Result<()> {
-        let now = self.start.elapsed().as_secs_f64();
-        match self.bar.update(self.bytes, &[], last, now) {
-            Some(text) => stdout().write_all(text.as_bytes()).and_then(|()| stdout().flush()),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Write for Progress {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let n = self.to.write(bytes)?;
-        self.bytes += n;
-        self.show(false).map(|()| n)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.to.flush()
-    }
+    fs::metadata(path).is_ok_and(|found| found.len() == file.size) && Algorithm::Sha256.fits(path, file.sha256)
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::keras) mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use std::io::{BufRead, BufReader};
+    use std::io::{self, BufRead, BufReader, Write};
     use std::net::{TcpListener, TcpStream};
+    use std::path::PathBuf;
     use std::sync::Arc;
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     const WHOLE: &[u8] = b"what a data set is made of";
     const NAME: &str = "data.bin";
 
-    pub(in super::super) fn sum(bytes: &[u8]) -> String {
-        copy_hashed(bytes, io::sink()).unwrap()
+    pub(in crate::keras) fn sum(bytes: &[u8]) -> String {
+        Algorithm::Sha256.copy(bytes, io::sink()).unwrap()
     }
 
     /// A server that gives `answer` to whoever asks, and how often it was asked.
-    pub(in super::super) fn serve(answer: Vec<u8>) -> (String, Arc<AtomicUsize>) {
+    pub(in crate::keras) fn serve(answer: Vec<u8>) -> (String, Arc<AtomicUsize>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}/", listener.local_addr().unwrap());
         let asked = Arc::new(AtomicUsize::new(0));
@@ -187,7 +63,7 @@ pub(super) mod tests {
         stream.write_all(answer).unwrap();
     }
 
-    pub(in super::super) fn answer(status: &str, length: usize, body: &[u8]) -> Vec<u8> {
+    pub(in crate::keras) fn answer(status: &str, length: usize, body: &[u8]) -> Vec<u8> {
         let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
         [head.as_bytes(), body].concat()
     }
@@ -219,11 +95,6 @@ pub(super) mod tests {
         let files = [RemoteFile { name: NAME, sha256: &sha256, size: WHOLE.len() as u64 }];
         let result = fetch(&Origin { base: &base, files: &files }, &place.0);
         (result, asked.load(Ordering::SeqCst))
-    }
-
-    #[test]
-    fn the_sum_is_sha_256() {
-        assert_eq!(sum(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 
     #[test]

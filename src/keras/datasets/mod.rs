@@ -9,7 +9,7 @@ pub mod boston_housing;
 pub mod cifar10;
 mod digits;
 #[cfg(feature = "download")]
-mod download;
+pub(super) mod download;
 pub mod fashion_mnist;
 pub mod mnist;
 
@@ -26,10 +26,15 @@ pub type Examples = (ArrayD<u8>, ArrayD<u8>);
 /// Examples to learn from, and examples to judge by.
 pub type TrainTest = (Examples, Examples);
 
+/// Keras's cache: `$KERAS_HOME`, or `~/.keras`.
+pub(super) fn keras_home() -> Option<PathBuf> {
+    let keras = env::var_os("KERAS_HOME").map(PathBuf::from);
+    keras.or_else(|| env::home_dir().map(|home| home.join(".keras")))
+}
+
 /// Where data sets are looked for if nobody says where.
 fn usual_places() -> Vec<PathBuf> {
-    let keras = env::var_os("KERAS_HOME").map(PathBuf::from);
-    let keras = keras.or_else(|| env::home_dir().map(|home| home.join(".keras")));
+    let keras = keras_home();
     env::var_os("FLOWSTONE_DATA").map(PathBuf::from).into_iter().chain(keras.map(|dir| dir.join("datasets"))).collect()
 }
 

@@ -86,6 +86,7 @@ pub use sparse::{
 };
 pub use split::{SplitArgs, split, split_args};
 pub use stitch::dynamic_stitch;
+pub(crate) use stitch::parallel_stitch_named;
 pub use strided_slice::{StridedSliceArgs, strided_slice, strided_slice_args};
 pub(crate) use strided_slice::{item, rest};
 pub(crate) use transpose::adjoint;

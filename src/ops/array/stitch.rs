@@ -32,7 +32,13 @@ pub fn dynamic_stitch<I: IntoTensor, D: IntoTensor>(
 /// [`dynamic_stitch`] where no number stands twice. TF: `ParallelDynamicStitch`.
 #[track_caller]
 pub(super) fn parallel_stitch(indices: &[Tensor], data: &[Tensor]) -> Tensor {
-    PARALLEL_DYNAMIC_STITCH.call([Arg::list(indices), Arg::list(data)]).single()
+    parallel_stitch_named(indices, data, "ParallelDynamicStitch")
+}
+
+/// The same with a name.
+#[track_caller]
+pub(crate) fn parallel_stitch_named(indices: &[Tensor], data: &[Tensor], name: &str) -> Tensor {
+    PARALLEL_DYNAMIC_STITCH.call([Arg::list(indices), Arg::list(data)]).name(name).single()
 }
 
 pub(super) static DYNAMIC_STITCH: OpDef = OpDef {

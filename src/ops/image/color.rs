@@ -4,12 +4,16 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::kernels::parallel::{ELEMENTWISE_CHUNK, for_each_chunk};
-use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig};
+use crate::op::{Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig};
+use crate::ops::array::{ellipsis, stack_args};
+use crate::ops::math::{add, cast, div_no_nan, greater, greater_equal, less, less_equal, logical_and_named, square};
+use crate::shape::{Dim, PartialShape};
 use crate::value::Element;
 
 /// Colors of red, green and blue as hue, saturation and value. TF: `tf.image.rgb_to_hsv`.
 ///
-/// float32 or float64 whose last dimension has size 3, with numbers from 0 to 1. No gradient.
+/// float32 or float64 whose last dimension has size 3, with numbers from 0 to 1. The gradient is that of the part of the
+/// color space where the color lies.
 ///
 /// ```
 /// use flowstone as tf;
@@ -23,7 +27,7 @@ pub fn rgb_to_hsv(images: impl IntoTensor) -> Tensor {
     RGB_TO_HSV.call([images.into_arg()]).single()
 }
 
-/// Colors of hue, saturation and value as red, green and blue. TF: `tf.image.hsv_to_rgb`. As [`rgb_to_hsv`].
+/// Colors of hue, saturation and value as red, green and blue. TF: `tf.image.hsv_to_rgb`. As [`rgb_to_hsv`], but without a gradient.
 #[track_caller]
 pub fn hsv_to_rgb(images: impl IntoTensor) -> Tensor {
     HSV_TO_RGB.call([images.into_arg()]).single()
@@ -44,8 +48,10 @@ fn infer(ctx: &mut InferCtx) -> Result<()> {
     }
     if ctx.len() > 1 {
         ctx.shape_of_rank(1, 0)?;
+        return ctx.set(0, images);
     }
-    ctx.set(0, images)
+    let with_channels = |dims: &[Dim]| PartialShape::new(dims.iter().take(dims.len() - 1).copied().chain([Some(3)]));
+    ctx.set(0, images.dims().map_or_else(PartialShape::unknown, with_channels))
 }
 
 macro_rules! colors {
@@ -89,7 +95,7 @@ pub(super) static RGB_TO_HSV: OpDef = OpDef {
         DType::Float64 => each_pixel(ctx, f64::to_hsv),
         _ => each_pixel(ctx, f32::to_hsv),
     }),
-    grad: Grad::Missing("the gradient of a hue is not there yet"),
+    grad: Grad::Rule(|g| Ok(vec![Some(from_hsv(g)?)])),
     flags: Flags::PURE,
 };
 
@@ -113,6 +119,82 @@ fn each_pixel<T: Element + Copy>(ctx: &mut KernelCtx, f: impl Fn([T; 3]) -> [T; 
         }
     });
     Ok(())
+}
+
+/// One channel of colors.
+fn channel(images: Tensor, i: i32) -> Tensor {
+    images.at((ellipsis, i))
+}
+
+/// 1 where both are true, else 0.
+fn where_both(a: Tensor, b: Tensor, dtype: DType) -> Tensor {
+    cast(logical_and_named(a, b, "and"), dtype)
+}
+
+/// `1 / x`, or 0 where `x` is 0.
+fn reciprocal(x: Tensor, dtype: DType) -> Tensor {
+    div_no_nan(cast(1.0, dtype), x)
+}
+
+/// The gradient to colors from that to their hue, saturation and value: in each part of the color space, told by which
+/// channel is the most and which the least, these are simple fractions.
+fn from_hsv(g: &GradCtx) -> Result<Tensor> {
+    let dtype = g.x(0).dtype()?;
+    let [red, green, blue] = [0, 1, 2].map(|i| channel(g.x(0), i));
+    let [saturation, value] = [1, 2].map(|i| channel(g.y(0), i));
+    let colors = [red, green, blue];
+    let most = [
+        where_both(greater_equal(red, blue), greater_equal(red, green), dtype),
+        where_both(greater(green, red), greater_equal(green, blue), dtype),
+        where_both(greater(blue, red), greater(blue, green), dtype),
+    ];
+    let least = [
+        where_both(less(red, blue), less(red, green), dtype),
+        where_both(less_equal(green, red), less(green, blue), dtype),
+        where_both(less_equal(blue, red), less_equal(blue, green), dtype),
+    ];
+    let there = |i: usize| cast(greater(colors[i], 0.0), dtype);
+    // (most - least) / most; the other channels in the order in which TensorFlow adds them.
+    let saturations: Vec<Tensor> = [[1, 2], [0, 2], [1, 0]]
+        .into_iter()
+        .enumerate()
+        .map(|(i, [a, b])| {
+            let there = there(i);
+            let as_most = most[i] * add(least[a] * colors[a], least[b] * colors[b]);
+            let as_most = as_most * reciprocal(square(colors[i]), dtype);
+            let as_least = least[i] * -1.0 * reciprocal(most[a] * colors[a] + most[b] * colors[b], dtype);
+            there * add(as_most, as_least)
+        })
+        .collect();
+    let hues: Vec<Tensor> = (0..3)
+        .map(|i| {
+            let [a, b] = [[1, 2], [0, 2], [0, 1]][i];
+            // The channel is the most; then each of the others is, and the least is this one or the third.
+            let mut hue = there(i) * most[i] * -1.0 * (colors[(i + 1) % 3] - colors[(i + 2) % 3]);
+            hue = 60.0 * (hue * reciprocal(square(saturation), dtype) * reciprocal(square(value), dtype));
+            let mut terms = Vec::new();
+            for (m, n, negative) in [(a, b, i != 1), (b, a, i == 1)] {
+                let here = there(m) * most[m] * least[i];
+                let across = if i == 1 { colors[a] - colors[b] } else { colors[b] - colors[a] };
+                let (from, to) = if (i, m) == (0, 1) { (i, m) } else { (m, i) };
+                let lying = here * across * reciprocal(square(colors[from] - colors[to]), dtype);
+                terms.push(60.0 * lying);
+                let other = there(m) * most[m] * least[n];
+                let other = if negative { other * -1.0 } else { other };
+                terms.push(60.0 * (other * reciprocal(colors[m] - colors[n], dtype)));
+            }
+            for term in terms {
+                hue = hue + term;
+            }
+            hue / 360.0
+        })
+        .collect();
+    let parts = [(2, most.to_vec()), (1, saturations), (0, hues)];
+    let [value, saturation, hue] = parts.map(|(i, by)| {
+        let parts: Vec<Tensor> = by.into_iter().map(|by| channel(g.dy(0), i) * by).collect();
+        stack_args(parts).axis(-1).build()
+    });
+    Ok(add(add(value, saturation), hue))
 }
 
 /// A color whose hue is moved by `delta` of the whole circle.
@@ -220,6 +302,10 @@ mod tests {
             .inputs([[[0.0f64, 1.0, 0.0], [0.5, 0.5, 0.5], [0.0, 0.0, 0.25]].into()])
             .expect([[[1.0f64 / 3.0, 1.0, 1.0], [0.0, 0.0, 0.5], [2.0 / 3.0, 1.0, 0.25]].into()])
             .run();
+        // No two channels alike, and each order of them.
+        let apart =
+            [[0.1f64, 0.5, 0.9], [0.2, 0.8, 0.4], [0.5, 0.3, 0.7], [0.6, 0.9, 0.1], [0.9, 0.2, 0.6], [0.8, 0.5, 0.3]];
+        OpTest::new(|x| vec![rgb_to_hsv(x[0])]).inputs([apart.into()]).differentiable(&[0]).run();
         assert!(build_error(|| rgb_to_hsv([1.0, 2.0])).contains("must have 3 channels"));
     }
 

@@ -128,27 +128,41 @@ fn check_inner(
 }
 
 /// Whether each operand is meant transposed.
-pub(super) fn transposed(attrs: AttrReader) -> Result<[bool; 2]> {
+pub(crate) fn transposed(attrs: AttrReader) -> Result<[bool; 2]> {
     Ok([attrs.bool("transpose_a")?, attrs.bool("transpose_b")?])
 }
 
 pub(super) fn infer_product(ctx: &mut InferCtx) -> Result<()> {
-    let (a, b) = (ctx.shape_of_rank(0, 2)?, ctx.shape_of_rank(1, 2)?);
+    ctx.set(0, product_shape(ctx, [0, 1])?)
+}
+
+/// The shape of the product of two inputs.
+pub(crate) fn product_shape(ctx: &InferCtx, [a, b]: [usize; 2]) -> Result<PartialShape> {
+    let (a, b) = (ctx.shape_of_rank(a, 2)?, ctx.shape_of_rank(b, 2)?);
     let [ta, tb] = transposed(ctx.attrs())?;
     let [m, k] = if ta { [a.dim(1), a.dim(0)] } else { [a.dim(0), a.dim(1)] };
     let [k2, n] = if tb { [b.dim(1), b.dim(0)] } else { [b.dim(0), b.dim(1)] };
     check_inner(k, k2, &a, &b, ta, tb)?;
-    ctx.set(0, PartialShape::new([m, n]))
+    Ok(PartialShape::new([m, n]))
 }
 
 /// The first two inputs as matrices.
-pub(super) fn operands<T: Element>(inputs: &Inputs, [ta, tb]: [bool; 2]) -> Result<[Mat<'_, T>; 2]> {
+pub(super) fn operands<T: Element>(inputs: &Inputs, transposed: [bool; 2]) -> Result<[Mat<'_, T>; 2]> {
+    operands_at(inputs, [0, 1], transposed)
+}
+
+/// Two inputs as matrices.
+pub(crate) fn operands_at<'a, T: Element>(
+    inputs: &'a Inputs,
+    [a, b]: [usize; 2],
+    [ta, tb]: [bool; 2],
+) -> Result<[Mat<'a, T>; 2]> {
     let matrix = |i: usize, transposed: bool| {
         let &[rows, columns] = inputs.shape(i)?.dims() else { return Err(Error::internal("not a matrix")) };
         let matrix = Mat::new(inputs.slice::<T>(i)?, rows, columns);
         Ok(if transposed { matrix.t() } else { matrix })
     };
-    Ok([matrix(0, ta)?, matrix(1, tb)?])
+    Ok([matrix(a, ta)?, matrix(b, tb)?])
 }
 
 pub(super) static BATCH_MAT_MUL_V2: OpDef = OpDef {

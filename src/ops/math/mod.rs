@@ -14,7 +14,7 @@ mod division;
 mod einsum;
 pub(crate) mod fused_matmul;
 mod linspace;
-mod matmul;
+pub(crate) mod matmul;
 mod pow;
 mod reduce;
 mod rounding;

@@ -6,7 +6,7 @@ use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::{Tensor, built_at, here};
-use crate::kernels::reduce::Reduction;
+use crate::kernels::reduce::{Join, Joining, Plus, Reduction};
 use crate::op::{
     Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, constant_integers, convert,
     resolve_axis,
@@ -205,22 +205,44 @@ fn infer(ctx: &mut InferCtx) -> Result<()> {
 }
 
 /// Reduces, and gives how many elements became one.
-fn join_all<T: Element + Copy>(ctx: &mut KernelCtx, start: T, join: fn(T, T) -> T) -> Result<usize> {
+fn join_all<T: Element + Copy>(ctx: &mut KernelCtx, by: Joining<T>) -> Result<usize> {
     let shape = ctx.inputs.shape(0)?;
     let reduced = reduced_axes(&ctx.inputs.value(1)?.integers()?, shape.rank())?;
     let plan = Reduction::new(shape, &reduced);
-    plan.run(ctx.inputs.slice::<T>(0)?, ctx.outputs.slice::<T>(0)?, start, join);
+    plan.run(ctx.inputs.slice::<T>(0)?, ctx.outputs.slice::<T>(0)?, by);
     Ok(plan.count())
 }
 
-fn run<T: Number>(ctx: &mut KernelCtx, start: T, join: fn(T, T) -> T, finish: fn(T, usize) -> T) -> Result<()> {
-    let count = join_all(ctx, start, join)?;
+fn run<T: Number>(ctx: &mut KernelCtx, by: Joining<T>, finish: fn(T, usize) -> T) -> Result<()> {
+    let count = join_all(ctx, by)?;
     ctx.outputs.slice::<T>(0)?.iter_mut().for_each(|x| *x = finish(*x, count));
     Ok(())
 }
 
+macro_rules! joins {
+    ($($name:ident: $T:ty $(where $N:ident)?, $start:expr, |$a:ident, $b:ident| $join:expr;)*) => {$(
+        struct $name;
+
+        impl$(<$N: Number>)? Join<$T> for $name {
+            const START: $T = $start;
+            #[inline(always)]
+            fn join($a: $T, $b: $T) -> $T {
+                $join
+            }
+        }
+    )*};
+}
+
+joins! {
+    Times: T where T, T::ONE, |a, b| a.times(b);
+    Larger: T where T, T::LOWEST, |a, b| if b > a || b.is_nan() { b } else { a };
+    Smaller: T where T, T::HIGHEST, |a, b| if b < a || b.is_nan() { b } else { a };
+    And: bool, true, |a, b| a && b;
+    Or: bool, false, |a, b| a || b;
+}
+
 macro_rules! reductions {
-    ($($op:ident $name:literal, $T:ident, $start:expr, $join:expr, $finish:expr, $grad:expr;)*) => {$(
+    ($($op:ident $name:literal, $T:ident, $join:ty, $finish:expr, $grad:expr;)*) => {$(
         pub(super) static $op: OpDef = OpDef {
             sig: Sig::new(concat!(
                 $name,
@@ -229,7 +251,7 @@ macro_rules! reductions {
             )),
             infer,
             kernel: Kernel::Run(|ctx| {
-                dispatch!(ctx.node.dtype()?, numbers, $T => run::<$T>(ctx, $start, $join, $finish))
+                dispatch!(ctx.node.dtype()?, numbers, $T => run::<$T>(ctx, Joining::by::<$join>(), $finish))
             }),
             grad: $grad,
             flags: Flags::PURE,
@@ -238,20 +260,20 @@ macro_rules! reductions {
 }
 
 reductions! {
-    SUM "Sum", T, T::ZERO, T::plus, |x, _| x, Grad::Rule(|g| Ok(vec![Some(sum_grad(g)?), None]));
-    MEAN "Mean", T, T::ZERO, T::plus, mean_of::<T>, Grad::Rule(mean_grad);
-    PROD "Prod", T, T::ONE, T::times, |x, _| x,
+    SUM "Sum", T, Plus, |x, _| x, Grad::Rule(|g| Ok(vec![Some(sum_grad(g)?), None]));
+    MEAN "Mean", T, Plus, mean_of::<T>, Grad::Rule(mean_grad);
+    PROD "Prod", T, Times, |x, _| x,
         Grad::Rule(|g| Ok(vec![Some(product_grad(g)?), None]));
-    MAX "Max", T, T::LOWEST, |a, b| if b > a || b.is_nan() { b } else { a }, |x, _| x, Grad::Rule(extreme_grad);
-    MIN "Min", T, T::HIGHEST, |a, b| if b < a || b.is_nan() { b } else { a }, |x, _| x, Grad::Rule(extreme_grad);
+    MAX "Max", T, Larger, |x, _| x, Grad::Rule(extreme_grad);
+    MIN "Min", T, Smaller, |x, _| x, Grad::Rule(extreme_grad);
 }
 
 macro_rules! truth_reductions {
-    ($($op:ident $sig:literal $start:literal, $join:expr;)*) => {$(
+    ($($op:ident $sig:literal $join:ty;)*) => {$(
         pub(super) static $op: OpDef = OpDef {
             sig: Sig::new($sig),
             infer,
-            kernel: Kernel::Run(|ctx| join_all::<bool>(ctx, $start, $join).map(drop)),
+            kernel: Kernel::Run(|ctx| join_all::<bool>(ctx, Joining::by::<$join>()).map(drop)),
             grad: Grad::Missing("a truth value is not smooth"),
             flags: Flags::PURE,
         };
@@ -260,9 +282,9 @@ macro_rules! truth_reductions {
 
 truth_reductions! {
     ALL "All(input: bool, reduction_indices: Tidx) -> (output: bool) where keep_dims: bool = false, Tidx: index = int32"
-        true, |a, b| a && b;
+        And;
     ANY "Any(input: bool, reduction_indices: Tidx) -> (output: bool) where keep_dims: bool = false, Tidx: index = int32"
-        false, |a, b| a || b;
+        Or;
 }
 
 pub(super) static EUCLIDEAN_NORM: OpDef = OpDef {
@@ -278,7 +300,7 @@ pub(super) static EUCLIDEAN_NORM: OpDef = OpDef {
             let reduced = reduced_axes(&ctx.inputs.value(1)?.integers()?, shape.rank())?;
             let plan = Reduction::new(shape, &reduced);
             let out = ctx.outputs.slice::<T>(0)?;
-            plan.run(&squares, out, T::ZERO, T::plus);
+            plan.run(&squares, out, Joining::by::<Plus>());
             out.iter_mut().for_each(|x| *x = T::from_f64(x.to_f64().sqrt()));
             Ok(())
         })

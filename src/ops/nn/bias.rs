@@ -4,7 +4,7 @@ use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::kernels::elementwise::Broadcast;
-use crate::kernels::reduce::Reduction;
+use crate::kernels::reduce::{Joining, Plus, Reduction};
 use crate::op::{Arg, AttrReader, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig};
 use crate::ops::array::{concat, ones_like, reshape, shape, tile};
 use crate::shape::{PartialShape, Shape, merge_dims};
@@ -118,7 +118,7 @@ pub(super) static BIAS_ADD_GRAD: OpDef = OpDef {
         let reduced: Vec<bool> = (0..shape.rank()).map(|a| a != axis).collect();
         let plan = Reduction::new(shape, &reduced);
         dispatch!(ctx.node.dtype()?, numbers, T => {
-            plan.run(ctx.inputs.slice::<T>(0)?, ctx.outputs.slice::<T>(0)?, T::ZERO, T::plus);
+            plan.run(ctx.inputs.slice::<T>(0)?, ctx.outputs.slice::<T>(0)?, Joining::by::<Plus>());
             Ok(())
         })
     }),

@@ -42,7 +42,7 @@ pub use cross_entropy::{softmax_cross_entropy_with_logits, softmax_cross_entropy
 pub use depthwise_conv2d::{DepthwiseConv2dArgs, depthwise_conv2d, depthwise_conv2d_args, separable_conv2d};
 pub use dropout::{DropoutArgs, dropout, dropout_args};
 pub use elu::{elu, selu};
-pub use embedding::embedding_lookup;
+pub use embedding::{EmbeddingLookupArgs, Tables, embedding_lookup, embedding_lookup_args};
 pub use fused_batch_norm::{FusedBatchNormArgs, fused_batch_norm, fused_batch_norm_args};
 pub use l2_loss::l2_loss;
 pub use leaky_relu::{LeakyReluArgs, leaky_relu, leaky_relu_args};

@@ -1,16 +1,20 @@
 //! The `Apply…` operations: one step of an optimizer on one variable and its slots. Each comes in four forms: for a
-//! variable or its handle, with a gradient for all of it or for some of its rows.
+//! variable or its handle, with a gradient for all of it or for some of its rows. Plans also hold forms whose gradient is a
+//! product that nobody else wants: its two operands come instead.
 
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use crate::dispatch;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::kernels::Plain;
+use crate::kernels::gemm::{GemmElement, Mat, Product};
 use crate::kernels::math::Real;
 use crate::kernels::update::{self, Numbers, Rule};
 use crate::op::{Flags, Grad, InferCtx, Kernel, KernelCtx, OpDef, Sig, VariableCell};
+use crate::ops::math::matmul::{operands_at, product_shape, transposed};
 use crate::shape::{PartialShape, Shape};
 use crate::value::Value;
 
@@ -24,6 +28,8 @@ pub(crate) struct Forms {
     pub resource: &'static OpDef,
     /// Of a handle, with a gradient for some of its rows.
     pub resource_sparse: Option<&'static OpDef>,
+    /// The dense forms with a product as the gradient: its right operand is the last input. Only plans hold them.
+    by_product: [&'static OpDef; 2],
 }
 
 /// Records of one rule: `NAME: name, [variables], arguments of the dense form, of the sparse form, attributes => rule, how
@@ -51,6 +57,15 @@ macro_rules! rules {
                         $rule, $n, $s);
                     &SPARSE
                 }),
+                by_product: {
+                    static OF_VARIABLE: OpDef = rules!(@ concat!("_Apply", $name, "ByProduct(", $($var, ": Ref(T), ",)+ $dense,
+                        ", by: T) -> (out: Ref(T)) where T: number, transpose_a: bool, transpose_b: bool, \
+                        use_locking: bool = false", $attrs), $rule, $n, $s);
+                    static OF_HANDLE: OpDef = rules!(@ concat!("_ResourceApply", $name, "ByProduct(",
+                        $($var, ": resource, ",)+ $dense, ", by: T) -> () where T: number, transpose_a: bool, \
+                        transpose_b: bool, use_locking: bool = false", $attrs), $rule, $n, $s);
+                    [&OF_VARIABLE, &OF_HANDLE]
+                },
             }
         };)*
 
@@ -110,13 +125,34 @@ pub(crate) fn all() -> impl Iterator<Item = &'static OpDef> {
         .flatten()
 }
 
-/// Where the gradient stands among the inputs, and the rows it is for, if it is for some only.
-fn places(op: &'static OpDef) -> Result<(usize, Option<usize>)> {
+/// The form of a dense operation that takes a product as the gradient, and where the gradient stands among the inputs.
+pub(crate) fn by_product(op: &'static OpDef) -> Option<(&'static OpDef, usize)> {
+    let forms = ALL.iter().flat_map(|forms| [forms.dense, forms.resource].into_iter().zip(forms.by_product));
+    let (_, form) = forms.into_iter().find(|(dense, _)| std::ptr::eq(*dense, op))?;
+    Some((form, places(form).ok()?.grad))
+}
+
+/// Where inputs stand.
+struct Places {
+    grad: usize,
+    /// The rows that the gradient is for, if it is for some only.
+    indices: Option<usize>,
+    /// The right operand, if the gradient is a product and `grad` its left operand.
+    by: Option<usize>,
+}
+
+impl Places {
+    fn holds(&self, i: usize) -> bool {
+        i == self.grad || Some(i) == self.indices || Some(i) == self.by
+    }
+}
+
+fn places(op: &'static OpDef) -> Result<Places> {
     let inputs = &op.signature()?.inputs;
     let place = |name: &str| inputs.iter().position(|input| &*input.name == name);
     let grad =
         place("grad").or_else(|| place("delta")).ok_or_else(|| Error::internal("no gradient in the signature"))?;
-    Ok((grad, place("indices")))
+    Ok(Places { grad, indices: place("indices"), by: place("by") })
 }
 
 /// The shape that the first `variables` inputs share.
@@ -137,11 +173,14 @@ fn shape_of_all(ctx: &InferCtx, variables: usize) -> Result<PartialShape> {
 }
 
 fn infer_apply(ctx: &mut InferCtx, variables: usize) -> Result<()> {
-    let (grad, indices) = places(ctx.op())?;
+    let places = places(ctx.op())?;
     let mut shape = shape_of_all(ctx, variables)?;
-    let of_grad = ctx.shape(grad)?;
+    let of_grad = &match places.by {
+        Some(by) => product_shape(ctx, [places.grad, by])?,
+        None => ctx.shape(places.grad)?.clone(),
+    };
     let unlike = || Error::invalid_argument(format!("a gradient of shape {of_grad} for a variable of shape {shape}"));
-    match indices {
+    match places.indices {
         None => shape = shape.merge(of_grad).ok_or_else(unlike)?,
         Some(indices) => {
             let rows = ctx.shape_of_rank(indices, 1)?;
@@ -155,7 +194,7 @@ fn infer_apply(ctx: &mut InferCtx, variables: usize) -> Result<()> {
             }
         }
     }
-    for i in (variables..ctx.len()).filter(|i| *i != grad && Some(*i) != indices) {
+    for i in (variables..ctx.len()).filter(|i| !places.holds(*i)) {
         let input = ctx.shape(i)?;
         if input.rank().is_some_and(|rank| rank != 0) {
             return Err(Error::invalid_argument(format!(
@@ -166,30 +205,47 @@ fn infer_apply(ctx: &mut InferCtx, variables: usize) -> Result<()> {
     if ctx.output_count() > 0 { ctx.set(0, shape) } else { Ok(()) }
 }
 
-fn apply<T: Real + Plain, const N: usize, const S: usize>(ctx: &mut KernelCtx, rule: Rule<T, N, S>) -> Result<()> {
-    let (grad, indices) = places(ctx.node.op)?;
+fn apply<T: Real + Plain + GemmElement, const N: usize, const S: usize>(
+    ctx: &mut KernelCtx,
+    rule: Rule<T, N, S>,
+) -> Result<()> {
+    let places = places(ctx.node.op)?;
     let cells =
         (0..N).map(|i| ctx.inputs.variable(i).cloned()).collect::<Result<SmallVec<[Arc<VariableCell>; 4]>>>()?;
-    let others = (N..ctx.inputs.len()).filter(|i| *i != grad && Some(*i) != indices);
+    let others = (N..ctx.inputs.len()).filter(|i| !places.holds(*i));
     let mut numbers = Numbers { scalars: [T::ZERO; S], flag: flag(ctx) };
     for (scalar, i) in numbers.scalars.iter_mut().zip(others) {
         let value = ctx.inputs.value(i)?;
         *scalar =
             value.item::<T>().or_else(|error| value.item::<i64>().map(|n| T::from_f64(n as f64)).map_err(|_| error))?;
     }
-    let grad = ctx.inputs.value(grad)?;
-    let rows = indices.map(|i| ctx.inputs.value(i)?.integers()).transpose()?;
+    let grad = ctx.inputs.value(places.grad)?;
+    let gradient = match (places.indices, places.by) {
+        (Some(rows), _) => Gradient::Rows(ctx.inputs.value(rows)?.integers()?, grad.as_slice()?),
+        (None, None) => Gradient::All(grad.as_slice()?),
+        (None, Some(by)) => {
+            let [a, b] = operands_at(&ctx.inputs, [places.grad, by], transposed(ctx.node.attrs())?)?;
+            Gradient::Product(a, b)
+        }
+    };
+    let shape = match &gradient {
+        Gradient::Product(a, b) => &Shape::from([a.rows(), b.columns()]),
+        _ => grad.shape(),
+    };
     VariableCell::update_all(&cells, |values| {
         for (value, cell) in values.iter().zip(&cells) {
-            check(cell, value, grad, rows.as_deref())?;
+            check(cell, value, grad.dtype(), shape, gradient.rows())?;
         }
         let mut slices: [&mut [T]; N] = std::array::from_fn(|_| Default::default());
         for (slice, value) in slices.iter_mut().zip(values) {
             *slice = value.make_mut::<T>()?;
         }
-        match &rows {
-            None => update::dense(rule, slices, grad.as_slice()?, &numbers),
-            Some(rows) => update::sparse(rule, slices, rows, grad.as_slice()?, &numbers),
+        match &gradient {
+            Gradient::All(grad) => update::dense(rule, slices, grad, &numbers),
+            Gradient::Rows(rows, grad) => update::sparse(rule, slices, rows, grad, &numbers),
+            Gradient::Product(a, b) => {
+                Product::with(*a, *b, |grad| update::product(rule, slices, grad, 0..grad.rows(), &numbers));
+            }
         }
         Ok(())
     })?;
@@ -199,6 +255,24 @@ fn apply<T: Real + Plain, const N: usize, const S: usize>(ctx: &mut KernelCtx, r
     Ok(())
 }
 
+/// What a gradient comes as.
+enum Gradient<'a, T> {
+    All(&'a [T]),
+    /// For these rows.
+    Rows(Vec<i64>, &'a [T]),
+    /// The product of two matrices.
+    Product(Mat<'a, T>, Mat<'a, T>),
+}
+
+impl<T> Gradient<'_, T> {
+    fn rows(&self) -> Option<&[i64]> {
+        match self {
+            Gradient::Rows(rows, _) => Some(rows),
+            _ => None,
+        }
+    }
+}
+
 /// The attribute of the rule that is a truth value.
 fn flag(ctx: &KernelCtx) -> bool {
     let attrs = ctx.node.attrs();
@@ -206,20 +280,17 @@ fn flag(ctx: &KernelCtx) -> bool {
 }
 
 /// An error unless a gradient of these rows, or of all, fits the variable's value.
-fn check(cell: &VariableCell, value: &Value, grad: &Value, rows: Option<&[i64]>) -> Result<()> {
+fn check(cell: &VariableCell, value: &Value, dtype: DType, shape: &Shape, rows: Option<&[i64]>) -> Result<()> {
     let wrong = || {
-        let (have, got) =
-            (format!("{} {}", value.dtype(), value.shape()), format!("{} {}", grad.dtype(), grad.shape()));
+        let (have, got) = (format!("{} {}", value.dtype(), value.shape()), format!("{dtype} {shape}"));
         let rows = if rows.is_some() { " of some of its rows" } else { "" };
         Error::invalid_argument(format!("variable '{}' is {have}, but its gradient{rows} is {got}", cell.name()))
     };
     let row = |shape: &Shape| shape.dims().get(1..).map(<[usize]>::to_vec);
-    let fits = value.dtype() == grad.dtype()
+    let fits = value.dtype() == dtype
         && match rows {
-            None => value.shape() == grad.shape(),
-            Some(rows) => {
-                row(value.shape()).is_some_and(|r| Some(r) == row(grad.shape())) && grad.shape()[0] == rows.len()
-            }
+            None => value.shape() == shape,
+            Some(rows) => row(value.shape()).is_some_and(|r| Some(r) == row(shape)) && shape[0] == rows.len(),
         };
     if !fits {
         return Err(wrong());

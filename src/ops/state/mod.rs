@@ -12,7 +12,7 @@ mod variable_def;
 
 pub(crate) use apply::{
     ADADELTA, ADAGRAD, ADAGRAD_DA, ADAM, CENTERED_RMS_PROP, FTRL, FTRL_V2, Forms, GRADIENT_DESCENT, MOMENTUM,
-    PROXIMAL_ADAGRAD, PROXIMAL_GRADIENT_DESCENT, RMS_PROP, all as apply_ops,
+    PROXIMAL_ADAGRAD, PROXIMAL_GRADIENT_DESCENT, RMS_PROP, all as apply_ops, by_product,
 };
 pub(crate) use assign::{ASSIGN, assign_add_named, assign_locking, assign_sub_locking, assign_sub_named};
 pub use assign::{assign, assign_add, assign_sub};

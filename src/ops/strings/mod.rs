@@ -17,6 +17,7 @@ pub use join::{ReduceJoinArgs, StringJoinArgs, reduce_join, reduce_join_args, st
 pub use number::{
     AsStringArgs, StringToNumberArgs, as_string, as_string_args, string_to_number, string_to_number_args,
 };
+pub(crate) use number::{ReadNumber, read_number};
 pub use part::{SubstrArgs, length, lower, strip, substr, substr_args, upper};
 pub use regex::regex_full_match;
 pub use split::{StringSplitArgs, string_split, string_split_args, string_split_at_most, string_split_v2};

@@ -256,14 +256,19 @@ pub(super) static AS_STRING: OpDef = OpDef {
     flags: Flags::PURE,
 };
 
+/// The number that `text` is, spaces around it aside.
+pub(crate) fn read_number<T: ReadNumber>(text: &[u8]) -> Option<T> {
+    T::read(std::str::from_utf8(text).ok()?.trim())
+}
+
 /// A number as C reads it.
-trait Read: Sized {
+pub(crate) trait ReadNumber: Sized {
     fn read(text: &str) -> Option<Self>;
 }
 
 macro_rules! read_floats {
     ($($float:ty)*) => {$(
-        impl Read for $float {
+        impl ReadNumber for $float {
             fn read(text: &str) -> Option<Self> {
                 let (sign, digits) = match text.strip_prefix('-') {
                     Some(digits) => (-1.0, digits),
@@ -281,7 +286,7 @@ read_floats! { f32 f64 }
 
 macro_rules! read_integers {
     ($($integer:ty)*) => {$(
-        impl Read for $integer {
+        impl ReadNumber for $integer {
             fn read(text: &str) -> Option<Self> {
                 (!text.starts_with('+')).then(|| <$integer>::from_str(text).ok())?
             }
@@ -298,8 +303,7 @@ pub(super) static STRING_TO_NUMBER: OpDef = OpDef {
         dispatch!(dtype, signed, T => {
             let input = ctx.inputs.slice::<Vec<u8>>(0)?;
             for (out, s) in ctx.outputs.slice::<T>(0)?.iter_mut().zip(input) {
-                let number = std::str::from_utf8(s).ok().and_then(|text| T::read(text.trim()));
-                *out = number.ok_or_else(|| {
+                *out = read_number::<T>(s).ok_or_else(|| {
                     Error::invalid_argument(format!("'{}' is no {dtype}", s.escape_ascii()))
                 })?;
             }

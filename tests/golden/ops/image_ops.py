@@ -37,12 +37,12 @@ bad("resize_images_rank", lambda x: I.resize_images(x, [6, 6]), f(3, 4))
 bad("resize_images_size", lambda x: I.resize_images(x, [6, 6, 1]), small)
 colors = np.abs(f(2, 3, 4, 3, scale=1.0))
 plain = np.array([[0, 0, 0], [1, 1, 1], [1, 0, 0], [0, 1, 0], [0, 0, 1], [0.5, 0.5, 0.25], [0.25, 0.5, 0.5], [0.5, 0.25, 0.5]], np.float32)
-for name, op in [("rgb_to_hsv", I.rgb_to_hsv), ("hsv_to_rgb", I.hsv_to_rgb)]:
-    case(name, op, colors, wrt=())
-    case(name + "_plain", op, plain, known="s", wrt=())
-    case(name + "_f64", op, colors.astype(np.float64), known="s", wrt=())
-    case(name + "_one", op, colors[0, 0, 0], known="sd", wrt=())
-    case(name + "_empty", op, f(0, 3), known="s", wrt=())
+for name, op, by in [("rgb_to_hsv", I.rgb_to_hsv, None), ("hsv_to_rgb", I.hsv_to_rgb, ())]:
+    case(name, op, colors, wrt=by, second=False)
+    case(name + "_plain", op, plain, known="s", wrt=by, second=False)
+    case(name + "_f64", op, colors.astype(np.float64), known="s", wrt=by, second=False)
+    case(name + "_one", op, colors[0, 0, 0], known="sd", wrt=by, second=False)
+    case(name + "_empty", op, f(0, 3), known="s", wrt=by, second=False)
     bad(name + "_channels", op, f(2, 4))
     bad(name + "_i32", op, i(1, 2, 3))
 for name, op, by in [("adjust_hue", I.adjust_hue, 0.3), ("adjust_saturation", I.adjust_saturation, 1.7), ("adjust_contrast", I.adjust_contrast, 1.7)]:
