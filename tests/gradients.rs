@@ -34,6 +34,9 @@ const APART: &[(&str, &str)] = &[
     ("saturate", "what lies outside of the range is as good as constant; TensorFlow's gradient passes"),
     ("cholesky", "one half of the matrix is read, and the gradient is that of a symmetric one"),
     ("logdet_positive", "one half of the matrix is read, and the gradient is that of a symmetric one"),
+    ("rgb_to_hsv", "a pixel has two channels that are the largest"),
+    ("rgb_to_hsv_f64", "a pixel has two channels that are the largest"),
+    ("rgb_to_hsv_plain", "its pixels have equal channels"),
     ("matrix_diag_part_square", "TensorFlow's gradient of MatrixDiagPartV2 lays its rows out as V3 does"),
 ];
 

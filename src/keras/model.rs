@@ -165,6 +165,7 @@ impl Model {
     }
 
     /// Its session, in which all variables made so far have values.
+    #[track_caller]
     pub fn session(&self) -> Result<&Session> {
         self.graph.check()?;
         if self.session.get().is_none() {
@@ -381,12 +382,14 @@ impl Model {
     }
 
     /// The values of all weights. Keras: `model.get_weights()`.
+    #[track_caller]
     pub fn get_weights(&self) -> Result<Vec<Value>> {
         self.outputs()?;
         self.session()?.get_variables(&self.weights().into_iter().map(Variable::op).collect::<Vec<_>>())
     }
 
     /// Gives all weights new values, which are checked before any is changed. Keras: `model.set_weights(weights)`.
+    #[track_caller]
     pub fn set_weights(&self, values: &[Value]) -> Result<()> {
         self.outputs()?;
         let weights = self.weights();
@@ -399,6 +402,7 @@ impl Model {
     }
 
     /// Gives variables of the graph values that fit: all of them or none.
+    #[track_caller]
     pub(super) fn assign(&self, values: &[(Operation, Value)]) -> Result<()> {
         self.session()?.set_variables(values)
     }
@@ -409,6 +413,7 @@ impl Model {
     /// such a file (features of these names); if it ends in `.h5` or `.hdf5`, it is laid out as Keras does (feature `hdf5`). It
     /// appears when it is whole; one that was there stays until then. The kernel of layer `dense` is called `dense/kernel`; the
     /// layers of a model inside of this one have its name before theirs.
+    #[track_caller]
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
         #[cfg(feature = "hdf5")]
         if weights::Format::of(&path) == weights::Format::Hdf5 {
@@ -422,6 +427,7 @@ impl Model {
     /// Reads all weights from a file that [`save_weights`](Model::save_weights) or Keras wrote; all are checked before any is
     /// changed. In a `.h5` file layers are found by their order, elsewhere weights by their names.
     /// Keras: `model.load_weights(path)`.
+    #[track_caller]
     pub fn load_weights(&self, path: impl AsRef<Path>) -> Result<()> {
         self.outputs()?;
         #[cfg(feature = "hdf5")]

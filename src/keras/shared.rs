@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::graph::Graph;
+use crate::graph::{Graph, built_at, here};
 use crate::op::Resources;
 use crate::ops::state::{global_variables, variables_initializer};
 use crate::session::{Feeds, Session, SessionArgs, WeakSession};
@@ -54,7 +54,9 @@ pub(super) fn set_session(session: &Session) -> Result<()> {
 }
 
 /// Gives variables of the session's graph that are new and have no value their initial ones.
+#[track_caller]
 pub(super) fn initialize(session: &Session) -> Result<()> {
+    let _line = built_at(here());
     let graph = session.graph();
     let _default = graph.as_default();
     let kept = graph.extension::<Kept>();

@@ -341,6 +341,7 @@ impl Model {
     }
 
     /// Runs one batch.
+    #[track_caller]
     fn step(&self, numbers: &[Tensor], train: Operation, feeds: Feeds) -> Result<Vec<f64>> {
         as_numbers(&self.session()?.run((numbers, train), feeds)?.0)
     }
@@ -488,6 +489,7 @@ impl Model {
     }
 
     /// Judges examples batch by batch. Of each batch `besides` is computed too, and `tell` gets its values.
+    #[track_caller]
     fn judge(
         &self,
         nodes: &Nodes,

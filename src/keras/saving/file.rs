@@ -18,6 +18,7 @@ const LAYER_NAMES: &str = "layer_names";
 const WEIGHT_NAMES: &str = "weight_names";
 
 /// Writes all of a model.
+#[track_caller]
 pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
     let mut file = Group::default();
     file.set_text("keras_version", WRITTEN_AS);
@@ -37,12 +38,14 @@ pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
 }
 
 /// Writes the weights of a model.
+#[track_caller]
 pub(in crate::keras) fn save_weights(model: &Model, path: &Path) -> Result<()> {
     let mut file = Group::default();
     put_weights(model, &mut file)?;
     file.write(path)
 }
 
+#[track_caller]
 fn put_weights(model: &Model, group: &mut Group) -> Result<()> {
     let mut values = model.get_weights()?.into_iter();
     group.set_texts(LAYER_NAMES, model.layers().map(|layer| layer.name()).collect());
@@ -64,6 +67,7 @@ fn in_order(kept: &Kept) -> Vec<Variable> {
     std::iter::once(kept.iterations).chain(kept.slots.values().flatten().copied()).collect()
 }
 
+#[track_caller]
 fn put_kept(model: &Model, class: &str, kept: &Kept, group: &mut Group) -> Result<()> {
     let mut values = model.session()?.run(in_order(kept), Feeds::new())?.into_iter();
     let mut names = vec![format!("training/{class}/iter:0")];
@@ -78,6 +82,7 @@ fn put_kept(model: &Model, class: &str, kept: &Kept, group: &mut Group) -> Resul
 }
 
 /// Reads a model.
+#[track_caller]
 pub(super) fn load(path: &Path, compile: bool) -> Result<Sequential> {
     let about = |error: Error| error.retitled(&path.display().to_string());
     let file = Hdf5Reader::open(path)?;
@@ -107,6 +112,7 @@ pub(super) fn load(path: &Path, compile: bool) -> Result<Sequential> {
 }
 
 /// Gives a model the weights in a file: of weights alone, or of a model.
+#[track_caller]
 pub(in crate::keras) fn load_weights(model: &Model, path: &Path) -> Result<()> {
     let file = Hdf5Reader::open(path)?;
     let group = if file.has_group(MODEL_WEIGHTS) { MODEL_WEIGHTS } else { "" };

@@ -80,6 +80,7 @@ impl Model {
     ///
     /// The file is in the format HDF5 (feature `hdf5`), and its name ends in `.h5` or `.hdf5`. It appears when it is whole; one
     /// that was there stays until then. Losses and metrics of your own are written by their names. [`load_model`] reads it.
+    #[track_caller]
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         if crate::weights::Format::of(path) != crate::weights::Format::Hdf5 {
