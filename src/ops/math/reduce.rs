@@ -213,9 +213,9 @@ fn join_all<T: Element + Copy>(ctx: &mut KernelCtx, by: Joining<T>) -> Result<us
     Ok(plan.count())
 }
 
-fn run<T: Number>(ctx: &mut KernelCtx, by: Joining<T>, finish: fn(T, usize) -> T) -> Result<()> {
+fn run<T: Number>(ctx: &mut KernelCtx, by: Joining<T>, finish: fn(&mut [T], usize)) -> Result<()> {
     let count = join_all(ctx, by)?;
-    ctx.outputs.slice::<T>(0)?.iter_mut().for_each(|x| *x = finish(*x, count));
+    finish(ctx.outputs.slice(0)?, count);
     Ok(())
 }
 
@@ -260,12 +260,13 @@ macro_rules! reductions {
 }
 
 reductions! {
-    SUM "Sum", T, Plus, |x, _| x, Grad::Rule(|g| Ok(vec![Some(sum_grad(g)?), None]));
-    MEAN "Mean", T, Plus, mean_of::<T>, Grad::Rule(mean_grad);
-    PROD "Prod", T, Times, |x, _| x,
+    SUM "Sum", T, Plus, |_, _| (), Grad::Rule(|g| Ok(vec![Some(sum_grad(g)?), None]));
+    MEAN "Mean", T, Plus, |sums, count| sums.iter_mut().for_each(|sum| *sum = mean_of(*sum, count)),
+        Grad::Rule(mean_grad);
+    PROD "Prod", T, Times, |_, _| (),
         Grad::Rule(|g| Ok(vec![Some(product_grad(g)?), None]));
-    MAX "Max", T, Larger, |x, _| x, Grad::Rule(extreme_grad);
-    MIN "Min", T, Smaller, |x, _| x, Grad::Rule(extreme_grad);
+    MAX "Max", T, Larger, |_, _| (), Grad::Rule(extreme_grad);
+    MIN "Min", T, Smaller, |_, _| (), Grad::Rule(extreme_grad);
 }
 
 macro_rules! truth_reductions {

@@ -1,5 +1,7 @@
 //! FusedBatchNorm and its gradient FusedBatchNormGrad, in three versions each.
 
+use std::ops::Range;
+
 use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -9,7 +11,7 @@ use crate::kernels::batch_norm_nchw;
 use crate::op::{Arg, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, convert};
 use crate::ops::array::{constant, reshape, transpose};
 use crate::ops::math::{reduce_mean_args, reduce_sum_args, rsqrt, square, squared_difference};
-use crate::shape::{PartialShape, Shape, merge_dims};
+use crate::shape::{Dim, PartialShape, Shape, merge_dims};
 use crate::value::{Number, Value};
 
 /// `x` with the mean and variance of each channel taken out, times `scale` plus `offset`; and the mean and the variance
@@ -385,15 +387,8 @@ pub(super) static BATCH_NORM_WITH_GLOBAL_NORMALIZATION: OpDef = OpDef {
          where T: floating, variance_epsilon: float, scale_after_normalization: bool",
     ),
     infer: |ctx| {
-        let t = ctx.shape_of_rank(0, 4)?;
-        let mut channels = t.dim(3);
-        for i in 1..5 {
-            let shape = ctx.shape_of_rank(i, 1)?;
-            channels = merge_dims(channels, shape.dim(0)).ok_or_else(|| {
-                Error::invalid_argument(format!("input {i} has shape {shape}, but {t} another number of channels"))
-            })?;
-        }
-        ctx.set(0, PartialShape::new([t.dim(0), t.dim(1), t.dim(2), channels]))
+        let [n, h, w, channels] = globally_normalized(ctx, 1..5)?;
+        ctx.set(0, PartialShape::new([n, h, w, channels]))
     },
     kernel: Kernel::Run(|ctx| {
         let attrs = ctx.node.attrs();
@@ -414,8 +409,75 @@ pub(super) static BATCH_NORM_WITH_GLOBAL_NORMALIZATION: OpDef = OpDef {
             Ok(())
         })
     }),
-    grad: Grad::Missing("TensorFlow makes this node of single operations, which have gradients"),
+    grad: Grad::Rule(|g| {
+        let attr = g.attrs();
+        let (epsilon, scaled) = (attr.float("variance_epsilon")?, attr.bool("scale_after_normalization")?);
+        let args = [g.x(0), g.x(1), g.x(2), g.x(4), g.dy(0)].map(IntoTensor::into_arg);
+        let call = BATCH_NORM_WITH_GLOBAL_NORMALIZATION_GRAD.call(args);
+        let gradients = call.attr("variance_epsilon", epsilon).attr("scale_after_normalization", scaled).build();
+        Ok(gradients.outputs().into_iter().map(Some).collect())
+    }),
     flags: Flags::HEAVY.row_by_row(),
+};
+
+/// The sizes of input 0, whose last one is that of the `others`.
+fn globally_normalized(ctx: &InferCtx, others: Range<usize>) -> Result<[Dim; 4]> {
+    let t = ctx.shape_of_rank(0, 4)?;
+    let mut channels = t.dim(3);
+    for i in others {
+        let shape = ctx.shape_of_rank(i, 1)?;
+        channels = merge_dims(channels, shape.dim(0)).ok_or_else(|| {
+            Error::invalid_argument(format!("input {i} has shape {shape}, but {t} another number of channels"))
+        })?;
+    }
+    Ok([t.dim(0), t.dim(1), t.dim(2), channels])
+}
+
+/// The gradients of the same, which the oldest graphs hold.
+pub(super) static BATCH_NORM_WITH_GLOBAL_NORMALIZATION_GRAD: OpDef = OpDef {
+    sig: Sig::new(
+        "BatchNormWithGlobalNormalizationGrad(t: T, m: T, v: T, gamma: T, backprop: T) \
+         -> (dx: T, dm: T, dv: T, db: T, dg: T) \
+         where T: floating, variance_epsilon: float, scale_after_normalization: bool",
+    ),
+    infer: |ctx| {
+        let [n, h, w, channels] = globally_normalized(ctx, 1..4)?;
+        let sizes = PartialShape::new([n, h, w, channels]);
+        let backprop = ctx.shape_of_rank(4, 4)?;
+        let dx = sizes.merge(&backprop).ok_or_else(|| {
+            Error::invalid_argument(format!("a gradient of shape {backprop} for a result of shape {sizes}"))
+        })?;
+        let channels = dx.dim(3);
+        ctx.set(0, dx)?;
+        (1..5).try_for_each(|o| ctx.set(o, PartialShape::new([channels])))
+    },
+    kernel: Kernel::Run(|ctx| {
+        let attrs = ctx.node.attrs();
+        let epsilon = f64::from(attrs.float("variance_epsilon")?);
+        let scaled = attrs.bool("scale_after_normalization")?;
+        dispatch!(ctx.node.dtype()?, floats, T => {
+            let (t, m, v) = (ctx.inputs.slice::<T>(0)?, ctx.inputs.slice::<T>(1)?, ctx.inputs.slice::<T>(2)?);
+            let (gamma, dy) = (ctx.inputs.slice::<T>(3)?, ctx.inputs.slice::<T>(4)?);
+            let inverse: Vec<T> = v.iter().map(|v| 1.0 / (v + T::from_f64(epsilon)).sqrt()).collect();
+            let factor: Vec<T> = inverse.iter().zip(gamma).map(|(x, g)| if scaled { x * g } else { *x }).collect();
+            // For each channel the sum of what comes back, and of its products with the distance to the mean.
+            let mut sums = vec![(T::ZERO, T::ZERO); factor.len()];
+            for (i, ((dx, t), dy)) in ctx.outputs.slice::<T>(0)?.iter_mut().zip(t).zip(dy).enumerate() {
+                let c = i % factor.len();
+                *dx = dy * factor[c];
+                sums[c] = (sums[c].0 + dy, sums[c].1 + dy * (t - m[c]));
+            }
+            for (c, (plain, apart)) in sums.into_iter().enumerate() {
+                ctx.outputs.slice::<T>(1)?[c] = -plain * factor[c];
+                ctx.outputs.slice::<T>(2)?[c] = apart * -0.5 * factor[c] * inverse[c] * inverse[c];
+                ctx.outputs.slice::<T>(3)?[c] = plain;
+                ctx.outputs.slice::<T>(4)?[c] = if scaled { apart * inverse[c] } else { 0.0 };
+            }
+            Ok(())
+        })
+    }),
+    grad: Grad::Missing("TensorFlow has none"),
+    flags: Flags::HEAVY,
 };
 
 #[cfg(test)]
@@ -445,6 +507,60 @@ mod tests {
         .run();
         let error = build_error(|| fused_batch_norm(crate::ops::array::zeros([1, 2, 2, 3]), [1.0], [0.0]).0);
         assert!(error.contains("another number of channels"), "{error}");
+    }
+
+    /// The result, and the gradients of its sum.
+    type Globally = [&'static [f32]; 6];
+    const THIRD: f32 = 1.0 / 3.0;
+    const GLOBALLY_SCALED: Globally = [
+        &[0.5, -1.0, 6.5, 0.0, 3.5, 1.0, 15.5, -4.0 * THIRD],
+        &[3.0, THIRD, 3.0, THIRD, 3.0, THIRD, 3.0, THIRD],
+        &[-12.0, -4.0 * THIRD],
+        &[-12.0, -0.592_592_6],
+        &[4.0, 4.0],
+        &[8.0, 16.0 * THIRD],
+    ];
+    const GLOBALLY_PLAIN: Globally = [
+        &[0.5, -1.0, 2.5, 1.0, 1.5, 3.0, 5.5, -5.0 * THIRD],
+        &[1.0, 2.0 * THIRD, 1.0, 2.0 * THIRD, 1.0, 2.0 * THIRD, 1.0, 2.0 * THIRD],
+        &[-4.0, -8.0 * THIRD],
+        &[-4.0, -1.185_185_2],
+        &[4.0, 4.0],
+        &[0.0, 0.0],
+    ];
+
+    fn globally(x: &[Tensor], scaled: bool) -> Tensor {
+        let args = [x[0], x[1], x[2], x[3], x[4]].map(IntoTensor::into_arg);
+        let call = BATCH_NORM_WITH_GLOBAL_NORMALIZATION.call(args);
+        call.attr("variance_epsilon", 0.25f32).attr("scale_after_normalization", scaled).single()
+    }
+
+    /// The numbers are those of the kernels of TensorFlow 2.19, run out of a graph of producer 8.
+    #[test]
+    fn the_oldest_normalization_is_whole() {
+        let inputs = || {
+            let small = |a: f32, b: f32| Value::from([a, b]);
+            [x(), small(1.0, 2.0), small(0.75, 2.0), small(0.5, -1.0), small(3.0, 0.5)]
+        };
+        for (scaled, expected) in [GLOBALLY_SCALED, GLOBALLY_PLAIN].into_iter().enumerate() {
+            let scaled = scaled == 0;
+            OpTest::new(|x| vec![globally(x, scaled)])
+                .inputs(inputs())
+                .expect([Value::new([2, 1, 2, 2], expected[0].to_vec()).unwrap()])
+                .run();
+            let graph = crate::Graph::new();
+            let _default = graph.as_default();
+            let x: Vec<Tensor> = inputs().map(crate::constant).to_vec();
+            let gradients = crate::gradients(globally(&x, scaled), x.as_slice());
+            let gradients: Vec<Tensor> = gradients.into_iter().map(|g| g.unwrap().values()).collect();
+            assert_eq!(gradients[0].op().op_type(), "BatchNormWithGlobalNormalizationGrad");
+            let found = crate::Session::new(&graph).unwrap().run(gradients, crate::Feeds::new()).unwrap();
+            for (found, expected) in found.iter().zip(&expected[1..]) {
+                for (a, b) in found.as_slice::<f32>().unwrap().iter().zip(*expected) {
+                    assert!((a - b).abs() <= 2e-6 * b.abs().max(1.0), "{found} {expected:?}");
+                }
+            }
+        }
     }
 
     /// All numbers that an operation of some version gives for `x`, scale, offset, and the mean and variance.

@@ -87,6 +87,7 @@ pub(super) static OPS: &[&OpDef] = &[
     &elu::SELU,
     &elu::SELU_GRAD,
     &fused_batch_norm::BATCH_NORM_WITH_GLOBAL_NORMALIZATION,
+    &fused_batch_norm::BATCH_NORM_WITH_GLOBAL_NORMALIZATION_GRAD,
     &fused_batch_norm::FUSED_BATCH_NORM,
     &fused_batch_norm::FUSED_BATCH_NORM_GRAD,
     &fused_batch_norm::FUSED_BATCH_NORM_GRAD_V2,
