@@ -464,7 +464,7 @@ pub fn SimpleRNNCell(units: usize) -> SimpleRNNCell {
 /// A cell of long short-term memory with `units` outputs. Keras: `LSTMCell(units)`.
 ///
 /// Keyword arguments as for [`LSTM`](fn@super::LSTM), as far as they concern one step. The state is a list: the output and
-/// the memory. The cell of `tf.nn` is [another](crate::nn::rnn_cell::LSTMCell).
+/// the memory. The cell of `tf.nn` is [another](struct@crate::nn::rnn_cell::LSTMCell).
 #[allow(non_snake_case)]
 pub fn LSTMCell(units: usize) -> LSTMCell {
     Cell::new(units, LongShort { unit_forget_bias: true, cudnn: false })
@@ -473,7 +473,7 @@ pub fn LSTMCell(units: usize) -> LSTMCell {
 /// A gated recurrent unit with `units` outputs. Keras: `GRUCell(units)`.
 ///
 /// Keyword arguments as for [`GRU`](fn@super::GRU), as far as they concern one step. The state is a list of one. The cell of
-/// `tf.nn` is [another](crate::nn::rnn_cell::GRUCell).
+/// `tf.nn` is [another](struct@crate::nn::rnn_cell::GRUCell).
 #[allow(non_snake_case)]
 pub fn GRUCell(units: usize) -> GRUCell {
     Cell::new(units, Gated { reset_after: false, cudnn: false })

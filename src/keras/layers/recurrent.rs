@@ -45,10 +45,10 @@ pub type LSTM = Recurrent<LongShort>;
 /// A layer of gated recurrent units. Keras: `GRU`.
 pub type GRU = Recurrent<Gated>;
 
-/// An [`LSTM`] whose weights are as cuDNN keeps them. Keras: `CuDNNLSTM`.
+/// An [`LSTM`](type@LSTM) whose weights are as cuDNN keeps them. Keras: `CuDNNLSTM`.
 pub type CuDNNLSTM = LSTM;
 
-/// A [`GRU`] whose weights are as cuDNN keeps them. Keras: `CuDNNGRU`.
+/// A [`GRU`](type@GRU) whose weights are as cuDNN keeps them. Keras: `CuDNNGRU`.
 pub type CuDNNGRU = GRU;
 
 impl<G: Gates> Recurrent<G> {
@@ -181,7 +181,7 @@ impl<G: Gates> Recurrent<G> {
     /// The output and the states after the last step, outside of training. `initial_state` has the states before the first, as
     /// many as come out, or none for zeros. Keras: `layer(inputs, initial_state)` with `return_state=True`.
     ///
-    /// The states of an [`LSTM`] are the output and the memory, those of the others the output.
+    /// The states of an [`LSTM`](type@LSTM) are the output and the memory, those of the others the output.
     ///
     /// ```
     /// use flowstone as tf;

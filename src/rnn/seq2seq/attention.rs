@@ -260,7 +260,7 @@ impl<'f, C: RNNCell> AttentionDecoderArgs<'f, C> {
     }
 }
 
-/// [`attention_decoder`] over symbols: `decoder_inputs` are int32 or int64 [batch], rows of a table `[num_symbols,
+/// [`attention_decoder`] over symbols: `decoder_inputs` are int32 or int64 `[batch]`, rows of a table `[num_symbols,
 /// embedding_size]`. TF: `tf.contrib.legacy_seq2seq.embedding_attention_decoder`.
 ///
 /// Keyword arguments: `num_heads`, `output_size`, `initial_state_attention`, `dtype` as there, and `output_projection`,

@@ -137,7 +137,7 @@ pub(super) fn fitting(array: &Arg, dtype: DType, wanted: PartialShape) -> Result
     Ok(())
 }
 
-/// [`rnn_decoder`] over symbols: `decoder_inputs` are int32 or int64 [batch], rows of a table `[num_symbols, embedding_size]`.
+/// [`rnn_decoder`] over symbols: `decoder_inputs` are int32 or int64 `[batch]`, rows of a table `[num_symbols, embedding_size]`.
 /// TF: `tf.contrib.legacy_seq2seq.embedding_rnn_decoder`.
 ///
 /// Keyword arguments: `output_projection` (a matrix [cell output, num_symbols] and a bias), `feed_previous` (false: whether

@@ -12,7 +12,7 @@ use crate::ops::scope::Scope;
 type LossFunction<'f> = Box<dyn Fn(Tensor, Tensor) -> Tensor + 'f>;
 
 /// For each sequence the weighted mean of the cross entropies of its steps: `logits` [batch, symbols], `targets` int32 or
-/// int64 [batch] and `weights` [batch] for each step. TF: `tf.contrib.legacy_seq2seq.sequence_loss_by_example`.
+/// int64 `[batch]` and `weights` `[batch]` for each step. TF: `tf.contrib.legacy_seq2seq.sequence_loss_by_example`.
 ///
 /// Keyword arguments: `average_across_timesteps` (true: a mean by the sum of the weights; else a sum) and
 /// `softmax_loss_function` (of labels and logits, in place of the cross entropy). An error: lists of several lengths.

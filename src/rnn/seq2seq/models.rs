@@ -159,7 +159,7 @@ impl From<Tensor> for FeedPrevious {
 /// An encoder of symbols and a decoder of symbols: the scores of `num_decoder_symbols` symbols for each step, and the last
 /// state. TF: `tf.contrib.legacy_seq2seq.embedding_rnn_seq2seq`.
 ///
-/// `encoder_inputs` and `decoder_inputs` are int32 or int64 [batch]. Each side has a table with rows of `embedding_size`
+/// `encoder_inputs` and `decoder_inputs` are int32 or int64 `[batch]`. Each side has a table with rows of `embedding_size`
 /// numbers and a cell like `cell` with variables of its own. Keyword arguments: `output_projection` (a matrix [cell output,
 /// symbols] and a bias by which symbols are chosen; then the outputs are the cell's), `feed_previous` (false; true or a bool
 /// tensor: whether each step goes on with the likeliest symbol), `dtype` (float32), `scope` (`"embedding_rnn_seq2seq"`).
