@@ -560,6 +560,29 @@ mod tests {
                     assert!((a - b).abs() <= 2e-6 * b.abs().max(1.0), "{found} {expected:?}");
                 }
             }
+            // By differences, in f64.
+            let wide = inputs().map(|value| value.convert(DType::Float64).unwrap());
+            let x: Vec<Tensor> = wide.iter().map(|v| crate::placeholder(DType::Float64, v.shape().clone())).collect();
+            let y = globally(&x, scaled);
+            let gradients: Vec<Tensor> =
+                crate::gradients(square(y), x.as_slice()).into_iter().map(|g| g.unwrap().values()).collect();
+            let y = reduce_sum_args(square(y)).build();
+            let session = crate::Session::new(&graph).unwrap();
+            let feeds = |values: &[Value]| {
+                x.iter().zip(values).fold(crate::Feeds::new(), |feeds, (x, value)| feeds.feed(*x, value.clone()))
+            };
+            let found = session.run(gradients, feeds(&wide)).unwrap();
+            for (i, found) in found.iter().enumerate() {
+                for (k, found) in found.as_slice::<f64>().unwrap().iter().enumerate() {
+                    let moved = |by: f64| {
+                        let mut values = wide.to_vec();
+                        values[i].make_mut::<f64>().unwrap()[k] += by;
+                        session.run(y, feeds(&values)).unwrap().item::<f64>().unwrap()
+                    };
+                    let numeric = (moved(1e-6) - moved(-1e-6)) / 2e-6;
+                    assert!((numeric - found).abs() <= 1e-5 + 1e-3 * numeric.abs(), "{i} {k}: {found} {numeric}");
+                }
+            }
         }
     }
 
