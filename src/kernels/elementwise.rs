@@ -57,7 +57,7 @@ impl Broadcast {
 
     /// The elements of array `array`, which is `x`, for a piece of the output that starts at `start`.
     pub(super) fn spread<T: Copy>(&self, array: usize, x: &[T], start: usize, piece: &mut [T]) {
-        self.pieces(start, piece, |piece, places| {
+        self.pieces(start, piece, &mut |piece, places| {
             let from = places[array];
             if self.steps[array] == 0 {
                 piece.fill(x[from]);
@@ -80,7 +80,7 @@ impl Broadcast {
     }
 
     /// Calls `f` for the pieces of rows that make up `out[start..]`, with where they start in the two arrays.
-    fn pieces<U>(&self, start: usize, mut out: &mut [U], mut f: impl FnMut(&mut [U], [usize; 2])) {
+    fn pieces<U>(&self, start: usize, mut out: &mut [U], f: &mut dyn FnMut(&mut [U], [usize; 2])) {
         let mut position = start;
         while !out.is_empty() {
             let (row, column) = (position / self.row, position % self.row);
@@ -114,39 +114,55 @@ pub fn binary<T: Copy + Sync, U: Send>(
     out: &mut [U],
     f: impl Fn(T, T) -> U + Sync,
 ) {
+    rows(plan, Some(a), b, out, &|a, b, out| match (a, b) {
+        (&[x], _) => {
+            for (out, &y) in out.iter_mut().zip(b) {
+                *out = f(x, y);
+            }
+        }
+        (_, &[y]) => {
+            for (out, &x) in out.iter_mut().zip(a) {
+                *out = f(x, y);
+            }
+        }
+        _ => {
+            for (out, (&x, &y)) in out.iter_mut().zip(a.iter().zip(b)) {
+                *out = f(x, y);
+            }
+        }
+    });
+}
+
+/// Calls `f` for rows of `out`, each with its operands: as many elements, or one that is repeated. Nothing stands for an
+/// array that is `out` itself.
+fn rows<T: Sync, U: Send>(
+    plan: &Broadcast,
+    a: Option<&[T]>,
+    b: &[T],
+    out: &mut [U],
+    f: &(dyn Fn(&[T], &[T], &mut [U]) + Sync),
+) {
     for_each_chunk(out, ELEMENTWISE_CHUNK, |start, out| {
-        plan.pieces(start, out, |out, [i, j]| match plan.steps {
-            [0, 0] => {
-                let (x, y) = (a[i], b[j]);
-                out.iter_mut().for_each(|out| *out = f(x, y));
-            }
-            [0, _] => {
-                let x = a[i];
-                out.iter_mut().zip(&b[j..]).for_each(|(out, &y)| *out = f(x, y));
-            }
-            [_, 0] => {
-                let y = b[j];
-                out.iter_mut().zip(&a[i..]).for_each(|(out, &x)| *out = f(x, y));
-            }
-            _ => {
-                let pairs = a[i..].iter().zip(&b[j..]);
-                out.iter_mut().zip(pairs).for_each(|(out, (&x, &y))| *out = f(x, y));
-            }
+        plan.pieces(start, out, &mut |out, [i, j]| {
+            let [n, m] = plan.steps.map(|step| if step == 0 { 1 } else { out.len() });
+            f(a.map_or(&[], |a| &a[i..i + n]), &b[j..j + m], out);
         });
     });
 }
 
 /// `a = f(a, b)`, with `b` broadcast to `a` by `plan`, whose first array is `a`.
 pub fn binary_in_place<T: Copy + Send + Sync>(plan: &Broadcast, a: &mut [T], b: &[T], f: impl Fn(T, T) -> T + Sync) {
-    for_each_chunk(a, ELEMENTWISE_CHUNK, |start, a| {
-        plan.pieces(start, a, |a, [_, j]| {
-            if plan.steps[1] == 0 {
-                let y = b[j];
-                a.iter_mut().for_each(|x| *x = f(*x, y));
-            } else {
-                a.iter_mut().zip(&b[j..]).for_each(|(x, &y)| *x = f(*x, y));
+    rows(plan, None, b, a, &|_, b, a| match b {
+        &[y] => {
+            for x in a {
+                *x = f(*x, y);
             }
-        });
+        }
+        _ => {
+            for (x, &y) in a.iter_mut().zip(b) {
+                *x = f(*x, y);
+            }
+        }
     });
 }
 

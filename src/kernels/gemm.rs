@@ -5,11 +5,10 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
 
 use super::cpu::{self, Level, level};
 use super::link::{self, UnaryLoop};
-use super::parallel::for_each_chunk;
+use super::parallel::{for_each_chunk, for_each_part};
 use super::scratch;
 use super::vector::{Lanes, Vector};
 
@@ -161,11 +160,7 @@ pub fn gemm_post<T: GemmElement>(a: Mat<T>, b: Mat<T>, c: &mut [T], post: &Post<
                     post.finish(c, n);
                 }
             };
-            if m * n * k <= SMALL {
-                c.chunks_mut(rows * n).enumerate().for_each(|(i, c)| task(i, c));
-            } else {
-                c.par_chunks_mut(rows * n).enumerate().for_each(|(i, c)| task(i, c));
-            }
+            for_each_part(m * n * k <= SMALL, c, rows * n, task);
         });
     }
 }
@@ -191,9 +186,9 @@ fn by_columns<T: GemmElement>(kernel: &MicroKernel<T>, a: Mat<T>, b: Mat<T>, c: 
     };
     let part_len = m * TASK_COLUMNS;
     scratch::with(n.div_ceil(TASK_COLUMNS) * part_len, |parts| {
-        parts.par_chunks_mut(part_len).enumerate().for_each(|(i, part)| task(i * TASK_COLUMNS, part));
+        for_each_part(false, parts, part_len, |i, part| task(i * TASK_COLUMNS, part));
         let parts = &*parts;
-        c.par_chunks_mut(MOST_ROWS * n).enumerate().for_each(|(i, c)| {
+        for_each_part(false, c, MOST_ROWS * n, |i, c| {
             for (r, row) in (i * MOST_ROWS..).zip(c.chunks_exact_mut(n)) {
                 for (part, c) in parts.chunks_exact(part_len).zip(row.chunks_mut(TASK_COLUMNS)) {
                     c.copy_from_slice(&part[r * c.len()..][..c.len()]);

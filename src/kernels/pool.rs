@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
 
+use super::parallel::for_each_part;
 use super::simd::vectorized;
 use super::{Plain, scratch};
 use crate::value::Number;
@@ -305,14 +305,7 @@ pub fn avg_backprop<T: Number + Plain>(s: &Pool2d, dy: &[T], dx: &mut [T]) {
 
 fn each_image<T: Send>(data: &mut [T], len: usize, f: impl Fn(usize, &mut [T]) + Sync) {
     const SMALL: usize = 1 << 14;
-    if len == 0 {
-        return;
-    }
-    if data.len() <= SMALL {
-        data.chunks_mut(len).enumerate().for_each(|(n, image)| f(n, image));
-    } else {
-        data.par_chunks_mut(len).enumerate().for_each(|(n, image)| f(n, image));
-    }
+    for_each_part(data.len() <= SMALL, data, len, f);
 }
 
 #[cfg(test)]

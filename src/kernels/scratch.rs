@@ -15,6 +15,14 @@ const ALIGNMENT: usize = 64;
 /// The buffer is taken out of the thread's store while in use: work inside may be interrupted by other work on the same
 /// thread that wants one too.
 pub(super) fn with<T: Copy + Default + 'static, R>(n: usize, f: impl FnOnce(&mut [T]) -> R) -> R {
+    let (mut buffer, start) = taken(n);
+    let result = f(&mut buffer[start..start + n]);
+    keep(buffer);
+    result
+}
+
+/// A buffer, and where the `n` elements start in it.
+fn taken<T: Copy + Default + 'static>(n: usize) -> (Vec<T>, usize) {
     let space = n + ALIGNMENT / size_of::<T>().max(1);
     let mut buffer = take::<T>(space);
     if buffer.len() < space {
@@ -22,9 +30,11 @@ pub(super) fn with<T: Copy + Default + 'static, R>(n: usize, f: impl FnOnce(&mut
         buffer.resize(space, T::default());
     }
     let start = buffer.as_ptr().align_offset(ALIGNMENT).min(space - n);
-    let result = f(&mut buffer[start..start + n]);
+    (buffer, start)
+}
+
+fn keep<T: 'static>(buffer: Vec<T>) {
     KEPT.with_borrow_mut(|kept| kept.push(Box::new(buffer)));
-    result
 }
 
 /// Runs `f` with `n` zeros.

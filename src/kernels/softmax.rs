@@ -1,11 +1,10 @@
 //! Softmax, its logarithm, and cross entropy, row by row. Short rows go through the exponential together, so that its
 //! vectors are full.
 
-use rayon::prelude::*;
 
 use super::Plain;
 use super::math::Real;
-use super::parallel::for_each_chunk;
+use super::parallel::{for_each_chunk, for_each_pair_of_parts};
 use super::reduce::lanes;
 use super::scratch;
 use super::simd::vectorized;
@@ -149,11 +148,7 @@ pub fn sparse_cross_entropy<T: Real + Plain>(x: &[T], labels: &[usize], n: usize
 /// Calls `f` for parts of the rows with the first row's number, and their part of `loss` and `dx`.
 fn for_rows<T: Plain>(n: usize, loss: &mut [T], dx: &mut [T], f: impl Fn(usize, &mut [T], &mut [T]) + Sync) {
     let part = rows_within(PART, n);
-    if loss.len() <= part {
-        return f(0, loss, dx);
-    }
-    let parts = loss.par_chunks_mut(part).zip(dx.par_chunks_mut(part * n));
-    parts.enumerate().for_each(|(i, (loss, dx))| f(i * part, loss, dx));
+    for_each_pair_of_parts(false, (loss, dx), [part, part * n], |i, loss, dx| f(i * part, loss, dx));
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ pub(super) trait Vector<T>: Copy {
 
 /// A vector of single-precision numbers.
 pub(super) trait Singles: Vector<f32> {
+    /// How many vectors a loop should keep in registers.
+    const KEPT: usize;
     /// # Safety
     /// The processor has the vector's features.
     unsafe fn minus(self, other: Self) -> Self;
@@ -85,6 +87,17 @@ pub(super) fn lanes(level: Level) -> usize {
     }
 }
 
+/// How many vectors [`run`]'s work should keep in registers.
+pub(super) fn kept(level: Level) -> usize {
+    match level.min(cpu::level()) {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => <std::arch::x86_64::__m512 as Singles>::KEPT,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => <std::arch::x86_64::__m256 as Singles>::KEPT,
+        _ => <Lanes<f32, 8> as Singles>::KEPT,
+    }
+}
+
 /// Numbers side by side, for any processor.
 #[derive(Clone, Copy)]
 pub(super) struct Lanes<T, const N: usize>([T; N]);
@@ -122,6 +135,7 @@ impl<T: super::gemm::GemmElement, const N: usize> Vector<T> for Lanes<T, N> {
 }
 
 impl<const N: usize> Singles for Lanes<f32, N> {
+    const KEPT: usize = 6;
     #[inline(always)]
     unsafe fn minus(mut self, other: Self) -> Self {
         for i in 0..N {
@@ -221,6 +235,7 @@ mod x86 {
     }
 
     impl Singles for __m512 {
+        const KEPT: usize = 24;
         #[inline(always)]
         unsafe fn minus(self, other: Self) -> Self {
             // SAFETY: as the caller promises.
@@ -252,6 +267,7 @@ mod x86 {
     }
 
     impl Singles for __m256 {
+        const KEPT: usize = 12;
         #[inline(always)]
         unsafe fn minus(self, other: Self) -> Self {
             // SAFETY: as the caller promises.

@@ -15,12 +15,11 @@ mod winograd;
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use self::frame::Frame;
 use self::windows::Windows;
 use super::cpu::{Level, level};
 use super::gemm::GemmElement;
+use super::parallel::{for_each_pair_of_parts, for_each_part};
 use super::pool::Pool2d;
 use super::scratch;
 use super::simd::vectorized;
@@ -145,18 +144,6 @@ impl Post<'_> {
     }
 }
 
-/// Calls `f` for each of some parts of `data`.
-fn each_part<T: Send>(small: bool, data: &mut [T], len: usize, f: impl Fn(usize, &mut [T]) + Sync + Send) {
-    if len == 0 || data.is_empty() {
-        return;
-    }
-    if small || data.len() <= len {
-        data.chunks_mut(len).enumerate().for_each(|(i, part)| f(i, part));
-    } else {
-        data.par_chunks_mut(len).with_max_len(1).enumerate().for_each(|(i, part)| f(i, part));
-    }
-}
-
 /// `y[n, i, j, o] = Σ x[n, i * stride + a * dilation - pad, …, c] * w[a, b, c, o]`.
 pub fn forward<T: GemmElement>(s: &Conv2d, x: &[T], w: &[T], y: &mut [T]) {
     if let (Some(x), Some(w), Some(y)) = (T::singles(x), T::singles(w), T::singles_mut(y)) {
@@ -194,8 +181,8 @@ fn each_band<T: GemmElement>(
 ) {
     let row = s.out_w * s.out_c;
     let rows = (BAND / row).clamp(1, s.out_h);
-    each_part(s.is_small(), y, s.output_len(), |n, y| {
-        each_part(s.is_small(), y, rows * row, |band, y| {
+    for_each_part(s.is_small(), y, s.output_len(), |n, y| {
+        for_each_part(s.is_small(), y, rows * row, |band, y| {
             convolve(s.image(x, n), band * rows..band * rows + y.len() / row, y);
             post(y);
         });
@@ -248,18 +235,8 @@ fn forward_pooled_at(
             let rows = band * rows..band * rows + y.len() / row;
             convolve_and_pool(s.image(x, n), rows, y, winners);
         };
-        if s.is_small() {
-            let images = y.chunks_mut(image).zip(winners.chunks_mut(image)).enumerate();
-            images.for_each(|(n, (y, winners))| {
-                let bands = y.chunks_mut(rows * row).zip(winners.chunks_mut(rows * row)).enumerate();
-                bands.for_each(|(i, (y, winners))| band(n, i, y, winners));
-            });
-            return;
-        }
-        let images = y.par_chunks_mut(image).zip(winners.par_chunks_mut(image)).enumerate();
-        images.for_each(|(n, (y, winners))| {
-            let bands = y.par_chunks_mut(rows * row).zip(winners.par_chunks_mut(rows * row)).enumerate();
-            bands.for_each(|(i, (y, winners))| band(n, i, y, winners));
+        for_each_pair_of_parts(s.is_small(), (&mut *y, &mut *winners), [image; 2], |n, y, winners| {
+            for_each_pair_of_parts(s.is_small(), (y, winners), [rows * row; 2], |i, y, winners| band(n, i, y, winners));
         });
     };
     let mut in_two_steps = |convolve: &Convolve<f32>| {
@@ -287,7 +264,7 @@ pub fn backprop_input<T: GemmElement>(s: &Conv2d, w: &[T], dy: &[T], dx: &mut [T
         return dx.fill(T::default());
     }
     direct::with_backprop_input(level(), s, w, |back| {
-        each_part(s.is_small(), dx, s.input_len(), |n, dx| back(part(dy, s.output_len(), n), dx));
+        for_each_part(s.is_small(), dx, s.input_len(), |n, dx| back(part(dy, s.output_len(), n), dx));
     });
 }
 
@@ -336,13 +313,9 @@ fn in_blocks<T: GemmElement>(
     // One number more keeps the parts apart if there is nothing to sum up.
     let pitch = len.max(1);
     scratch::zeros(blocks * pitch, |sums| {
-        if s.is_small() || blocks == 1 {
-            let parts = sums.chunks_mut(pitch).zip(&mut dxs).enumerate();
-            parts.for_each(|(block, (sum, dx))| run(block, dx.take(), &mut sum[..len]));
-        } else {
-            let parts = sums.par_chunks_mut(pitch).zip(&mut dxs).enumerate();
-            parts.with_max_len(1).for_each(|(block, (sum, dx))| run(block, dx.take(), &mut sum[..len]));
-        }
+        for_each_pair_of_parts(s.is_small(), (&mut *sums, &mut dxs), [pitch, 1], |block, sum, dx| {
+            run(block, dx.iter_mut().find_map(Option::take), &mut sum[..len]);
+        });
         let (sum, more) = sums.split_at_mut(pitch.min(sums.len()));
         for more in more.chunks_exact(pitch) {
             sum.iter_mut().zip(more).for_each(|(sum, x)| *sum = sum.plus(*x));

@@ -8,7 +8,7 @@ use super::frame::Frame;
 use crate::kernels::cpu::Level;
 use crate::kernels::pool::Pool2d;
 use crate::kernels::scratch;
-use crate::kernels::vector::{Singles, Work, lanes, run};
+use crate::kernels::vector::{Singles, Work, kept, lanes, run};
 
 /// Where winners are in a framed image, and how the patches there look: some runs of equal length.
 pub(super) struct Places<'a> {
@@ -281,7 +281,7 @@ struct Tile {
 /// Cuts a patch into tiles; each vector takes so many registers.
 fn tiles(level: Level, runs: usize, pitch: usize, registers: usize) -> Vec<Tile> {
     let lanes = lanes(level);
-    let most = if lanes == 16 { 24 } else { 12 } / registers;
+    let most = kept(level) / registers;
     let vectors = pitch / lanes;
     let mut tiles = Vec::new();
     for first_run in (0..runs).step_by(MOST_RUNS) {
@@ -308,6 +308,10 @@ impl Channel<'_> {
         &mut self,
         tile: &Tile,
     ) {
+        // No tile is so large; what follows is not even compiled.
+        if RUNS * VECTORS * (usize::from(DX) + usize::from(DW)) > V::KEPT {
+            return;
+        }
         // SAFETY: the caller keeps every read and write below in bounds.
         unsafe {
             let pitch = self.places.pitch;

@@ -9,12 +9,11 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::frame::Frame;
 use super::{Conv2d, Convolve};
 use crate::kernels::cpu::Level;
 use crate::kernels::gemm::{GemmElement, Left, MicroKernel, Right, tiles};
+use crate::kernels::parallel::join;
 use crate::kernels::scratch;
 use crate::kernels::simd::vectorized;
 use crate::kernels::vector::{Singles, Work, run};
@@ -52,7 +51,13 @@ const PART: usize = 1 << 16;
 
 /// Whether no number is very large, infinite or NaN.
 pub(super) fn are_moderate(numbers: &[f32]) -> bool {
-    if numbers.len() <= PART { part_is_moderate(numbers) } else { numbers.par_chunks(PART).all(part_is_moderate) }
+    if numbers.len() <= PART {
+        return part_is_moderate(numbers);
+    }
+    let (left, right) = numbers.split_at(numbers.len().div_ceil(PART) / 2 * PART);
+    let (mut first, mut second) = (false, false);
+    join(&mut || first = are_moderate(left), &mut || second = are_moderate(right));
+    first && second
 }
 
 vectorized! {
