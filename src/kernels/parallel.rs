@@ -22,6 +22,11 @@ fn for_each_part<T: Send>(data: &mut [T], chunk: usize, f: &(dyn Fn(usize, &mut 
     data.par_chunks_mut(chunk).enumerate().for_each(|(i, part)| f(i * chunk, part));
 }
 
+/// Calls both, each once, at the same time if a thread is free: compiled once for all that halves its work.
+pub fn join(left: &mut (dyn FnMut() + Send), right: &mut (dyn FnMut() + Send)) {
+    rayon::join(left, right);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
