@@ -244,7 +244,7 @@ fn scope(name: Option<&str>, default: &str) -> impl Drop {
 
 fn kept(sizes: &[usize], name: &str) -> Variable {
     let zeros = || full_of(Shape::from(sizes), 0, DType::Float32, "zeros");
-    local_variable(name, &[LOCAL_VARIABLES, METRIC_VARIABLES], zeros)
+    local_variable(name, &[LOCAL_VARIABLES, METRIC_VARIABLES], &zeros)
 }
 
 fn mean_of(values: Arg, weights: Option<Arg>, name: Option<&str>, default: &str) -> Metric {

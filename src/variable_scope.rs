@@ -511,7 +511,7 @@ impl GetVariableArgs {
                     None => settings.initializer.unwrap_or_else(|| default_initializer(self.dtype)),
                 };
                 let kind = Kind { trainable: self.trainable, use_resource: self.use_resource, cached: settings.cached };
-                variable_from(graph, name, kind, || initializer.build(&shape, self.dtype))
+                variable_from(graph, name, kind, &|| initializer.build(&shape, self.dtype))
             }
         };
         graph.extension::<Store>().lock().variables.insert(name.to_owned(), (variable, line));

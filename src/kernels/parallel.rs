@@ -71,6 +71,11 @@ fn halves_of_pair<T: Send, U: Send>(
     });
 }
 
+/// Calls both, each once, at the same time if a thread is free: compiled once for all that halves its work.
+pub fn join(left: &mut (dyn FnMut() + Send), right: &mut (dyn FnMut() + Send)) {
+    rayon::join(left, right);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

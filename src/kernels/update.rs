@@ -1,124 +1,159 @@
 //! One step of an optimizer on the numbers of a variable and of what is kept beside it.
 
+use std::mem::take;
 use std::ops::Range;
 
 use super::Plain;
 use super::gemm::{GemmElement, Product};
 use super::math::Real;
-use super::parallel::ELEMENTWISE_CHUNK;
+use super::parallel::{ELEMENTWISE_CHUNK, join};
 use super::simd::vectorized;
 
-/// The numbers of a step: the scalars in the order of the operation's arguments, and its flag, if it has one.
+/// Variables that a rule changes at most: what it is for, and its slots.
+const MOST_VARIABLES: usize = 4;
+
+/// Scalars that a rule takes at most.
+const MOST_SCALARS: usize = 6;
+
+/// A variable and its slots, in the order of the operation's arguments; what a rule does not take is empty.
+pub type Variables<'a, T> = [&'a mut [T]; MOST_VARIABLES];
+
+/// The numbers of a step: what [`Rule::numbers`] makes.
 #[derive(Clone, Copy, Debug)]
-pub struct Numbers<T, const S: usize> {
-    /// The scalars.
-    pub scalars: [T; S],
+pub struct Numbers<T> {
+    /// The scalars; zero beyond those that the rule takes.
+    scalars: [T; MOST_SCALARS],
     /// The attribute that is a truth value besides `use_locking`; false if there is none.
-    pub flag: bool,
+    flag: bool,
 }
 
-/// A rule: changes a variable and its slots, here `N` together, by a gradient of as many numbers.
-pub type Rule<T, const N: usize, const S: usize> = fn([&mut [T]; N], &[T], &Numbers<T, S>);
-
-fn empty<'a, T, const N: usize>() -> [&'a mut [T]; N] {
-    std::array::from_fn(|_| Default::default())
+/// A rule: changes a variable and its slots together, by a gradient of as many numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule<T> {
+    variables: usize,
+    scalars: usize,
+    step: fn(Variables<T>, &[T], &Numbers<T>),
 }
 
-fn split<T, const N: usize>(variables: [&mut [T]; N], middle: usize) -> ([&mut [T]; N], [&mut [T]; N]) {
-    let (mut left, mut right): ([&mut [T]; N], [&mut [T]; N]) = (empty(), empty());
-    for ((variable, left), right) in variables.into_iter().zip(&mut left).zip(&mut right) {
-        (*left, *right) = variable.split_at_mut(middle);
+impl<T: Real> Rule<T> {
+    /// How many variables it changes.
+    pub fn variables(&self) -> usize {
+        self.variables
     }
-    (left, right)
+
+    /// The numbers of a step: the scalars in the order of the operation's arguments, and its flag. None unless there are
+    /// as many as it takes.
+    pub fn numbers(&self, scalars: &[T], flag: bool) -> Option<Numbers<T>> {
+        let mut numbers = Numbers { scalars: [T::ZERO; MOST_SCALARS], flag };
+        numbers.scalars.get_mut(..scalars.len())?.copy_from_slice(scalars);
+        (scalars.len() == self.scalars).then_some(numbers)
+    }
+
+    fn split<'a>(&self, variables: Variables<'a, T>, middle: usize) -> (Variables<'a, T>, Variables<'a, T>) {
+        let (mut left, mut right) = (Variables::default(), Variables::default());
+        for ((variable, left), right) in variables.into_iter().zip(&mut left).zip(&mut right).take(self.variables) {
+            (*left, *right) = variable.split_at_mut(middle);
+        }
+        (left, right)
+    }
 }
 
 /// Applies `rule` to all numbers.
-pub fn dense<T: Plain + Real, const N: usize, const S: usize>(
-    rule: Rule<T, N, S>,
-    variables: [&mut [T]; N],
-    grad: &[T],
-    numbers: &Numbers<T, S>,
-) {
+pub fn dense<T: Plain + Real>(rule: &Rule<T>, variables: Variables<T>, grad: &[T], numbers: &Numbers<T>) {
     if grad.len() <= ELEMENTWISE_CHUNK {
-        return rule(variables, grad, numbers);
+        return (rule.step)(variables, grad, numbers);
     }
     // Halves of whole chunks, so that the parts follow from the length alone.
     let middle = grad.len().div_ceil(ELEMENTWISE_CHUNK) / 2 * ELEMENTWISE_CHUNK;
-    let (left, right) = split(variables, middle);
+    let (mut left, mut right) = rule.split(variables, middle);
     let (first, second) = grad.split_at(middle);
-    rayon::join(|| dense(rule, left, first, numbers), || dense(rule, right, second, numbers));
+    join(&mut || dense(rule, take(&mut left), first, numbers), &mut || dense(rule, take(&mut right), second, numbers));
 }
 
 /// Applies `rule` to the numbers of `rows`, whose gradient is a product: as soon as some of it is there.
-pub fn product<T: Plain + Real + GemmElement, const N: usize, const S: usize>(
-    rule: Rule<T, N, S>,
-    variables: [&mut [T]; N],
+pub fn product<T: Plain + Real + GemmElement>(
+    rule: &Rule<T>,
+    variables: Variables<T>,
     gradient: &Product<T>,
     rows: Range<usize>,
-    numbers: &Numbers<T, S>,
+    numbers: &Numbers<T>,
 ) {
     let (few, task) = gradient.portions();
     if rows.len() <= task {
         let mut rest = variables;
         for start in rows.clone().step_by(few) {
             let some = start..(start + few).min(rows.end);
-            let (now, later) = split(rest, some.len() * gradient.columns());
-            gradient.with_rows(some, |grad| rule(now, grad, numbers));
+            let (now, later) = rule.split(rest, some.len() * gradient.columns());
+            gradient.with_rows(some, |grad| (rule.step)(now, grad, numbers));
             rest = later;
         }
         return;
     }
     let middle = rows.len().div_ceil(task) / 2 * task;
-    let (left, right) = split(variables, middle * gradient.columns());
+    let (mut left, mut right) = rule.split(variables, middle * gradient.columns());
     let (first, second) = (rows.start..rows.start + middle, rows.start + middle..rows.end);
-    rayon::join(|| product(rule, left, gradient, first, numbers), || product(rule, right, gradient, second, numbers));
+    join(&mut || product(rule, take(&mut left), gradient, first.clone(), numbers), &mut || {
+        product(rule, take(&mut right), gradient, second.clone(), numbers);
+    });
 }
 
 /// Applies `rule` to the rows that `rows` names, one after the other, each with its row of `grad`.
-pub fn sparse<T: Real, const N: usize, const S: usize>(
-    rule: Rule<T, N, S>,
-    variables: [&mut [T]; N],
-    rows: &[i64],
-    grad: &[T],
-    numbers: &Numbers<T, S>,
-) {
+pub fn sparse<T: Real>(rule: &Rule<T>, variables: Variables<T>, rows: &[i64], grad: &[T], numbers: &Numbers<T>) {
     let width = grad.len().checked_div(rows.len()).unwrap_or(0);
     let mut variables = variables;
     for (i, &row) in rows.iter().enumerate() {
         let start = row as usize * width;
-        let mut parts: [&mut [T]; N] = empty();
-        for (part, variable) in parts.iter_mut().zip(&mut variables) {
+        let mut parts = Variables::default();
+        for (part, variable) in parts.iter_mut().zip(&mut variables).take(rule.variables) {
             *part = &mut variable[start..start + width];
         }
-        rule(parts, &grad[i * width..(i + 1) * width], numbers);
+        (rule.step)(parts, &grad[i * width..(i + 1) * width], numbers);
     }
 }
 
-vectorized! {
+/// Functions that give a rule: `name([variables], gradient, [scalars], flag) { what it does to them }`.
+macro_rules! rules {
+    ($($(#[$meta:meta])* $name:ident([$($variable:ident),+], $grad:ident, [$($scalar:ident),+] $(, $flag:ident)?)
+        { $($body:tt)* })*) => {$(
+        $(#[$meta])*
+        pub fn $name<T: Real>() -> Rule<T> {
+            vectorized! {
+                fn step<T: Real>(variables: Variables<T>, $grad: &[T], numbers: &Numbers<T>) {
+                    let ([$($variable,)+ ..], [$($scalar,)+ ..]) = (variables, numbers.scalars);
+                    $(let $flag = numbers.flag;)?
+                    $($body)*
+                }
+            }
+            Rule {
+                variables: [$(stringify!($variable)),+].len(),
+                scalars: [$(stringify!($scalar)),+].len(),
+                step: step::<T>,
+            }
+        }
+    )*};
+}
+
+rules! {
     /// `var -= alpha * grad`.
-    pub fn gradient_descent<T: Real>(variables: [&mut [T]; 1], grad: &[T], numbers: &Numbers<T, 1>) {
-        let ([var], [alpha]) = (variables, numbers.scalars);
+    gradient_descent([var], grad, [alpha]) {
         for (var, &g) in var.iter_mut().zip(grad) {
             *var = var.minus(alpha.times(g));
         }
     }
 
     /// Momentum; the flag means Nesterov's: <https://proceedings.mlr.press/v28/sutskever13.html>.
-    pub fn momentum<T: Real>(variables: [&mut [T]; 2], grad: &[T], numbers: &Numbers<T, 2>) {
-        let ([var, accum], [lr, momentum]) = (variables, numbers.scalars);
+    momentum([var, accum], grad, [lr, momentum], nesterov) {
         for ((var, accum), &g) in var.iter_mut().zip(accum).zip(grad) {
             *accum = accum.times(momentum).plus(g);
-            let direction = if numbers.flag { g.times(lr).plus(accum.times(momentum).times(lr)) } else { accum.times(lr) };
+            let direction = if nesterov { g.times(lr).plus(accum.times(momentum).times(lr)) } else { accum.times(lr) };
             *var = var.minus(direction);
         }
     }
 
     /// Adam: <https://arxiv.org/abs/1412.6980>, section 2, the reordered form. The flag means Nesterov's.
-    pub fn adam<T: Real>(variables: [&mut [T]; 3], grad: &[T], numbers: &Numbers<T, 6>) {
-        let [beta1_power, beta2_power, lr, beta1, beta2, epsilon] = numbers.scalars;
+    adam([var, m, v], grad, [beta1_power, beta2_power, lr, beta1, beta2, epsilon], nesterov) {
         let alpha = lr.times(T::ONE.minus(beta2_power).sqrt()).over(T::ONE.minus(beta1_power));
-        let (rest1, rest2, nesterov) = (T::ONE.minus(beta1), T::ONE.minus(beta2), numbers.flag);
-        let [var, m, v] = variables;
+        let (rest1, rest2) = (T::ONE.minus(beta1), T::ONE.minus(beta2));
         for ((var, &g), (m, v)) in var.iter_mut().zip(grad).zip(m.iter_mut().zip(v)) {
             *m = m.plus(g.minus(*m).times(rest1));
             *v = v.plus(g.times(g).minus(*v).times(rest2));
@@ -128,10 +163,9 @@ vectorized! {
     }
 
     /// Adagrad: <https://jmlr.org/papers/v12/duchi11a.html>. The flag says whether the sum of squares grows.
-    pub fn adagrad<T: Real>(variables: [&mut [T]; 2], grad: &[T], numbers: &Numbers<T, 1>) {
-        let ([var, accum], [lr]) = (variables, numbers.scalars);
+    adagrad([var, accum], grad, [lr], grows) {
         for ((var, accum), &g) in var.iter_mut().zip(accum).zip(grad) {
-            if numbers.flag {
+            if grows {
                 *accum = accum.plus(g.times(g));
             }
             *var = var.minus(g.times(lr).over(accum.sqrt()));
@@ -139,10 +173,9 @@ vectorized! {
     }
 
     /// Adagrad with what keeps the division from zero.
-    pub fn adagrad_v2<T: Real>(variables: [&mut [T]; 2], grad: &[T], numbers: &Numbers<T, 2>) {
-        let ([var, accum], [lr, epsilon]) = (variables, numbers.scalars);
+    adagrad_v2([var, accum], grad, [lr, epsilon], grows) {
         for ((var, accum), &g) in var.iter_mut().zip(accum).zip(grad) {
-            if numbers.flag {
+            if grows {
                 *accum = accum.plus(g.times(g));
             }
             *var = var.minus(g.times(lr).over(accum.sqrt().plus(epsilon)));
@@ -150,8 +183,7 @@ vectorized! {
     }
 
     /// Adadelta: <https://arxiv.org/abs/1212.5701>, algorithm 1, with a learning rate.
-    pub fn adadelta<T: Real>(variables: [&mut [T]; 3], grad: &[T], numbers: &Numbers<T, 3>) {
-        let ([var, accum, accum_update], [lr, rho, epsilon]) = (variables, numbers.scalars);
+    adadelta([var, accum, accum_update], grad, [lr, rho, epsilon]) {
         let rest = T::ONE.minus(rho);
         for ((var, &g), (accum, updates)) in var.iter_mut().zip(grad).zip(accum.iter_mut().zip(accum_update)) {
             *accum = accum.times(rho).plus(g.times(g).times(rest));
@@ -162,8 +194,7 @@ vectorized! {
     }
 
     /// RMSProp with momentum: Tieleman and Hinton, lecture 6.5 of "Neural Networks for Machine Learning", 2012.
-    pub fn rms_prop<T: Real>(variables: [&mut [T]; 3], grad: &[T], numbers: &Numbers<T, 4>) {
-        let ([var, ms, mom], [lr, rho, momentum, epsilon]) = (variables, numbers.scalars);
+    rms_prop([var, ms, mom], grad, [lr, rho, momentum, epsilon]) {
         let rest = T::ONE.minus(rho);
         for ((var, &g), (ms, mom)) in var.iter_mut().zip(grad).zip(ms.iter_mut().zip(mom)) {
             *ms = ms.plus(g.times(g).minus(*ms).times(rest));
@@ -173,8 +204,7 @@ vectorized! {
     }
 
     /// RMSProp by an estimate of the variance: <https://arxiv.org/abs/1308.0850>, equations 38 to 45.
-    pub fn centered_rms_prop<T: Real>(variables: [&mut [T]; 4], grad: &[T], numbers: &Numbers<T, 4>) {
-        let ([var, mg, ms, mom], [lr, rho, momentum, epsilon]) = (variables, numbers.scalars);
+    centered_rms_prop([var, mg, ms, mom], grad, [lr, rho, momentum, epsilon]) {
         let rest = T::ONE.minus(rho);
         for (((var, &g), mg), (ms, mom)) in var.iter_mut().zip(grad).zip(mg).zip(ms.iter_mut().zip(mom)) {
             *ms = ms.plus(g.times(g).minus(*ms).times(rest));
@@ -186,16 +216,14 @@ vectorized! {
     }
 
     /// Gradient descent and then a proximal step: <https://papers.nips.cc/paper/3793>.
-    pub fn proximal_gradient_descent<T: Real>(variables: [&mut [T]; 1], grad: &[T], numbers: &Numbers<T, 3>) {
-        let ([var], [alpha, l1, l2]) = (variables, numbers.scalars);
+    proximal_gradient_descent([var], grad, [alpha, l1, l2]) {
         for (var, &g) in var.iter_mut().zip(grad) {
             *var = proximal(var.minus(g.times(alpha)), alpha, l1, l2);
         }
     }
 
     /// Adagrad and then a proximal step.
-    pub fn proximal_adagrad<T: Real>(variables: [&mut [T]; 2], grad: &[T], numbers: &Numbers<T, 3>) {
-        let ([var, accum], [lr, l1, l2]) = (variables, numbers.scalars);
+    proximal_adagrad([var, accum], grad, [lr, l1, l2]) {
         for ((var, accum), &g) in var.iter_mut().zip(accum).zip(grad) {
             *accum = accum.plus(g.times(g));
             let rate = lr.over(accum.sqrt());
@@ -204,8 +232,7 @@ vectorized! {
     }
 
     /// Adagrad by dual averaging: <https://jmlr.org/papers/v12/duchi11a.html>. The last scalar is the number of the step.
-    pub fn adagrad_da<T: Real>(variables: [&mut [T]; 3], grad: &[T], numbers: &Numbers<T, 4>) {
-        let ([var, sum, squares], [lr, l1, l2, step]) = (variables, numbers.scalars);
+    adagrad_da([var, sum, squares], grad, [lr, l1, l2, step]) {
         for ((var, &g), (sum, squares)) in var.iter_mut().zip(grad).zip(sum.iter_mut().zip(squares)) {
             *sum = sum.plus(g);
             *squares = squares.plus(g.times(g));
@@ -216,14 +243,13 @@ vectorized! {
 
     /// FTRL-Proximal: <https://research.google/pubs/pub41159>, algorithm 1. The flag means that `linear` is kept
     /// multiplied by the learning rate.
-    pub fn ftrl<T: Real>(variables: [&mut [T]; 3], grad: &[T], numbers: &Numbers<T, 4>) {
-        let [lr, l1, l2, lr_power] = numbers.scalars;
-        ftrl_step(variables, grad, [lr, l1, l2, T::ZERO, lr_power], numbers.flag);
+    ftrl([var, accum, linear], grad, [lr, l1, l2, lr_power], multiplied) {
+        ftrl_step([var, accum, linear], grad, [lr, l1, l2, T::ZERO, lr_power], multiplied);
     }
 
     /// FTRL-Proximal with a shrinkage that the sum of squares does not see.
-    pub fn ftrl_v2<T: Real>(variables: [&mut [T]; 3], grad: &[T], numbers: &Numbers<T, 5>) {
-        ftrl_step(variables, grad, numbers.scalars, numbers.flag);
+    ftrl_v2([var, accum, linear], grad, [lr, l1, l2, l2_shrinkage, lr_power], multiplied) {
+        ftrl_step([var, accum, linear], grad, [lr, l1, l2, l2_shrinkage, lr_power], multiplied);
     }
 }
 
@@ -284,11 +310,13 @@ mod tests {
         let (var, m, grad) = (numbers(n, 7), numbers(n, 11), numbers(n, 17));
         let v: Vec<f32> = numbers(n, 13).iter().map(|x| x.abs()).collect();
         for flag in [false, true] {
-            let step = Numbers { scalars: [0.9, 0.999, 0.01, 0.9, 0.999, 1e-8], flag };
+            let (adam, descent) = (adam(), gradient_descent());
+            let step = adam.numbers(&[0.9, 0.999, 0.01, 0.9, 0.999, 1e-8], flag).unwrap();
+            let back = descent.numbers(&[0.5], false).unwrap();
             let results = at_every_level(|| {
                 let (mut var, mut m, mut v) = (var.clone(), m.clone(), v.clone());
-                dense(adam, [&mut var, &mut m, &mut v], &grad, &step);
-                dense(gradient_descent, [&mut m], &grad, &Numbers { scalars: [0.5], flag: false });
+                dense(&adam, [&mut var, &mut m, &mut v, &mut []], &grad, &step);
+                dense(&descent, [&mut m, &mut [], &mut [], &mut []], &grad, &back);
                 (var, m, v)
             });
             let alpha = 0.01f32 * (1.0f32 - 0.999).sqrt() / (1.0f32 - 0.9);
@@ -309,17 +337,18 @@ mod tests {
         for (m, k, n) in [(1, 1, 1), (97, 3, 70), (300, 11, 129), (40, 0, 3), (1200, 257, 31)] {
             let (a, b) = (numbers(k * m, 19), numbers(k * n, 23));
             let (a, b) = (Mat::new(&a, k, m).t(), Mat::new(&b, k, n));
-            let step = Numbers { scalars: [0.1, 0.9], flag: true };
+            let momentum = momentum();
+            let step = momentum.numbers(&[0.1, 0.9], true).unwrap();
             for [one, other] in at_every_level(|| {
                 let mut grad = vec![0.0; m * n];
                 gemm(a, b, &mut grad);
                 [true, false].map(|whole| {
                     let (mut var, mut accum) = (numbers(m * n, 7), numbers(m * n, 11));
-                    let variables: [&mut [f32]; 2] = [&mut var, &mut accum];
+                    let variables: Variables<f32> = [&mut var, &mut accum, &mut [], &mut []];
                     if whole {
-                        dense(momentum, variables, &grad, &step);
+                        dense(&momentum, variables, &grad, &step);
                     } else {
-                        Product::with(a, b, |gradient| product(momentum, variables, gradient, 0..m, &step));
+                        Product::with(a, b, |gradient| product(&momentum, variables, gradient, 0..m, &step));
                     }
                     (var, accum)
                 })
@@ -333,7 +362,9 @@ mod tests {
     fn rows_are_changed_where_they_are_named_and_as_often() {
         let (mut var, grad) = (numbers(12, 7), numbers(9, 5));
         let before = var.clone();
-        sparse(gradient_descent, [&mut var], &[3, 0, 3], &grad, &Numbers { scalars: [2.0], flag: false });
+        let descent = gradient_descent();
+        let step = descent.numbers(&[2.0], false).unwrap();
+        sparse(&descent, [&mut var, &mut [], &mut [], &mut []], &[3, 0, 3], &grad, &step);
         for (i, (new, old)) in var.iter().zip(&before).enumerate() {
             let expected = match i / 3 {
                 0 => old - 2.0 * grad[3 + i],
@@ -341,6 +372,15 @@ mod tests {
                 _ => *old,
             };
             assert_eq!(*new, expected, "{i}");
+        }
+    }
+
+    #[test]
+    fn a_rule_takes_as_many_scalars_as_it_names() {
+        let rule = centered_rms_prop::<f64>();
+        assert_eq!(rule.variables(), 4);
+        for n in 0..9 {
+            assert_eq!(rule.numbers(&vec![0.5; n], true).is_some(), n == 4, "{n}");
         }
     }
 }

@@ -86,7 +86,7 @@ impl ExponentialMovingAverage {
                     let _device = graph.device(&variable.op().device());
                     variable.initialized_value()
                 };
-                let average = slot_variable(&graph, *variable, &name, || initial_value);
+                let average = slot_variable(&graph, *variable, &name, &|| initial_value);
                 graph.add_to_collection(MOVING_AVERAGE_VARIABLES, *variable);
                 average
             });

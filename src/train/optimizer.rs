@@ -239,15 +239,15 @@ impl Slots {
             let dtype = variable.dtype().unwrap_or(DType::Float32);
             let name = &*slot_name(variable, name);
             match init {
-                SlotInit::By(initializer) => slot_variable(graph, variable, name, || initializer.build(&shape, dtype)),
+                SlotInit::By(initializer) => slot_variable(graph, variable, name, &|| initializer.build(&shape, dtype)),
                 SlotInit::OnesTimes(value) => {
                     let ones = || ones_initializer().build(&shape, dtype) * *value;
-                    slot_variable(graph, variable, name, ones)
+                    slot_variable(graph, variable, name, &ones)
                 }
                 SlotInit::Constant(value) => {
                     let _near = graph.colocate_with(variable.op());
                     let value = constant_initializer(*value).build(&shape, dtype);
-                    slot_variable(graph, variable, name, || value)
+                    slot_variable(graph, variable, name, &|| value)
                 }
             }
         });

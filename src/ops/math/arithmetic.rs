@@ -146,10 +146,13 @@ fn read_first(left: Arg) -> Arg {
 /// Tensors and variables on the left take anything on the right; numbers on the left take tensors and variables.
 macro_rules! operators {
     ($($trait:ident $method:ident $build:expr;)*) => {$(
-        operators!(@ $trait $method $build, [R: IntoTensor] R, [Tensor Variable Gradient]);
-        operators!(@ $trait $method $build, [] Tensor, [f32 f64 i32 i64]);
-        operators!(@ $trait $method $build, [] Variable, [f32 f64 i32 i64]);
-        operators!(@ $trait $method $build, [] Gradient, [f32 f64 i32 i64]);
+        const _: () = {
+            const BUILD: fn(Arg, Arg) -> Tensor = $build;
+            operators!(@ $trait $method BUILD, [R: IntoTensor] R, [Tensor Variable Gradient]);
+            operators!(@ $trait $method BUILD, [] Tensor, [f32 f64 i32 i64]);
+            operators!(@ $trait $method BUILD, [] Variable, [f32 f64 i32 i64]);
+            operators!(@ $trait $method BUILD, [] Gradient, [f32 f64 i32 i64]);
+        };
     )*};
     (@ $trait:ident $method:ident $build:expr, [$($generics:tt)*] $right:ty, [$left:ty]) => {
         impl<$($generics)*> ops::$trait<$right> for $left {

@@ -1,6 +1,6 @@
 //! RandomStandardNormal, TruncatedNormal and RandomUniform.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::dispatch;
 use crate::dtype::DType;
@@ -179,15 +179,19 @@ struct Generator(Mutex<PhiloxRandom>);
 
 /// The node's generator, from which `take` sets numbers aside.
 pub(crate) fn generator(ctx: &KernelCtx, take: impl FnOnce(&mut PhiloxRandom) -> PhiloxRandom) -> Result<PhiloxRandom> {
+    let generator = kept(ctx)?;
+    let mut generator = generator.0.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(take(&mut generator))
+}
+
+fn kept(ctx: &KernelCtx) -> Result<Arc<Generator>> {
     let attrs = ctx.node.attrs();
     let (seed, seed2) = (attrs.int("seed")? as u64, attrs.int("seed2")? as u64);
     let make = || {
         let (seed, seed2) = if (seed, seed2) == (0, 0) { (rand_seed(), rand_seed()) } else { (seed, seed2) };
         Generator(Mutex::new(PhiloxRandom::new(seed, seed2)))
     };
-    let generator = ctx.resources.get_or_create(&format!("random generator of {}", ctx.node.name), make)?;
-    let mut generator = generator.0.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(take(&mut generator))
+    ctx.resources.get_or_create(&format!("random generator of {}", ctx.node.name), make)
 }
 
 fn run<T: Element + Sample>(ctx: &mut KernelCtx, blocks: u128, draw: Draw<T>) -> Result<()> {

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::kernels::Plain;
 use crate::kernels::gemm::{GemmElement, Mat, Product};
 use crate::kernels::math::Real;
-use crate::kernels::update::{self, Numbers, Rule};
+use crate::kernels::update::{self, Rule, Variables};
 use crate::op::{Flags, Grad, InferCtx, Kernel, KernelCtx, OpDef, Sig, VariableCell};
 use crate::ops::math::matmul::{operands_at, product_shape, transposed};
 use crate::shape::{PartialShape, Shape};
@@ -32,38 +32,43 @@ pub(crate) struct Forms {
     by_product: [&'static OpDef; 2],
 }
 
-/// Records of one rule: `NAME: name, [variables], arguments of the dense form, of the sparse form, attributes => rule, how
-/// many variables and scalars`.
+/// Records of one rule: `NAME: name, [variables], arguments of the dense form, of the sparse form, attributes => rule`.
 macro_rules! rules {
     ($($forms:ident: $name:literal, [$($var:literal),+], $dense:literal, $($sparse:literal,)? {$attrs:literal}
-        => $rule:ident, $n:literal, $s:literal;)*) => {
+        => $rule:ident;)*) => {
         $(pub(crate) static $forms: Forms = {
+            fn infer(ctx: &mut InferCtx) -> Result<()> {
+                infer_apply(ctx, update::$rule::<f32>().variables())
+            }
+            fn run(ctx: &mut KernelCtx) -> Result<()> {
+                dispatch!(ctx.node.dtype()?, floats, T => apply::<T>(ctx, &update::$rule()))
+            }
             static DENSE: OpDef = rules!(@ concat!("Apply", $name, "(", $($var, ": Ref(T), ",)+ $dense,
-                ") -> (out: Ref(T)) where T: number, use_locking: bool = false", $attrs), $rule, $n, $s);
+                ") -> (out: Ref(T)) where T: number, use_locking: bool = false", $attrs), infer, run);
             static RESOURCE: OpDef = rules!(@ concat!("ResourceApply", $name, "(", $($var, ": resource, ",)+ $dense,
-                ") -> () where T: number, use_locking: bool = false", $attrs), $rule, $n, $s);
+                ") -> () where T: number, use_locking: bool = false", $attrs), infer, run);
             Forms {
                 dense: &DENSE,
                 resource: &RESOURCE,
                 sparse: rules!(? $($sparse)? {
                     static SPARSE: OpDef = rules!(@ concat!("SparseApply", $name, "(", $($var, ": Ref(T), ",)+ $($sparse)?,
                         ") -> (out: Ref(T)) where T: number, Tindices: index, use_locking: bool = false", $attrs),
-                        $rule, $n, $s);
+                        infer, run);
                     &SPARSE
                 }),
                 resource_sparse: rules!(? $($sparse)? {
                     static SPARSE: OpDef = rules!(@ concat!("ResourceSparseApply", $name, "(", $($var, ": resource, ",)+
                         $($sparse)?, ") -> () where T: number, Tindices: index, use_locking: bool = false", $attrs),
-                        $rule, $n, $s);
+                        infer, run);
                     &SPARSE
                 }),
                 by_product: {
                     static OF_VARIABLE: OpDef = rules!(@ concat!("_Apply", $name, "ByProduct(", $($var, ": Ref(T), ",)+ $dense,
                         ", by: T) -> (out: Ref(T)) where T: number, transpose_a: bool, transpose_b: bool, \
-                        use_locking: bool = false", $attrs), $rule, $n, $s);
+                        use_locking: bool = false", $attrs), infer, run);
                     static OF_HANDLE: OpDef = rules!(@ concat!("_ResourceApply", $name, "ByProduct(",
                         $($var, ": resource, ",)+ $dense, ", by: T) -> () where T: number, transpose_a: bool, \
-                        transpose_b: bool, use_locking: bool = false", $attrs), $rule, $n, $s);
+                        transpose_b: bool, use_locking: bool = false", $attrs), infer, run);
                     [&OF_VARIABLE, &OF_HANDLE]
                 },
             }
@@ -73,13 +78,11 @@ macro_rules! rules {
     };
     (? { $($absent:tt)* }) => { None };
     (? $sparse:literal $present:block) => { Some($present) };
-    (@ $sig:expr, $rule:ident, $n:literal, $s:literal) => {
+    (@ $sig:expr, $infer:ident, $run:ident) => {
         OpDef {
             sig: Sig::new($sig),
-            infer: |ctx| infer_apply(ctx, $n),
-            kernel: Kernel::Run(|ctx| {
-                dispatch!(ctx.node.dtype()?, floats, T => apply::<T, $n, $s>(ctx, update::$rule::<T>))
-            }),
+            infer: $infer,
+            kernel: Kernel::Run($run),
             grad: Grad::Stop("an update is not a function of its inputs"),
             flags: Flags::EFFECT,
         }
@@ -87,35 +90,35 @@ macro_rules! rules {
 }
 
 rules! {
-    GRADIENT_DESCENT: "GradientDescent", ["var"], "alpha: T, delta: T", {""} => gradient_descent, 1, 1;
+    GRADIENT_DESCENT: "GradientDescent", ["var"], "alpha: T, delta: T", {""} => gradient_descent;
     MOMENTUM: "Momentum", ["var", "accum"], "lr: T, grad: T, momentum: T",
-        "lr: T, grad: T, indices: Tindices, momentum: T", {", use_nesterov: bool = false"} => momentum, 2, 2;
+        "lr: T, grad: T, indices: Tindices, momentum: T", {", use_nesterov: bool = false"} => momentum;
     ADAM: "Adam", ["var", "m", "v"],
         "beta1_power: T, beta2_power: T, lr: T, beta1: T, beta2: T, epsilon: T, grad: T",
-        {", use_nesterov: bool = false"} => adam, 3, 6;
+        {", use_nesterov: bool = false"} => adam;
     ADAGRAD: "Adagrad", ["var", "accum"], "lr: T, grad: T", "lr: T, grad: T, indices: Tindices",
-        {", update_slots: bool = true"} => adagrad, 2, 1;
+        {", update_slots: bool = true"} => adagrad;
     ADAGRAD_V2: "AdagradV2", ["var", "accum"], "lr: T, epsilon: T, grad: T",
-        "lr: T, epsilon: T, grad: T, indices: Tindices", {", update_slots: bool = true"} => adagrad_v2, 2, 2;
+        "lr: T, epsilon: T, grad: T, indices: Tindices", {", update_slots: bool = true"} => adagrad_v2;
     ADADELTA: "Adadelta", ["var", "accum", "accum_update"], "lr: T, rho: T, epsilon: T, grad: T",
-        "lr: T, rho: T, epsilon: T, grad: T, indices: Tindices", {""} => adadelta, 3, 3;
+        "lr: T, rho: T, epsilon: T, grad: T, indices: Tindices", {""} => adadelta;
     RMS_PROP: "RMSProp", ["var", "ms", "mom"], "lr: T, rho: T, momentum: T, epsilon: T, grad: T",
-        "lr: T, rho: T, momentum: T, epsilon: T, grad: T, indices: Tindices", {""} => rms_prop, 3, 4;
+        "lr: T, rho: T, momentum: T, epsilon: T, grad: T, indices: Tindices", {""} => rms_prop;
     CENTERED_RMS_PROP: "CenteredRMSProp", ["var", "mg", "ms", "mom"], "lr: T, rho: T, momentum: T, epsilon: T, grad: T",
-        "lr: T, rho: T, momentum: T, epsilon: T, grad: T, indices: Tindices", {""} => centered_rms_prop, 4, 4;
+        "lr: T, rho: T, momentum: T, epsilon: T, grad: T, indices: Tindices", {""} => centered_rms_prop;
     FTRL: "Ftrl", ["var", "accum", "linear"], "grad: T, lr: T, l1: T, l2: T, lr_power: T",
         "grad: T, indices: Tindices, lr: T, l1: T, l2: T, lr_power: T",
-        {", multiply_linear_by_lr: bool = false"} => ftrl, 3, 4;
+        {", multiply_linear_by_lr: bool = false"} => ftrl;
     FTRL_V2: "FtrlV2", ["var", "accum", "linear"], "grad: T, lr: T, l1: T, l2: T, l2_shrinkage: T, lr_power: T",
         "grad: T, indices: Tindices, lr: T, l1: T, l2: T, l2_shrinkage: T, lr_power: T",
-        {", multiply_linear_by_lr: bool = false"} => ftrl_v2, 3, 5;
+        {", multiply_linear_by_lr: bool = false"} => ftrl_v2;
     ADAGRAD_DA: "AdagradDA", ["var", "gradient_accumulator", "gradient_squared_accumulator"],
         "grad: T, lr: T, l1: T, l2: T, global_step: int64",
-        "grad: T, indices: Tindices, lr: T, l1: T, l2: T, global_step: int64", {""} => adagrad_da, 3, 4;
+        "grad: T, indices: Tindices, lr: T, l1: T, l2: T, global_step: int64", {""} => adagrad_da;
     PROXIMAL_GRADIENT_DESCENT: "ProximalGradientDescent", ["var"], "alpha: T, l1: T, l2: T, delta: T",
-        "alpha: T, l1: T, l2: T, grad: T, indices: Tindices", {""} => proximal_gradient_descent, 1, 3;
+        "alpha: T, l1: T, l2: T, grad: T, indices: Tindices", {""} => proximal_gradient_descent;
     PROXIMAL_ADAGRAD: "ProximalAdagrad", ["var", "accum"], "lr: T, l1: T, l2: T, grad: T",
-        "lr: T, l1: T, l2: T, grad: T, indices: Tindices", {""} => proximal_adagrad, 2, 3;
+        "lr: T, l1: T, l2: T, grad: T, indices: Tindices", {""} => proximal_adagrad;
 }
 
 /// All of them.
@@ -205,20 +208,19 @@ fn infer_apply(ctx: &mut InferCtx, variables: usize) -> Result<()> {
     if ctx.output_count() > 0 { ctx.set(0, shape) } else { Ok(()) }
 }
 
-fn apply<T: Real + Plain + GemmElement, const N: usize, const S: usize>(
-    ctx: &mut KernelCtx,
-    rule: Rule<T, N, S>,
-) -> Result<()> {
+fn apply<T: Real + Plain + GemmElement>(ctx: &mut KernelCtx, rule: &Rule<T>) -> Result<()> {
     let places = places(ctx.node.op)?;
-    let cells =
-        (0..N).map(|i| ctx.inputs.variable(i).cloned()).collect::<Result<SmallVec<[Arc<VariableCell>; 4]>>>()?;
-    let others = (N..ctx.inputs.len()).filter(|i| !places.holds(*i));
-    let mut numbers = Numbers { scalars: [T::ZERO; S], flag: flag(ctx) };
-    for (scalar, i) in numbers.scalars.iter_mut().zip(others) {
+    let cells = cells(ctx, rule.variables())?;
+    let mut scalars = SmallVec::<[T; 8]>::new();
+    for i in (cells.len()..ctx.inputs.len()).filter(|i| !places.holds(*i)) {
         let value = ctx.inputs.value(i)?;
-        *scalar =
-            value.item::<T>().or_else(|error| value.item::<i64>().map(|n| T::from_f64(n as f64)).map_err(|_| error))?;
+        scalars.push(
+            value.item::<T>().or_else(|error| value.item::<i64>().map(|n| T::from_f64(n as f64)).map_err(|_| error))?,
+        );
     }
+    let numbers = rule
+        .numbers(&scalars, flag(ctx))
+        .ok_or_else(|| Error::internal(format!("the rule does not take {} scalars", scalars.len())))?;
     let grad = ctx.inputs.value(places.grad)?;
     let gradient = match (places.indices, places.by) {
         (Some(rows), _) => Gradient::Rows(ctx.inputs.value(rows)?.integers()?, grad.as_slice()?),
@@ -236,7 +238,7 @@ fn apply<T: Real + Plain + GemmElement, const N: usize, const S: usize>(
         for (value, cell) in values.iter().zip(&cells) {
             check(cell, value, grad.dtype(), shape, gradient.rows())?;
         }
-        let mut slices: [&mut [T]; N] = std::array::from_fn(|_| Default::default());
+        let mut slices = Variables::default();
         for (slice, value) in slices.iter_mut().zip(values) {
             *slice = value.make_mut::<T>()?;
         }
@@ -253,6 +255,11 @@ fn apply<T: Real + Plain + GemmElement, const N: usize, const S: usize>(
         ctx.outputs.set_variable(0, var);
     }
     Ok(())
+}
+
+/// The first inputs, which are variables.
+fn cells(ctx: &KernelCtx, variables: usize) -> Result<SmallVec<[Arc<VariableCell>; 4]>> {
+    (0..variables).map(|i| ctx.inputs.variable(i).cloned()).collect()
 }
 
 /// What a gradient comes as.

@@ -132,7 +132,9 @@ fn run(ctx: &mut KernelCtx, how: How) -> Result<()> {
     let (indices, updates) = (ctx.inputs.value(1)?, ctx.inputs.value(2)?);
     match how {
         How::Update => dispatch!(updates.dtype(), all, T => {
-            change::<T>(&cell, indices, updates, |element, update| element.clone_from(update))
+            change::<T>(&cell, indices, updates, &|elements, rows, width, updates| {
+                each(elements, rows, width, updates, T::clone_from);
+            })
         }),
         _ => dispatch!(updates.dtype(), numbers, T => {
             let join: fn(T, T) -> T = match how {
@@ -147,7 +149,9 @@ fn run(ctx: &mut KernelCtx, how: How) -> Result<()> {
             if matches!(how, How::Div) && T::DTYPE.is_integer() && updates.as_slice::<T>()?.contains(&T::ZERO) {
                 return Err(Error::invalid_argument("a whole number is divided by zero"));
             }
-            change::<T>(&cell, indices, updates, |element, update| *element = join(*element, *update))
+            change::<T>(&cell, indices, updates, &|elements, rows, width, updates| {
+                each(elements, rows, width, updates, |element, update| *element = join(*element, *update));
+            })
         }),
     }?;
     if !ctx.node.output_types.is_empty() {
@@ -156,27 +160,40 @@ fn run(ctx: &mut KernelCtx, how: How) -> Result<()> {
     Ok(())
 }
 
+/// What is done to the elements of a variable: its rows, how long each is, and the updates.
+type Change<'a, T> = &'a dyn Fn(&mut [T], &[i64], usize, &[T]);
+
 /// Changes the rows that `indices` names, after everything was checked.
-fn change<T: Element>(cell: &VariableCell, indices: &Value, updates: &Value, set: impl Fn(&mut T, &T)) -> Result<()> {
+fn change<T: Element>(cell: &VariableCell, indices: &Value, updates: &Value, change: Change<T>) -> Result<()> {
     let rows = indices.integers()?;
     let updates_slice = updates.as_slice::<T>()?;
     cell.update(|value| {
         let width = row_width(value.shape(), indices.shape(), updates.shape())?;
-        let count = value.shape()[0];
-        if let Some(bad) = rows.iter().find(|&&row| usize::try_from(row).map_or(true, |row| row >= count)) {
-            let name = cell.name();
-            return Err(Error::invalid_argument(format!("index {bad} is not in [0, {count}), the rows of '{name}'")));
-        }
-        let elements = value.make_mut::<T>()?;
-        for (i, &row) in rows.iter().enumerate() {
-            let row = &mut elements[row as usize * width..][..width];
-            match updates_slice {
-                [one] if updates.shape().rank() == 0 => row.iter_mut().for_each(|element| set(element, one)),
-                _ => row.iter_mut().zip(&updates_slice[i * width..]).for_each(|(element, update)| set(element, update)),
-            }
-        }
+        check_rows(cell, value.shape()[0], &rows)?;
+        change(value.make_mut::<T>()?, &rows, width, updates_slice);
         Ok(())
     })
+}
+
+/// Calls `set` with each element of `rows`, which are `width` long, and its update: a single one is for all.
+fn each<T>(elements: &mut [T], rows: &[i64], width: usize, updates: &[T], set: impl Fn(&mut T, &T)) {
+    for (i, &row) in rows.iter().enumerate() {
+        let row = &mut elements[row as usize * width..][..width];
+        match updates {
+            [one] => row.iter_mut().for_each(|element| set(element, one)),
+            _ => row.iter_mut().zip(&updates[i * width..]).for_each(|(element, update)| set(element, update)),
+        }
+    }
+}
+
+/// An error unless all of `rows` are among the `count` of the variable.
+fn check_rows(cell: &VariableCell, count: usize, rows: &[i64]) -> Result<()> {
+    match rows.iter().find(|&&row| usize::try_from(row).map_or(true, |row| row >= count)) {
+        Some(bad) => {
+            Err(Error::invalid_argument(format!("index {bad} is not in [0, {count}), the rows of '{}'", cell.name())))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The elements of a row of a variable of shape `variable`.

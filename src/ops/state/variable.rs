@@ -362,18 +362,22 @@ fn build_resource(graph: &Graph, scope: &str, variable: Variable, dtype: DType) 
     variable
 }
 
+/// What `initial_value` builds in the scope `scope/Initializer`.
+#[track_caller]
+fn initialized_in(graph: &Graph, scope: &str, initial_value: &dyn Fn() -> Tensor) -> Tensor {
+    let _scope = (graph.scope(&format!("{scope}/Initializer/")), graph.clear_device());
+    initial_value()
+}
+
 /// A variable whose full name is `name`, made unique, and whose initial value `initial_value` builds in the scope
 /// `name/Initializer`.
 #[track_caller]
-pub(crate) fn variable_from(graph: &Graph, name: &str, kind: Kind, initial_value: impl FnOnce() -> Tensor) -> Variable {
+pub(crate) fn variable_from(graph: &Graph, name: &str, kind: Kind, initial_value: &dyn Fn() -> Tensor) -> Variable {
     let _outside = graph.clear_control_dependencies();
     let _root = graph.root_scope();
     let scope = graph.scope_name(name);
     let together = graph.colocate_with_name(&scope);
-    let initial_value = {
-        let _scope = (graph.scope(&format!("{scope}/Initializer/")), graph.clear_device());
-        initial_value()
-    };
+    let initial_value = initialized_in(graph, &scope, initial_value);
     // Only a variable that is no handle is placed with itself.
     let _together = (!kind.use_resource).then_some(together);
     let variable = build(graph, &scope, initial_value, kind);
@@ -383,15 +387,12 @@ pub(crate) fn variable_from(graph: &Graph, name: &str, kind: Kind, initial_value
 
 /// A variable called `name`, made unique, that no optimizer changes, in these collections.
 #[track_caller]
-pub(crate) fn local_variable(name: &str, collections: &[&str], initial_value: impl FnOnce() -> Tensor) -> Variable {
+pub(crate) fn local_variable(name: &str, collections: &[&str], initial_value: &dyn Fn() -> Tensor) -> Variable {
     let graph = get_default_graph();
     let _outside = graph.clear_control_dependencies();
     let scope = graph.scope_name(name);
     let _together = graph.colocate_with_name(&scope);
-    let initial_value = {
-        let _scope = (graph.scope(&format!("{scope}/Initializer/")), graph.clear_device());
-        initial_value()
-    };
+    let initial_value = initialized_in(&graph, &scope, initial_value);
     let variable = build(&graph, &scope, initial_value, Kind::default());
     let collections: Vec<String> = collections.iter().map(|&name| name.to_owned()).collect();
     variable.collect(&graph, Some(&collections));
@@ -405,16 +406,13 @@ pub(crate) fn slot_variable(
     graph: &Graph,
     primary: Variable,
     name: &str,
-    initial_value: impl FnOnce() -> Tensor,
+    initial_value: &dyn Fn() -> Tensor,
 ) -> Variable {
     let _colocated = graph.colocate_with(primary.op());
     let _outside = graph.clear_control_dependencies();
     let _root = graph.root_scope();
     let scope = graph.scope_name(name);
-    let initial_value = {
-        let _scope = (graph.scope(&format!("{scope}/Initializer/")), graph.clear_device());
-        initial_value()
-    };
+    let initial_value = initialized_in(graph, &scope, initial_value);
     let slot = build(graph, &scope, initial_value, Kind { use_resource: primary.is_resource(), ..Kind::default() });
     graph.add_to_collection(GLOBAL_VARIABLES, slot);
     slot
