@@ -5,7 +5,7 @@
 /// Elements of one part of an elementwise loop: some 10 µs of work.
 pub const ELEMENTWISE_CHUNK: usize = 1 << 16;
 
-/// Runs both, on two threads if one is free.
+/// Calls both, each once, at the same time if a thread is free.
 pub fn join(left: &mut (dyn FnMut() + Send), right: &mut (dyn FnMut() + Send)) {
     rayon::join(left, right);
 }
@@ -69,11 +69,6 @@ fn halves_of_pair<T: Send, U: Send>(
     join(&mut || halves_of_pair((a_left, b_left), len, first, f), &mut || {
         halves_of_pair((a_right, b_right), len, first + middle, f);
     });
-}
-
-/// Calls both, each once, at the same time if a thread is free: compiled once for all that halves its work.
-pub fn join(left: &mut (dyn FnMut() + Send), right: &mut (dyn FnMut() + Send)) {
-    rayon::join(left, right);
 }
 
 #[cfg(test)]
