@@ -102,8 +102,8 @@ impl Frames {
                 if is_exit(&nodes[before.index()]) { tree.parents[frame] } else { frame }
             };
             let data = node.inputs.iter().filter(|port| !fed.contains(port) && !is_way_back(nodes, node, port));
-            let frames: BTreeSet<usize> = data.map(|port| leaving(port.node)).collect();
-            if frames.len() > 1 {
+            let frames: Vec<usize> = data.map(|port| leaving(port.node)).collect();
+            if frames.windows(2).any(|pair| pair[0] != pair[1]) {
                 return Err(at(node, "its inputs lie in different loops"));
             }
             let waited = || fed.controls(node).map(leaving).max_by_key(|&frame| tree.depths[frame]);

@@ -22,6 +22,7 @@ use crate::format::crc::{mask, masked_crc};
 use crate::format::cursor::{Cursor, put_varint};
 use crate::format::proto::{Dim, TensorShapeProto, VersionDef};
 use crate::shape::Shape;
+use crate::sort::sort_by;
 use crate::value::{Bytes, Value};
 use slice::{SliceProto, assemble};
 
@@ -171,7 +172,7 @@ impl BundleReader {
                 found.push((name, Some(slice), part(&self.parts, name, slice)?));
             }
         }
-        found.sort_by_key(|(_, _, entry)| (entry.shard, entry.offset));
+        sort_by(&mut found, |(_, _, a), (_, _, b)| (a.shard, a.offset).cmp(&(b.shard, b.offset)));
         let saved = found.into_iter().map(|(name, slice, entry)| {
             Ok(Saved { name: name.clone(), slice: slice.cloned(), value: self.read_entry(name, entry)? })
         });

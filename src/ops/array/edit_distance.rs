@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::dispatch;
+use super::codes::codes;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::kernels::copy::flat_position;
 use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig};
 use crate::ops::array::SparseTensor;
 use crate::shape::{Dim, PartialShape, Shape};
-use crate::value::{Element, Value};
+use crate::value::Value;
 
 /// How many elements are put in, left out or changed to make each sequence of `truth` of that of `hypothesis`, as float32.
 /// TF: `tf.edit_distance`.
@@ -68,7 +68,7 @@ pub(super) static EDIT_DISTANCE: OpDef = OpDef {
          truth_values: T, truth_shape: int64) -> (output: float32) where normalize: bool = true, T: type",
     ),
     infer,
-    kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, all, T => run::<T>(ctx))),
+    kernel: Kernel::Run(run),
     grad: Grad::Stop("a number of changes is not smooth"),
     flags: Flags::PURE,
 };
@@ -91,19 +91,18 @@ fn infer(ctx: &mut InferCtx) -> Result<()> {
     ctx.set(0, PartialShape::new(a.iter().zip(&b).take(a.len() - 1).map(larger)))
 }
 
-/// The sequences of a sparse tensor, by the place of each in an array of shape `places`.
-fn sequences<'a, T: Element>(
-    ctx: &'a KernelCtx,
-    first: usize,
-    places: &[usize],
-) -> Result<BTreeMap<usize, Vec<&'a T>>> {
-    let (indices, values) = (ctx.inputs.slice::<i64>(first)?, ctx.inputs.slice::<T>(first + 1)?);
+/// An element; `None` equals nothing.
+type Code = Option<u64>;
+
+/// The sequences of a sparse tensor of these elements, by the place of each in an array of shape `places`.
+fn sequences(ctx: &KernelCtx, first: usize, values: Vec<Code>, places: &[usize]) -> Result<BTreeMap<usize, Vec<Code>>> {
+    let indices = ctx.inputs.slice::<i64>(first)?;
     let rank = places.len() + 1;
     if ctx.inputs.shape(first)?.dims() != [values.len(), rank] {
         let shape = ctx.inputs.shape(first)?;
         return Err(Error::invalid_argument(format!("indices of shape {shape} for {} values", values.len())));
     }
-    let mut sequences: BTreeMap<usize, Vec<&T>> = BTreeMap::new();
+    let mut sequences: BTreeMap<usize, Vec<Code>> = BTreeMap::new();
     for (row, value) in indices.chunks_exact(rank).zip(values) {
         let inside = |(&i, &n): (&i64, &usize)| usize::try_from(i).ok().filter(|&i| i < n);
         let place = row.iter().zip(places).map(inside).collect::<Option<Vec<usize>>>();
@@ -114,12 +113,12 @@ fn sequences<'a, T: Element>(
 }
 
 /// How many changes make `b` of `a`.
-fn distance<T: PartialEq>(a: &[&T], b: &[&T]) -> usize {
+fn distance(a: &[Code], b: &[Code]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
         let mut diagonal = std::mem::replace(&mut row[0], i + 1);
         for (j, y) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(x != y);
+            let changed = diagonal + usize::from(x.is_none() || x != y);
             diagonal = row[j + 1];
             row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
         }
@@ -127,7 +126,7 @@ fn distance<T: PartialEq>(a: &[&T], b: &[&T]) -> usize {
     row[b.len()]
 }
 
-fn run<T: Element>(ctx: &mut KernelCtx) -> Result<()> {
+fn run(ctx: &mut KernelCtx) -> Result<()> {
     let (a, b) = (ctx.inputs.slice::<i64>(2)?, ctx.inputs.slice::<i64>(5)?);
     let sizes = a.iter().zip(b).map(|(a, b)| usize::try_from(*a.max(b))).collect::<std::result::Result<Vec<_>, _>>();
     let mut sizes = sizes.map_err(|_| Error::invalid_argument("a negative size"))?;
@@ -136,7 +135,8 @@ fn run<T: Element>(ctx: &mut KernelCtx) -> Result<()> {
     }
     let shape = Shape::from(sizes.as_slice());
     let mut distances = Value::zeros(crate::dtype::DType::Float32, shape.clone())?;
-    let (hypothesis, truth) = (sequences::<T>(ctx, 0, &shape)?, sequences::<T>(ctx, 3, &shape)?);
+    let [hypothesis, truth] = codes([ctx.inputs.value(1)?, ctx.inputs.value(4)?])?;
+    let (hypothesis, truth) = (sequences(ctx, 0, hypothesis, &shape)?, sequences(ctx, 3, truth, &shape)?);
     let normalize = ctx.node.attrs().bool("normalize")?;
     let out = distances.make_mut::<f32>()?;
     for place in hypothesis.keys().chain(truth.keys()) {
