@@ -107,7 +107,10 @@ impl BundleReader {
     /// Opens the bundle of `prefix`: reads and checks its index. A save that was interrupted is no matter: there is
     /// always a whole one, the new or the old.
     pub fn open(prefix: impl AsRef<Path>) -> Result<Self> {
-        let files = BundleFiles::new(prefix);
+        BundleReader::of(BundleFiles::new(prefix))
+    }
+
+    fn of(files: BundleFiles) -> Result<Self> {
         let path = files.index_to_read();
         let index = std::fs::read(&path).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => files.not_there(),
@@ -158,7 +161,7 @@ impl BundleReader {
         self.check_parts(name, entry, slice)?;
         let used = entry.slices.iter().filter(|part| part.shared_elements(slice) > 0);
         let parts = used.map(|slice| Ok((slice, self.read_entry(name, part(&self.parts, name, slice)?)?)));
-        dispatch!(dtype, all, T => assemble::<T>(slice, parts)).map_err(|e| e.retitled(&format!("'{name}'")))
+        assemble(dtype, slice, parts).map_err(|e| e.retitled(&format!("'{name}'")))
     }
 
     /// Reads all arrays, those in parts part by part, in the order in which they lie.
