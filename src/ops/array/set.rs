@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::codes::codes;
-use crate::dispatch;
+use super::unique::picked;
 use crate::error::Result;
 use crate::graph::Tensor;
 use crate::op::{Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig};
@@ -31,10 +31,7 @@ fn run(ctx: &mut KernelCtx) -> Result<()> {
     let excluded: HashSet<u64> = y.into_iter().flatten().collect();
     let kept = |i: &usize| x[*i].is_none_or(|code| !excluded.contains(&code));
     let places: Vec<usize> = (0..x.len()).filter(kept).collect();
-    let elements = dispatch!(ctx.node.dtype()?, all, T => {
-        let x = ctx.inputs.slice::<T>(0)?;
-        Ok(Value::vector(places.iter().map(|&i| x[i].clone()).collect::<Vec<T>>()))
-    })?;
+    let elements = picked(ctx.inputs.value(0)?, 1, [places.len()], &|i| places.get(i).copied())?;
     ctx.outputs.set(0, elements);
     let places: Vec<i64> = places.into_iter().map(|i| i as i64).collect();
     let places = Value::vector(places).convert(ctx.node.attrs().dtype("out_idx")?)?;

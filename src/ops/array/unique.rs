@@ -9,7 +9,7 @@ use crate::graph::Tensor;
 use crate::kernels::copy::copy_blocks;
 use crate::op::{Built, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, resolve_axis};
 use crate::shape::{PartialShape, Shape};
-use crate::value::{Element, Value};
+use crate::value::Value;
 
 /// The elements of the list `x`, each once and in the order in which they come first, and for each element of `x` its place
 /// among them as int32. TF: `tf.unique`.
@@ -74,6 +74,20 @@ fn axis(ctx: &KernelCtx, shape: &Shape) -> Result<usize> {
     }
 }
 
+/// An array of this shape, whose blocks stand in `x` where `place` says.
+pub(super) fn picked(
+    x: &Value,
+    block: usize,
+    shape: impl Into<Shape>,
+    place: &(dyn Fn(usize) -> Option<usize> + Sync),
+) -> Result<Value> {
+    let mut y = Value::zeros(x.dtype(), shape)?;
+    dispatch!(x.dtype(), all, T => {
+        copy_blocks(x.as_slice::<T>()?, block, &T::default(), y.make_mut::<T>()?, place);
+        Ok(y)
+    })
+}
+
 fn run(ctx: &mut KernelCtx) -> Result<()> {
     let x = ctx.inputs.value(0)?.clone();
     let shape = x.shape().clone();
@@ -87,12 +101,7 @@ fn run(ctx: &mut KernelCtx) -> Result<()> {
     let Kinds { firsts, kinds, counts } = kinds(n, slice);
     let kept: Shape = shape.iter().enumerate().map(|(a, &n)| if a == axis { firsts.len() } else { n }).collect();
     let place = |block: usize| Some(block / firsts.len() * n + firsts[block % firsts.len()]);
-    let y = dispatch!(x.dtype(), all, T => {
-        let mut y = Value::zeros(T::DTYPE, kept)?;
-        copy_blocks(x.as_slice::<T>()?, inner, &T::default(), y.make_mut::<T>()?, &place);
-        Ok(y)
-    })?;
-    ctx.outputs.set(0, y);
+    ctx.outputs.set(0, picked(&x, inner, kept, &place)?);
     let out_idx = ctx.node.attrs().dtype("out_idx")?;
     for (o, list) in [(1, kinds), (2, counts)] {
         ctx.outputs.set(o, Value::vector(list).convert(out_idx)?);

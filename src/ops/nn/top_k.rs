@@ -180,22 +180,40 @@ pub(super) static TOP_K_V2: OpDef = OpDef {
 };
 
 /// What sorts a number in front of those that come later: of larger ones it is smaller, and of what is no number the largest.
+#[inline(always)]
 fn rank(x: f64) -> u64 {
     // -0 is 0.
     let bits = (x + 0.0).to_bits();
-    match bits >> 63 {
-        _ if x.is_nan() => u64::MAX,
-        0 => !(bits | 1 << 63),
-        _ => bits,
+    // Rises with the number, from negative ones on. Without a branch, which would be taken by chance.
+    let key = bits ^ (((bits as i64 >> 63) as u64) >> 1);
+    if x.is_nan() { u64::MAX } else { key ^ (u64::MAX >> 1) }
+}
+
+/// Appends the ranks of the numbers `row`, each with its place in the row behind it, but for those that cannot be among the
+/// first `k`.
+fn add_ranks<T: Copy>(all: &mut Vec<u128>, k: usize, row: &[T], rank: impl Fn(T) -> u64) {
+    let most = 2 * k + 64;
+    let mut limit = u128::MAX;
+    for (x, place) in row.iter().zip(0u64..) {
+        let rank = u128::from(rank(*x)) << 64 | u128::from(place);
+        if rank < limit {
+            all.push(rank);
+            if all.len() == most {
+                limit = keep_first(all, k);
+            }
+        }
     }
 }
 
-/// Appends the ranks of the numbers `row` of `x`, each with its place in the row behind it.
-fn add_ranks<T: Copy>(all: &mut Vec<u128>, row: &[T], rank: impl Fn(T) -> u64) {
-    all.extend(row.iter().zip(0u64..).map(|(x, place)| u128::from(rank(*x)) << 64 | u128::from(place)));
+/// Leaves the first `k` of at least as many ranks, in any order; gives the last of these.
+fn keep_first(all: &mut Vec<u128>, k: usize) -> u128 {
+    let (_, last, _) = all.select_nth_unstable(k - 1);
+    let last = *last;
+    all.truncate(k);
+    last
 }
 
-/// Appends the ranks of the numbers that stand at a range.
+/// Appends the ranks of numbers at a range, as [`add_ranks`] does.
 type Ranks<'a> = &'a (dyn Fn(Range<usize>, &mut Vec<u128>) + Sync);
 
 /// The places of the `k` largest numbers of each row of `n`.
@@ -203,15 +221,13 @@ fn largest(n: usize, k: usize, ranks: Ranks, places: &mut [usize]) {
     // Whole rows of some ten thousand numbers.
     let part = ((1 << 14) / n).max(1) * k;
     for_each_chunk(places, part, |start, places| {
-        let mut all: Vec<u128> = Vec::with_capacity(n);
+        let mut all: Vec<u128> = Vec::new();
         for (row, places) in places.chunks_exact_mut(k).enumerate() {
             let row = (start / k + row) * n;
             all.clear();
             ranks(row..row + n, &mut all);
-            if k < n {
-                all.select_nth_unstable(k - 1);
-            }
-            all[..k].sort_unstable();
+            keep_first(&mut all, k);
+            all.sort_unstable();
             places.iter_mut().zip(&all).for_each(|(place, rank)| *place = *rank as u64 as usize);
         }
     });
@@ -228,11 +244,11 @@ fn run_top_k(ctx: &mut KernelCtx) -> Result<()> {
         match ctx.node.dtype()? {
             DType::Int64 => {
                 let x = ctx.inputs.slice::<i64>(0)?;
-                largest(n, k, &|at, all| add_ranks(all, &x[at], |x| !(x as u64 ^ 1 << 63)), &mut places);
+                largest(n, k, &|at, all| add_ranks(all, k, &x[at], |x| !(x as u64 ^ 1 << 63)), &mut places);
             }
             dtype => dispatch!(dtype, numbers, T => {
                 let x = ctx.inputs.slice::<T>(0)?;
-                largest(n, k, &|at, all| add_ranks(all, &x[at], |x| rank(x.to_f64())), &mut places);
+                largest(n, k, &|at, all| add_ranks(all, k, &x[at], |x| rank(x.to_f64())), &mut places);
                 Ok(())
             })?,
         }
@@ -298,6 +314,17 @@ mod tests {
             .expect([[[5.0f32, 5.0], [f32::INFINITY, 0.0]].into(), [[1i32, 3], [2, 3]].into()])
             .run();
         OpTest::new(places(0)).inputs([x]).run();
+        // Many numbers of which few count, and with many that are equal.
+        let numbers: Vec<i64> = (0..5000).map(|i| i * 7919 % 1009 - 500).collect();
+        let mut wanted: Vec<(i64, i32)> = numbers.iter().map(|x| -x).zip(0..).collect();
+        wanted.sort_unstable();
+        let wanted = &wanted[..7];
+        let ordered: Vec<i64> = wanted.iter().map(|(x, _)| -x).collect();
+        let at: Vec<i32> = wanted.iter().map(|(_, place)| *place).collect();
+        let (floats, ordered_floats): (Vec<f32>, Vec<f32>) =
+            (numbers.iter().map(|x| *x as f32).collect(), ordered.iter().map(|x| *x as f32).collect());
+        OpTest::new(places(7)).inputs([numbers.into()]).expect([ordered.into(), at.clone().into()]).run();
+        OpTest::new(places(7)).inputs([floats.into()]).expect([ordered_floats.into(), at.into()]).run();
         OpTest::new(places(2)).inputs([[[7u8, 9, 8]].into()]).expect([[[9u8, 8]].into(), [[1i32, 2]].into()]).run();
         OpTest::new(|x| vec![top_k(x[0], 2).0])
             .inputs([[[1.0f32, 5.0, 3.0], [0.5, -2.0, 0.25]].into()])
