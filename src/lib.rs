@@ -53,6 +53,7 @@ pub mod rnn;
 pub mod saved_model;
 pub mod session;
 pub mod shape;
+mod sort;
 #[cfg(test)]
 mod testing;
 pub mod train;

@@ -15,6 +15,7 @@ use crate::initializers::{Initializer, IntoInitializer, glorot_uniform_initializ
 use crate::ops::state::{Kind, Variable, VariableArgs, variable_from};
 use crate::regularizers::{IntoRegularizer, REGULARIZATION_LOSSES, Regularizer};
 use crate::shape::{IntoShape, PartialShape};
+use crate::sort::map;
 
 /// Whether `get_variable` makes variables or shares those that are there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -126,7 +127,7 @@ struct Stored {
 pub(crate) fn stored_variables(graph: &Graph) -> BTreeMap<String, Variable> {
     let store = graph.extension::<Store>();
     let store = store.lock();
-    store.variables.iter().map(|(name, (variable, _))| (name.clone(), *variable)).collect()
+    map(store.variables.iter().map(|(name, (variable, _))| (name.clone(), *variable)))
 }
 
 impl Store {

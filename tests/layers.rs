@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// From the bottom to the top. Modules of one line do not import each other.
 const LAYERS: &[&[&str]] = &[
-    &["error", "dtype", "shape"],
+    &["error", "dtype", "shape", "sort"],
     &["value"],
     &["graph", "kernels", "format", "host"],
     &["op"],
@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// These stand on the lowest line and may use each other, downward in this order.
-const LOWEST: &[&str] = &["error", "dtype", "shape"];
+const LOWEST: &[&str] = &["error", "dtype", "shape", "sort"];
 
 fn layer(module: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&module))

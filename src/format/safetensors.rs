@@ -9,6 +9,7 @@ use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::shape::Shape;
+use crate::sort::sort_by;
 use crate::value::{Bytes, Value};
 
 fn code(dtype: DType) -> Option<Dtype> {
@@ -72,7 +73,7 @@ impl SafetensorsReader {
             bytes: view.data().len() as u64,
         };
         let mut entries: Vec<_> = file.iter().map(entry).collect();
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        sort_by(&mut entries, |a, b| a.name.cmp(&b.name));
         Ok(entries)
     }
 
@@ -81,7 +82,7 @@ impl SafetensorsReader {
         let file = self.file()?;
         let named = |(name, view): (&str, TensorView<'_>)| Ok((name.to_owned(), self.value(name, &view)?));
         let mut arrays = file.iter().map(named).collect::<Result<Vec<_>>>()?;
-        arrays.sort_by(|a, b| a.0.cmp(&b.0));
+        sort_by(&mut arrays, |a, b| a.0.cmp(&b.0));
         Ok(arrays)
     }
 

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use super::text::FileMessage;
 use super::trace::{DeviceStepStats, NodeExecStats, NodeOutput, StepStats};
 use crate::error::Result;
+use crate::sort::sort;
 
 /// A picture of what a run took. TF: `timeline.Timeline`.
 #[derive(Clone, Copy, Debug)]
@@ -258,7 +259,7 @@ impl Trace {
             changes.push((tensor.last_read, tensor.bytes.saturating_neg(), name.clone()));
         }
         for (allocator, mut changes) in changes {
-            changes.sort();
+            sort(&mut changes);
             let mut held = 0i64;
             for (time, bytes, _) in changes {
                 held = held.saturating_add(bytes);

@@ -7,6 +7,7 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::{Attr, Graph, NodeId, Operation, Port, ScopeGuard, Tensor, scope};
+use crate::sort::sort;
 
 /// A branch of a condition or the body of a loop. TF: `ControlFlowContext`.
 ///
@@ -114,7 +115,7 @@ impl Graph {
         state.revision += 1;
         if let Some(node) = state.nodes.get_mut(node.index()) {
             node.controls.push(before);
-            node.controls.sort_unstable();
+            sort(&mut node.controls);
             node.controls.dedup();
         }
     }

@@ -31,6 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use indexmap::IndexMap;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::sort::sort;
 
 /// How an operation without a seed of its own gets one from the graph's seed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -425,7 +426,7 @@ impl Graph {
     fn add_within(&self, mut node: Node, scope: Arc<str>) -> Result<NodeId> {
         let inputs: Vec<NodeId> = node.inputs.iter().map(|port| port.node).collect();
         node.controls.extend(scope::control_inputs(self.0.key, &inputs));
-        node.controls.sort_unstable();
+        sort(&mut node.controls);
         node.controls.dedup();
         if node.device.is_empty() {
             node.device = scope::device(self.0.key);
@@ -601,7 +602,7 @@ fn colocation_class(name: &str) -> Arc<[u8]> {
 fn add_classes(attrs: &mut Attrs, more: &[Arc<[u8]>]) {
     let mut all = classes(attrs);
     all.extend(more.iter().cloned());
-    all.sort();
+    sort(&mut all);
     all.dedup();
     attrs.insert("_class".into(), all.into());
 }

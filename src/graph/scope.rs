@@ -8,6 +8,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::{ContextRef, Graph, GraphKey, NodeId};
+use crate::sort::{sort, sort_by};
 
 enum Frame {
     Graph(Graph),
@@ -222,7 +223,7 @@ pub(super) fn control_inputs(graph: GraphKey, inputs: &[NodeId]) -> Vec<NodeId> 
             }
         }
     });
-    controls.sort_unstable();
+    sort(&mut controls);
     controls.dedup();
     controls
 }
@@ -266,7 +267,8 @@ fn merge_devices(outer: &str, inner: &str) -> String {
         }
     }
     const ORDER: [&str; 4] = ["job", "replica", "task", "device"];
-    parts.sort_by_key(|(key, _)| ORDER.iter().position(|k| k == key).unwrap_or(ORDER.len()));
+    let place = |key: &str| ORDER.iter().position(|k| *k == key).unwrap_or(ORDER.len());
+    sort_by(&mut parts, |(a, _), (b, _)| place(a).cmp(&place(b)));
     parts.into_iter().map(|(key, value)| format!("/{key}:{value}")).collect()
 }
 

@@ -1,13 +1,16 @@
 //! Attributes, shapes and constants ↔ their messages.
 
+use std::collections::BTreeMap;
+
 use prost::Message;
 
 use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::proto::{AttrValue, Dim, ListValue, TensorProto, TensorShapeProto, attr_value::Value as Proto};
-use crate::graph::{Attr, AttrList, Written};
+use crate::graph::{Attr, AttrList, Attrs, Written};
 use crate::shape::{PartialShape, Shape};
+use crate::sort::map;
 use crate::value::{Bytes, Element, Value};
 
 pub(crate) fn shape_proto(shape: &PartialShape) -> TensorShapeProto {
@@ -24,6 +27,12 @@ fn shape_of(proto: &TensorShapeProto) -> Result<PartialShape> {
         return Ok(PartialShape::unknown());
     }
     proto.dim.iter().map(|dim| dim.size).collect::<Vec<i64>>().into_shape()
+}
+
+/// The attributes of a node as TensorFlow writes them.
+pub(crate) fn attr_values(attrs: &Attrs) -> Result<BTreeMap<String, AttrValue>> {
+    let pairs = attrs.iter().map(|(name, attr)| Ok((name.to_string(), attr_value(attr)?)));
+    Ok(map(pairs.collect::<Result<Vec<_>>>()?))
 }
 
 /// The attribute as TensorFlow writes it.

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::format::proto::{AttrValue, GraphDef, NodeDef, attr_value::Value as Proto};
 use crate::graph_def::constant_attr;
 use crate::session::{Feeds, Session};
+use crate::sort::map;
 use crate::value::Value;
 
 /// What `output_node_names` need of a graph, with each variable as a constant that has the variable's value in `sess`.
@@ -214,7 +215,7 @@ fn node<const A: usize>(name: &str, op: &str, attrs: [(&str, AttrValue); A]) -> 
     NodeDef {
         name: name.to_owned(),
         op: op.to_owned(),
-        attr: attrs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        attr: map(attrs.map(|(name, value)| (name.to_owned(), value))),
         ..Default::default()
     }
 }

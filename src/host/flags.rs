@@ -19,11 +19,11 @@
 //! # Ok::<(), tf::Error>(())
 //! ```
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::sort::SortedMap;
 
 /// The flags of this process. TF: `tf.flags.FLAGS`.
 pub static FLAGS: FlagValues = FlagValues::new();
@@ -33,7 +33,7 @@ pub struct FlagValues(Mutex<Flags>);
 
 #[derive(Debug)]
 struct Flags {
-    flags: BTreeMap<String, Flag>,
+    flags: SortedMap<String, Flag>,
     /// What was wrong with the definitions.
     errors: Vec<Error>,
 }
@@ -130,23 +130,21 @@ numbers! { i32 i64 u32 u64 usize f32 f64 }
 impl FlagValues {
     /// No flags but `help`.
     pub const fn new() -> Self {
-        FlagValues(Mutex::new(Flags { flags: BTreeMap::new(), errors: Vec::new() }))
+        FlagValues(Mutex::new(Flags { flags: SortedMap::new(), errors: Vec::new() }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Flags> {
         let mut flags = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        flags.flags.entry("help".to_owned()).or_insert_with(|| Flag {
-            kind: Kind::Boolean,
-            value: Some("false".to_owned()),
-            help: "Shows this help.".to_owned(),
-            required: false,
-        });
+        if flags.flags.get("help").is_none() {
+            let (value, help) = (Some("false".to_owned()), "Shows this help.".to_owned());
+            flags.flags.insert("help".to_owned(), Flag { kind: Kind::Boolean, value, help, required: false });
+        }
         flags
     }
 
     fn define(&self, name: &str, kind: Kind, default: Option<String>, help: &str) {
         let mut flags = self.lock();
-        let error = if flags.flags.contains_key(name) {
+        let error = if flags.flags.get(name).is_some() {
             Err(Error::new(ErrorKind::AlreadyExists, "it is defined twice"))
         } else {
             default.as_deref().map_or(Ok(()), |text| kind.check(text))
@@ -203,7 +201,7 @@ impl FlagValues {
 
     /// The names of all flags in alphabetic order.
     pub fn names(&self) -> Vec<String> {
-        self.lock().flags.keys().cloned().collect()
+        self.lock().flags.iter().map(|(name, _)| name.clone()).collect()
     }
 }
 
@@ -217,7 +215,7 @@ impl Default for FlagValues {
 impl fmt::Display for FlagValues {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("flags:")?;
-        for (name, flag) in &self.lock().flags {
+        for (name, flag) in self.lock().flags.iter() {
             let no = if flag.kind == Kind::Boolean { "[no]" } else { "" };
             write!(f, "\n  --{no}{name}: {}", flag.help)?;
             if let Kind::Enum(allowed) = &flag.kind {

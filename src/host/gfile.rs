@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use super::compat::as_text;
 use crate::error::{Error, ErrorKind, Result};
+use crate::sort::sort;
 
 /// A file that is being read or written. TF: `tf.gfile.GFile`.
 ///
@@ -249,7 +250,7 @@ pub fn Stat(path: impl AsRef<Path>) -> Result<FileStatistics> {
 pub fn ListDirectory(path: impl AsRef<Path>) -> Result<Vec<String>> {
     let entries = at(&path, fs::read_dir(&path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>))?;
     let mut names: Vec<String> = entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.sort_unstable();
+    sort(&mut names);
     Ok(names)
 }
 
@@ -286,7 +287,7 @@ pub fn Glob(pattern: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
         };
     }
     found.retain(|path| path.exists());
-    found.sort_unstable();
+    sort(&mut found);
     Ok(found)
 }
 

@@ -11,6 +11,7 @@ use crate::layers::history::{History, Maker};
 use crate::layers::{Call, Common, InputLayer, Layer, LayerCall, Training, UPDATE_OPS, Weight, apply_dyn};
 use crate::ops::state::Variable;
 use crate::shape::PartialShape;
+use crate::sort::sort_by;
 
 /// A layer applied once.
 #[derive(Clone)]
@@ -170,8 +171,9 @@ impl Walk<'_> {
             let met = self.met.iter().position(|met| *met == id);
             (std::cmp::Reverse(of_layer.get(&id).copied().unwrap_or_default()), met)
         };
-        layers.sort_by_cached_key(place);
-        layers
+        let mut placed: Vec<_> = layers.into_iter().map(|layer| (place(&layer), layer)).collect();
+        sort_by(&mut placed, |a, b| a.0.cmp(&b.0));
+        placed.into_iter().map(|(_, layer)| layer).collect()
     }
 }
 

@@ -4,6 +4,7 @@ use super::Model;
 use super::model::{dims, elements};
 use super::network::{Network, Step};
 use crate::layers::{Layer, LayerCall};
+use crate::sort::sort_by;
 
 /// How the table is laid out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,7 +46,7 @@ fn output_shape(layer: &dyn Layer) -> String {
 fn connections(network: &Network, layer: &dyn Layer) -> Vec<String> {
     let mut steps: Vec<&Step> =
         network.steps.iter().filter(|step| step.layer.common().id() == layer.common().id()).collect();
-    steps.sort_by_key(|step| step.number);
+    sort_by(&mut steps, |a, b| a.number.cmp(&b.number));
     let inputs = steps.iter().flat_map(|step| &step.call.inputs);
     let from = inputs.filter_map(|input| network.made_by(*input));
     from.map(|(step, place)| format!("{}[{}][{place}]", step.layer.name(), step.number)).collect()

@@ -3,6 +3,8 @@
 
 use std::ops::{Index, IndexMut};
 
+use crate::sort::sort_by;
+
 /// A matrix, row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matrix {
@@ -348,7 +350,7 @@ pub fn svd(a: &Matrix) -> Option<(Vec<f64>, Matrix, Matrix)> {
     }
     let size = |j: usize| (0..w.rows).map(|i| w[(i, j)] * w[(i, j)]).sum::<f64>().sqrt();
     let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&a, &b| size(b).total_cmp(&size(a)));
+    sort_by(&mut order, |&a, &b| size(b).total_cmp(&size(a)));
     let s: Vec<f64> = order.iter().map(|&j| size(j)).collect();
     let least = s.first().copied().unwrap_or(0.0) * f64::EPSILON;
     let known = s.iter().take_while(|s| **s > least).count();

@@ -14,6 +14,7 @@ use crate::ops::math::{cast, greater_equal, maximum, minimum};
 use crate::ops::nn;
 use crate::ops::random::random_normal_args;
 use crate::shape::PartialShape;
+use crate::sort::sort;
 
 /// A layer that makes one tensor of one, without variables.
 macro_rules! plain {
@@ -146,7 +147,7 @@ pub fn Permute(dims: impl IntoIterator<Item = usize>) -> Permute {
 
 plain!(Permute, |layer, input, _call| {
     let mut sorted = layer.dims.clone();
-    sorted.sort_unstable();
+    sort(&mut sorted);
     if !sorted.iter().copied().eq(1..=layer.dims.len()) {
         let dims = &layer.dims;
         return Err(Error::invalid_argument(format!("dims are {dims:?}: each number from 1 up, once")));

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use crate::dispatch;
 use crate::error::{Error, Result};
+use crate::sort::sort_by;
 use crate::value::{Home, Value};
 
 /// The state of one session, by name. Kernels keep nothing between runs anywhere else.
@@ -145,7 +146,8 @@ impl VariableCell {
     fn lock_all(cells: &[Arc<VariableCell>]) -> Result<SmallVec<[Option<RwLockWriteGuard<'_, Option<Value>>>; 4]>> {
         // Runs that change the same variables lock them in the same order.
         let mut order: SmallVec<[usize; 4]> = (0..cells.len()).collect();
-        order.sort_unstable_by_key(|&i| Arc::as_ptr(&cells[i]).addr());
+        let address = |i: usize| Arc::as_ptr(&cells[i]).addr();
+        sort_by(&mut order, |&a, &b| address(a).cmp(&address(b)));
         if let Some(pair) = order.windows(2).find(|pair| Arc::ptr_eq(&cells[pair[0]], &cells[pair[1]])) {
             let name = cells[pair[0]].name();
             return Err(Error::invalid_argument(format!("the variable '{name}' cannot stand for two different ones")));

@@ -9,6 +9,7 @@ use crate::op::{
     Branching, Inputs, KernelCtx, Memory, NodeInfo, OutputShapes, Outputs, Resources, Slot, infer_outputs,
 };
 use crate::shape::Shape;
+use crate::sort::sort;
 use crate::value::Value;
 
 /// Larger results are left to the run.
@@ -36,7 +37,7 @@ pub(crate) fn fold(program: &mut Program) {
             let before: Vec<u32> = program.nodes[i].inputs.iter().filter_map(|input| input.node()).collect();
             let node = &mut program.nodes[i];
             node.controls.extend(before);
-            node.controls.sort_unstable();
+            sort(&mut node.controls);
             node.controls.dedup();
             let attrs = [("dtype", value.dtype().into()), ("value", Attr::Tensor(value.clone(), Written::Bytes))];
             node.attrs = attrs.into_iter().map(|(name, attr)| (name.into(), attr)).collect();

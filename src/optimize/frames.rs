@@ -4,7 +4,7 @@
 //! iteration are left: its `Enter`s and the `Merge`s that start an iteration are fed, and what its `NextIteration`s and
 //! `Exit`s pass on is fetched.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use smallvec::SmallVec;
 
@@ -102,8 +102,8 @@ impl Frames {
                 if is_exit(&nodes[before.index()]) { tree.parents[frame] } else { frame }
             };
             let data = node.inputs.iter().filter(|port| !fed.contains(port) && !is_way_back(nodes, node, port));
-            let frames: BTreeSet<usize> = data.map(|port| leaving(port.node)).collect();
-            if frames.len() > 1 {
+            let frames: Vec<usize> = data.map(|port| leaving(port.node)).collect();
+            if frames.windows(2).any(|pair| pair[0] != pair[1]) {
                 return Err(at(node, "its inputs lie in different loops"));
             }
             let waited = || fed.controls(node).map(leaving).max_by_key(|&frame| tree.depths[frame]);
@@ -219,7 +219,6 @@ fn contract(
     let first = enters.first().map(node).ok_or_else(|| Error::internal("a loop that nothing enters"))?;
     let place = |of: &[NodeId], id: NodeId| of.iter().position(|other| *other == id).map(|place| place as u32);
     let mut parts = Frame { carried: nexts.len(), ..Frame::default() };
-    let mut merged = BTreeSet::new();
     for &id in inside {
         let merge = node(&id);
         if !merge.inputs.iter().any(|port| is_way_back(nodes, merge, port)) {
@@ -230,7 +229,6 @@ fn contract(
         let (enter, next) = if is_way_back(nodes, merge, b) { (a, b) } else { (b, a) };
         let first = place(&enters, enter.node).ok_or_else(unusual)?;
         let next = place(&nexts, next.node).ok_or_else(unusual)?;
-        merged.insert(first);
         let fact = |output: usize| merge.outputs.get(output).cloned().ok_or_else(|| Error::internal("half a Merge"));
         parts.feeds.push((Port { node: id, output: 0 }, fact(0)?, Carried::On { first, next }));
         parts.feeds.push((Port { node: id, output: 1 }, fact(1)?, Carried::Which));

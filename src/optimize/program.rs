@@ -13,6 +13,7 @@ use super::loops::Loop;
 use crate::error::{Error, Result};
 use crate::graph::{Attrs, Fact, Node, NodeId, Port};
 use crate::op::{OpDef, infer_outputs};
+use crate::sort::sort;
 
 /// Where an input comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -217,7 +218,7 @@ impl Program {
         for (i, node) in (0..).zip(&mut all) {
             node.inputs.iter_mut().for_each(|input| *input = moved(input));
             node.controls.iter_mut().for_each(|control| *control = moved_node(control));
-            node.controls.sort_unstable();
+            sort(&mut node.controls);
             node.controls.dedup();
             node.controls.retain(|&control| control != i);
         }

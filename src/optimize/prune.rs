@@ -46,7 +46,6 @@ pub(crate) fn prune(nodes: &[Node], targets: impl IntoIterator<Item = NodeId>, f
 pub(crate) fn needed(nodes: &[Node], targets: impl IntoIterator<Item = NodeId>, fed: &Fed) -> Result<Vec<NodeId>> {
     let mut needed = vec![false; nodes.len()];
     let mut pending: Vec<NodeId> = targets.into_iter().collect();
-    let mut order = Vec::new();
     while let Some(id) = pending.pop() {
         let (Some(mark), Some(node)) = (needed.get_mut(id.index()), nodes.get(id.index())) else {
             return Err(Error::internal("a node is not in its graph"));
@@ -54,11 +53,9 @@ pub(crate) fn needed(nodes: &[Node], targets: impl IntoIterator<Item = NodeId>, 
         if std::mem::replace(mark, true) {
             continue;
         }
-        order.push(id);
         pending.extend(dependencies(node, fed));
     }
-    order.sort_unstable();
-    Ok(order)
+    Ok((0..).map(NodeId).zip(needed).filter(|(_, needed)| *needed).map(|(id, _)| id).collect())
 }
 
 /// What `node` needs when `fed` outputs are given.

@@ -10,6 +10,7 @@ use crate::format::meta::collection_def::Kind;
 use crate::format::meta::{MetaGraphDef, SavedModel, SignatureDef, TensorInfo};
 use crate::format::text::FileMessage;
 use crate::session::{Feeds, Session};
+use crate::sort::sort;
 use crate::train::import_meta_graph_args;
 use crate::value::{IntoValue, Value};
 
@@ -104,20 +105,23 @@ pub fn parse_saved_model(export_dir: impl AsRef<Path>) -> Result<SavedModel> {
 
 /// The model's graph that has exactly these tags.
 fn with_tags(model: SavedModel, tags: &[&str]) -> Result<MetaGraphDef> {
-    let tags_of = |meta: &MetaGraphDef| -> BTreeSet<String> {
-        meta.meta_info_def.iter().flat_map(|info| info.tags.iter().cloned()).collect()
+    let set = |mut tags: Vec<String>| {
+        sort(&mut tags);
+        tags.dedup();
+        tags
     };
-    let wanted: BTreeSet<String> = tags.iter().map(|&tag| tag.to_owned()).collect();
-    let there: Vec<BTreeSet<String>> = model.meta_graphs.iter().map(tags_of).collect();
+    let tags_of = |meta: &MetaGraphDef| set(meta.meta_info_def.iter().flat_map(|info| info.tags.clone()).collect());
+    let wanted = set(tags.iter().map(|&tag| tag.to_owned()).collect());
+    let there: Vec<Vec<String>> = model.meta_graphs.iter().map(tags_of).collect();
     let found = model.meta_graphs.into_iter().find(|meta| tags_of(meta) == wanted);
     found.ok_or_else(|| {
-        let there: Vec<String> = there.iter().map(braced).collect();
+        let there: Vec<String> = there.iter().map(|tags| braced(tags)).collect();
         Error::not_found(format!("no graph has the tags {}; there are {}", braced(&wanted), there.join(", ")))
     })
 }
 
-fn braced(tags: &BTreeSet<String>) -> String {
-    format!("{{{}}}", tags.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+fn braced(tags: &[String]) -> String {
+    format!("{{{}}}", tags.join(", "))
 }
 
 fn refuse_calls(meta: &MetaGraphDef) -> Result<()> {

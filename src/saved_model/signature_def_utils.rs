@@ -8,6 +8,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::meta::{SignatureDef, TensorInfo};
 use crate::graph::Tensor;
+use crate::sort::map;
 
 /// A signature with these inputs and outputs. TF: `tf.saved_model.signature_def_utils.build_signature_def`.
 ///
@@ -25,7 +26,7 @@ pub fn build_signature_def(
     method_name: &str,
 ) -> SignatureDef {
     let by_name = |infos: &[(&str, TensorInfo)]| -> BTreeMap<String, TensorInfo> {
-        infos.iter().map(|(name, info)| ((*name).to_owned(), info.clone())).collect()
+        map(infos.iter().map(|(name, info)| ((*name).to_owned(), info.clone())))
     };
     SignatureDef {
         inputs: by_name(inputs),

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::graph::Fact;
 use crate::op::{FirstInput, Memory, Slot};
 use crate::shape::Shape;
+use crate::sort::sort_by;
 use crate::value::{Home, Value};
 
 /// What a step does with memory.
@@ -128,7 +129,8 @@ fn free_at(tenant: &Tenant, i: u32, fact: &Fact) -> bool {
 fn place(tenants: &[Tenant], kept: Home) -> (Vec<Home>, Vec<(DType, usize)>) {
     let mut homes: Vec<Home> = tenants.iter().map(|t| if t.fetched { kept } else { Home::Pool }).collect();
     let mut order: Vec<usize> = (0..tenants.len()).filter(|&t| tenants[t].planned && !tenants[t].fetched).collect();
-    order.sort_by_key(|&t| (tenants[t].dtype, std::cmp::Reverse(tenants[t].elements), tenants[t].from));
+    let rank = |t: usize| (tenants[t].dtype, std::cmp::Reverse(tenants[t].elements), tenants[t].from);
+    sort_by(&mut order, |&a, &b| rank(a).cmp(&rank(b)));
     let mut buffers: Vec<(DType, usize)> = Vec::new();
     // The steps in which each buffer of the current type is taken: from → to.
     let mut taken: Vec<BTreeMap<u32, u32>> = Vec::new();
@@ -187,7 +189,7 @@ impl Frame {
         for value in self.buffers.drain(..).flatten() {
             self.spare.entry(value.dtype()).or_default().push(value);
         }
-        self.spare.values_mut().for_each(|spare| spare.sort_by_key(Value::capacity));
+        self.spare.values_mut().for_each(|spare| sort_by(spare, |a, b| a.capacity().cmp(&b.capacity())));
         // The plan's largest buffer of a type takes the largest spare one, and so on.
         let spare = &mut self.spare;
         self.buffers.extend(memory.buffers.iter().map(|(dtype, n)| {

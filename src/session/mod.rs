@@ -31,6 +31,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Fact, Graph, NodeId, Port, Tensor, get_default_graph};
 use crate::op::Resources;
 use crate::optimize::prune::{Fed, prune};
+use crate::sort::sort;
 use crate::value::Value;
 use memory::Frame;
 use plan::{Plan, Signature};
@@ -351,7 +352,7 @@ impl Session {
             values.push(value);
         }
         let mut ports: SmallVec<[Port; 8]> = signature.feeds.iter().map(|(port, ..)| *port).collect();
-        ports.sort_unstable();
+        sort(&mut ports);
         if let Some(twice) = ports.windows(2).find(|pair| pair[0] == pair[1]) {
             let name = self.shared.graph.lock().node(twice[0].node).map(|node| node.output_name(twice[0].output));
             return Err(Error::invalid_argument(format!("'{}' is fed twice", name.unwrap_or_default())));

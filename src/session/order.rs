@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::graph::{Fact, Node, NodeId, Port};
 use crate::op::FirstInput;
 use crate::optimize::prune::{self, Fed};
+use crate::sort::sort;
 
 /// An order of a run's nodes.
 pub(super) struct Order {
@@ -63,7 +64,7 @@ impl Order {
                     *port = alias.variable;
                 }
             }
-            node.controls.sort_unstable();
+            sort(&mut node.controls);
             node.controls.dedup();
         }
         for fetch in fetches {

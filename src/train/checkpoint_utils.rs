@@ -9,6 +9,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::bundle::BundleReader;
 use crate::shape::Shape;
+use crate::sort::map;
 use crate::value::Value;
 
 /// A checkpoint that can be looked into. TF: `tf.train.NewCheckpointReader`.
@@ -36,12 +37,12 @@ impl CheckpointReader {
 
     /// The names and shapes of all tensors. TF: `reader.get_variable_to_shape_map`.
     pub fn get_variable_to_shape_map(&self) -> BTreeMap<String, Shape> {
-        self.0.entries().map(|(name, entry)| (name.to_owned(), entry.shape.clone())).collect()
+        map(self.0.entries().map(|(name, entry)| (name.to_owned(), entry.shape.clone())))
     }
 
     /// The names and data types of all tensors whose types are known. TF: `reader.get_variable_to_dtype_map`.
     pub fn get_variable_to_dtype_map(&self) -> BTreeMap<String, DType> {
-        self.0.entries().filter_map(|(name, entry)| Some((name.to_owned(), entry.dtype?))).collect()
+        map(self.0.entries().filter_map(|(name, entry)| Some((name.to_owned(), entry.dtype?))))
     }
 
     /// A line for each tensor: name, data type, shape. TF: `reader.debug_string`.

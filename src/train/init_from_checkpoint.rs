@@ -11,6 +11,7 @@ use crate::format::bundle::BundleReader;
 use crate::graph::{Attr, AttrList, built_at, get_default_graph, here};
 use crate::op::IntoTensor;
 use crate::ops::state::{RESTORE_V2, Variable};
+use crate::sort::sort_by;
 use crate::value::Value;
 use crate::variable_scope::stored_variables;
 
@@ -79,7 +80,7 @@ pub fn init_from_checkpoint<S: AsRef<str>, T: Into<Initialized>>(
     let _line = built_at(here());
     let prefix = text(&checkpoint_prefix(ckpt_dir_or_file.as_ref())?)?;
     let mut map: Vec<_> = assignment_map.into_iter().map(|(from, to)| (from.as_ref().to_owned(), to.into())).collect();
-    map.sort_by(|a, b| a.0.cmp(&b.0));
+    sort_by(&mut map, |a, b| a.0.cmp(&b.0));
     let pairs = map.into_iter().map(|(from, to)| assignments(from, to)).collect::<Result<Vec<_>>>()?.concat();
     check(&prefix, &pairs)?;
     pairs.iter().try_for_each(|(name, variable)| restore_first(&prefix, name, *variable))

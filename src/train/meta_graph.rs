@@ -17,6 +17,7 @@ use crate::graph::{Graph, Operation, Tensor, get_default_graph, keys};
 use crate::graph_def::{ImportOptions, shape_proto};
 use crate::ops::flow::{CondContext, WhileContext};
 use crate::ops::state::{GLOBAL_VARIABLES, LOCAL_VARIABLES, MOVING_AVERAGE_VARIABLES, TRAINABLE_VARIABLES, Variable};
+use crate::sort::map;
 use crate::train::{GLOBAL_STEP, Saver};
 
 /// The collections whose items are variables.
@@ -146,9 +147,7 @@ fn add_shapes(graph: &Graph, def: &mut GraphDef) {
 
 fn collections(graph: &Graph) -> BTreeMap<String, CollectionDef> {
     let keys = graph.get_all_collection_keys().into_iter();
-    keys.filter_map(|key| Some((collection(&graph.collection_items(&key))?, key)))
-        .map(|(def, key)| (key, def))
-        .collect()
+    map(keys.filter_map(|key| collection(&graph.collection_items(&key)).map(|def| (key, def))))
 }
 
 /// The collection of these items, if all of them are of one kind that files know.

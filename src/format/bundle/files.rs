@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{Saved, with_suffix, write_data};
 use crate::error::{Error, Result};
 use crate::format::durable::{rename, sync_folder};
+use crate::sort::sort_by;
 
 /// The files of the bundle of one prefix.
 ///
@@ -71,7 +72,8 @@ impl BundleFiles {
         let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
         let mut suffixes: Vec<String> = names.filter_map(|file| file.strip_prefix(&name).map(str::to_owned)).collect();
         suffixes.retain(|suffix| belongs(suffix));
-        suffixes.sort_unstable_by_key(|suffix| suffix.starts_with(".data-"));
+        let is_data = |suffix: &String| suffix.starts_with(".data-");
+        sort_by(&mut suffixes, |a, b| is_data(a).cmp(&is_data(b)));
         Ok(suffixes.into_iter().map(|suffix| with_suffix(&self.prefix, &suffix)).collect())
     }
 

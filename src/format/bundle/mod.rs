@@ -22,6 +22,7 @@ use crate::format::crc::{mask, masked_crc};
 use crate::format::cursor::{Cursor, put_varint};
 use crate::format::proto::{Dim, TensorShapeProto, VersionDef};
 use crate::shape::Shape;
+use crate::sort::{SortedMap, sort_by};
 use crate::value::{Bytes, Value};
 use slice::{SliceProto, assemble};
 
@@ -80,9 +81,9 @@ pub struct Entry {
 pub struct BundleReader {
     files: BundleFiles,
     shards: u32,
-    entries: BTreeMap<String, Entry>,
+    entries: SortedMap<String, Entry>,
     /// By [`TensorSlice::key`].
-    parts: BTreeMap<Vec<u8>, Entry>,
+    parts: SortedMap<Vec<u8>, Entry>,
 }
 
 /// An array to be written, or a part of one.
@@ -106,7 +107,10 @@ impl BundleReader {
     /// Opens the bundle of `prefix`: reads and checks its index. A save that was interrupted is no matter: there is
     /// always a whole one, the new or the old.
     pub fn open(prefix: impl AsRef<Path>) -> Result<Self> {
-        let files = BundleFiles::new(prefix);
+        BundleReader::of(BundleFiles::new(prefix))
+    }
+
+    fn of(files: BundleFiles) -> Result<Self> {
         let path = files.index_to_read();
         let index = std::fs::read(&path).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => files.not_there(),
@@ -114,7 +118,7 @@ impl BundleReader {
         })?;
         let read = || {
             let (shards, mut entries, parts) = entries(&index)?;
-            for (name, entry) in &mut entries {
+            for (name, entry) in entries.iter_mut() {
                 let parts = entry.slices.iter().map(|slice| part(&parts, name, slice).map(|part| part.bytes));
                 entry.bytes = parts.sum::<Result<u64>>()?.max(entry.bytes);
             }
@@ -157,13 +161,13 @@ impl BundleReader {
         self.check_parts(name, entry, slice)?;
         let used = entry.slices.iter().filter(|part| part.shared_elements(slice) > 0);
         let parts = used.map(|slice| Ok((slice, self.read_entry(name, part(&self.parts, name, slice)?)?)));
-        dispatch!(dtype, all, T => assemble::<T>(slice, parts)).map_err(|e| e.retitled(&format!("'{name}'")))
+        assemble(dtype, slice, parts).map_err(|e| e.retitled(&format!("'{name}'")))
     }
 
     /// Reads all arrays, those in parts part by part, in the order in which they lie.
     pub fn read_all(&self) -> Result<Vec<Saved>> {
         let mut found = Vec::new();
-        for (name, entry) in &self.entries {
+        for (name, entry) in self.entries.iter() {
             if entry.slices.is_empty() {
                 found.push((name, None, entry));
             }
@@ -171,7 +175,7 @@ impl BundleReader {
                 found.push((name, Some(slice), part(&self.parts, name, slice)?));
             }
         }
-        found.sort_by_key(|(_, _, entry)| (entry.shard, entry.offset));
+        sort_by(&mut found, |(_, _, a), (_, _, b)| (a.shard, a.offset).cmp(&(b.shard, b.offset)));
         let saved = found.into_iter().map(|(name, slice, entry)| {
             Ok(Saved { name: name.clone(), slice: slice.cloned(), value: self.read_entry(name, entry)? })
         });
@@ -179,7 +183,7 @@ impl BundleReader {
     }
 
     fn known(&self, name: &str) -> Result<&Entry> {
-        self.entries.get(name).ok_or_else(|| {
+        self.entry(name).ok_or_else(|| {
             let prefix = self.files.prefix().display();
             Error::not_found(format!("the checkpoint {prefix} has no array '{name}'"))
         })
@@ -218,13 +222,13 @@ fn stored_dtype(name: &str, entry: &Entry) -> Result<DType> {
 }
 
 /// Where the part `slice` of the array `name` lies.
-fn part<'a>(parts: &'a BTreeMap<Vec<u8>, Entry>, name: &str, slice: &TensorSlice) -> Result<&'a Entry> {
+fn part<'a>(parts: &'a SortedMap<Vec<u8>, Entry>, name: &str, slice: &TensorSlice) -> Result<&'a Entry> {
     let entry = parts.get(&slice.key(name)).filter(|entry| entry.shape == slice.shape());
     entry.ok_or_else(|| Error::data_loss(format!("there is no part '{slice}' of '{name}'")))
 }
 
 /// What an index says: the number of data files, the arrays, and the parts of arrays.
-type Index = (u32, BTreeMap<String, Entry>, BTreeMap<Vec<u8>, Entry>);
+type Index = (u32, SortedMap<String, Entry>, SortedMap<Vec<u8>, Entry>);
 
 /// The header and the entries of an index.
 fn entries(index: &[u8]) -> Result<Index> {
@@ -238,7 +242,7 @@ fn entries(index: &[u8]) -> Result<Index> {
     if !(1..=MOST_SHARDS).contains(&header.num_shards) {
         return Err(Error::data_loss(format!("the header tells of {} data files", header.num_shards)));
     }
-    let (mut entries, mut parts) = (BTreeMap::new(), BTreeMap::new());
+    let (mut entries, mut parts) = (SortedMap::new(), SortedMap::new());
     for (key, value) in pairs {
         if key.first() == Some(&0) {
             let part = entry(&value, header.num_shards).map_err(|e| e.retitled("the entry of a part"))?;
@@ -377,14 +381,18 @@ fn write_data(data: &mut impl Write, tensors: &[Saved]) -> Result<Vec<u8>> {
         Some(_) => Err(Error::new(ErrorKind::AlreadyExists, format!("two arrays are called '{name}'"))),
     };
     let mut offset = 0;
-    let mut in_parts: BTreeMap<&str, EntryProto> = BTreeMap::new();
+    let mut in_parts: Vec<(&str, EntryProto)> = Vec::new();
     for Saved { name, slice, value } in tensors {
         if name.is_empty() || name.starts_with('\0') {
             return Err(Error::invalid_argument(format!("'{}' is no name for an array", name.escape_debug())));
         }
         let key = match slice.as_ref().filter(|slice| !slice.is_all()) {
             Some(slice) => {
-                add_part(in_parts.entry(name).or_default(), name, slice, value)?;
+                let known = in_parts.iter().rposition(|(known, _)| known == name).unwrap_or_else(|| {
+                    in_parts.push((name, EntryProto::default()));
+                    in_parts.len() - 1
+                });
+                add_part(&mut in_parts[known].1, name, slice, value)?;
                 slice.key(name)
             }
             None => name.clone().into_bytes(),
@@ -395,6 +403,7 @@ fn write_data(data: &mut impl Write, tensors: &[Saved]) -> Result<Vec<u8>> {
         insert(key, name, &EntryProto { offset, size, crc32c, ..described(value.dtype(), value.shape()) })?;
         offset += size;
     }
+    sort_by(&mut in_parts, |(a, _), (b, _)| a.cmp(b));
     in_parts.iter().try_for_each(|(name, entry)| insert(name.as_bytes().to_vec(), name, entry))?;
     let pairs: Vec<_> = pairs.into_iter().collect();
     Ok(table::write(&pairs))

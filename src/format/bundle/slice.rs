@@ -4,13 +4,13 @@
 use std::fmt;
 use std::ops::Range;
 
-use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, IxDyn, Slice};
 use prost::Message;
 
 use crate::dispatch;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::shape::{MAX_RANK, Shape};
-use crate::value::{Element, Value};
+use crate::value::Value;
 
 /// A part of a dimension. TF: `TensorSliceProto.Extent`.
 #[derive(Clone, Copy, PartialEq, Message)]
@@ -114,20 +114,12 @@ impl TensorSlice {
         self.common(other).map_or(0, |ranges| ranges.iter().map(Range::len).product())
     }
 
-    /// Where `ranges` of the larger array are in the part.
-    fn place(&self, ranges: &[Range<usize>]) -> Vec<Slice> {
-        let starts = self.ranges().map(|range| range.start);
-        ranges.iter().zip(starts).map(|(range, start)| Slice::from(range.start - start..range.end - start)).collect()
-    }
-
     /// The part of `value`, which is the larger array.
     pub(super) fn cut(&self, value: &Value) -> Result<Value> {
         let ranges: Vec<_> = self.ranges().collect();
-        dispatch!(value.dtype(), all, T => {
-            let view = value.view::<T>()?;
-            let part = within(&view, &TensorSlice::all(&self.whole).place(&ranges)).to_owned();
-            Value::new(self.shape(), part.into_iter().collect::<Vec<T>>())
-        })
+        let mut part = Value::zeros(value.dtype(), self.shape())?;
+        copy_common(&ranges, (&TensorSlice::all(&self.whole), value), (self, &mut part))?;
+        Ok(part)
     }
 
     /// What the part of the array `name` is called in an index. TF: `EncodeTensorNameSlice`.
@@ -187,36 +179,64 @@ fn put_signed(key: &mut Vec<u8>, number: i64) {
     key.extend(&coded[coded.len() - length..]);
 }
 
-fn within<'a, T>(view: &'a ArrayViewD<'_, T>, place: &[Slice]) -> ArrayViewD<'a, T> {
-    view.slice_each_axis(|axis| place[axis.axis.index()])
+/// Calls `row` for all runs of elements side by side that are at `ranges` of the larger array, with where each begins in two
+/// parts that have them, and its length.
+fn common_rows(ranges: &[Range<usize>], parts: [&TensorSlice; 2], row: &mut dyn FnMut([usize; 2], usize)) {
+    let shapes = parts.map(TensorSlice::shape);
+    let starts = parts.map(|part| part.ranges().map(|range| range.start).collect::<Vec<_>>());
+    let is_whole = |axis: usize| shapes.iter().all(|shape| shape[axis] == ranges[axis].len());
+    let inner = (0..ranges.len()).rev().take_while(|&axis| is_whole(axis)).count();
+    let outer = (ranges.len() - inner).saturating_sub(1);
+    let len = ranges[outer..].iter().map(Range::len).product();
+    for i in 0..ranges[..outer].iter().map(Range::len).product() {
+        let (mut rest, mut places, mut steps) = (i, [0; 2], [1; 2]);
+        for (axis, range) in ranges.iter().enumerate().rev() {
+            let mut index = range.start;
+            if axis < outer {
+                index += rest % range.len();
+                rest /= range.len();
+            }
+            for k in 0..2 {
+                places[k] += (index - starts[k][axis]) * steps[k];
+                steps[k] *= shapes[k][axis];
+            }
+        }
+        row(places, len);
+    }
 }
 
-fn within_mut<'a, T>(array: &'a mut ArrayD<T>, place: &[Slice]) -> ArrayViewMutD<'a, T> {
-    array.slice_each_axis_mut(|axis| place[axis.axis.index()])
+/// Copies what is at `ranges` of the larger array from one part of it to another.
+fn copy_common(ranges: &[Range<usize>], from: (&TensorSlice, &Value), to: (&TensorSlice, &mut Value)) -> Result<()> {
+    dispatch!(to.1.dtype(), all, T => {
+        let (x, out) = (from.1.as_slice::<T>()?, to.1.make_mut::<T>()?);
+        common_rows(ranges, [from.0, to.0], &mut |[from, to], n| out[to..to + n].clone_from_slice(&x[from..from + n]));
+        Ok(())
+    })
 }
 
-/// Puts `target` together from parts of the same array, which must be all of it.
-pub(super) fn assemble<'a, T: Element>(
+/// Puts `target`, of elements of this type, together from parts of the same array, which must be all of it.
+pub(super) fn assemble<'a>(
+    dtype: DType,
     target: &TensorSlice,
     parts: impl Iterator<Item = Result<(&'a TensorSlice, Value)>>,
 ) -> Result<Value> {
-    let shape = target.shape();
-    let mut whole = ArrayD::<T>::default(IxDyn(&shape));
-    let mut seen = ArrayD::<bool>::default(IxDyn(&shape));
+    let mut whole = Value::zeros(dtype, target.shape())?;
+    let mut seen = vec![false; whole.len()];
     for part in parts {
         let (slice, value) = part?;
         let Some(ranges) = target.common(slice) else { continue };
-        let place = target.place(&ranges);
-        let mut seen = within_mut(&mut seen, &place);
-        if seen.iter().any(|seen| *seen) {
+        let mut is_new = true;
+        common_rows(&ranges, [slice, target], &mut |[_, to], n| {
+            is_new &= !seen[to..to + n].contains(&true);
+            seen[to..to + n].fill(true);
+        });
+        if !is_new {
             return Err(Error::data_loss("parts of it lie over each other"));
         }
-        seen.fill(true);
-        let view = value.view::<T>()?;
-        within_mut(&mut whole, &place).assign(&within(&view, &slice.place(&ranges)));
+        copy_common(&ranges, (slice, &value), (target, &mut whole))?;
     }
     match seen.iter().all(|seen| *seen) {
-        true => Value::new(shape, whole.into_iter().collect::<Vec<T>>()),
+        true => Ok(whole),
         false => Err(Error::invalid_argument(format!("not all parts of '{target}' are there"))),
     }
 }
@@ -242,6 +262,36 @@ mod tests {
         assert_eq!(coded(70_000), [0xe1, 0x11, 0x70]);
         let ascending = [i64::MIN, -(1 << 40), -65, -64, -1, 0, 63, 64, 8191, 8192, 1 << 34, 1 << 62, i64::MAX];
         assert!(ascending.map(coded).is_sorted());
+    }
+
+    #[test]
+    fn parts_are_cut_and_put_together() {
+        let shape = Shape::from([3, 4, 2]);
+        let whole = Value::new(shape, (0..24).collect::<Vec<i32>>()).unwrap();
+        let cut = |text: &str| {
+            let slice = TensorSlice::parse(text).unwrap();
+            let part = slice.cut(&whole).unwrap();
+            (slice, part)
+        };
+        let (_, part) = cut("3 4 2 1,2:0,3:1,1");
+        assert_eq!(
+            (part.shape().dims(), part.as_slice::<i32>().unwrap()),
+            (&[2, 3, 1][..], &[9, 11, 13, 17, 19, 21][..])
+        );
+        assert_eq!(cut("3 4 2 1,1:-:-").1.as_slice::<i32>().unwrap(), [8, 9, 10, 11, 12, 13, 14, 15]);
+        let parts = ["3 4 2 -:0,1:-", "3 4 2 0,2:1,3:-", "3 4 2 2,1:1,3:0,1", "3 4 2 2,1:1,3:1,1"].map(cut);
+        for target in ["3 4 2 -:-:-", "3 4 2 1,2:-:-", "3 4 2 1,2:0,3:1,1", "3 4 2 -:2,1:0,1"] {
+            let (target, wanted) = cut(target);
+            let parts = parts.iter().map(|(slice, value)| Ok((slice, value.clone())));
+            assert_eq!(assemble(DType::Int32, &target, parts).unwrap(), wanted);
+        }
+        let target = TensorSlice::all(&Shape::from([3, 4, 2]));
+        let of = |places: &[usize]| {
+            let parts: Vec<_> = places.iter().map(|&i| Ok((&parts[i].0, parts[i].1.clone()))).collect();
+            assemble(DType::Int32, &target, parts.into_iter()).unwrap_err().message().to_owned()
+        };
+        assert_eq!(of(&[0, 1, 2]), "not all parts of '3 4 2 -:-:-' are there");
+        assert_eq!(of(&[0, 1, 1]), "parts of it lie over each other");
     }
 
     #[test]

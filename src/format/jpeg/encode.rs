@@ -2,6 +2,7 @@
 
 use super::header::ZIGZAG;
 use crate::error::{Error, Result};
+use crate::sort::sort_by;
 
 /// How a file is written. TF: the attributes of `EncodeJpeg`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -389,7 +390,7 @@ impl Code {
             of_length[last] -= 1;
         }
         let mut symbols: Vec<u8> = (0..=255).filter(|&symbol: &u8| lengths[usize::from(symbol)] > 0).collect();
-        symbols.sort_by_key(|&symbol| lengths[usize::from(symbol)]);
+        sort_by(&mut symbols, |&a, &b| lengths[usize::from(a)].cmp(&lengths[usize::from(b)]));
         Code { counts: std::array::from_fn(|i| of_length[i + 1] as u8), symbols }
     }
 

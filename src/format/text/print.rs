@@ -6,6 +6,7 @@ use super::schema::{Field, Kind, Label, Message};
 use super::wire::{DEEPEST, Fields, Payload};
 use crate::error::{Error, Result};
 use crate::format::cursor::Cursor;
+use crate::sort::sort_by;
 
 /// What is still to be written.
 enum Work<'a> {
@@ -62,7 +63,7 @@ fn expand<'a>(bytes: &'a [u8], offset: usize, message: &'static Message, work: &
             _ => all.push((field, payload, start)),
         }
     }
-    all.sort_by(|(a, x, _), (b, y, _)| a.number.cmp(&b.number).then_with(|| map_key(a, x).cmp(&map_key(b, y))));
+    sort_by(&mut all, |(a, x, _), (b, y, _)| a.number.cmp(&b.number).then_with(|| map_key(a, x).cmp(&map_key(b, y))));
     work.extend(all.into_iter().rev().map(|(field, payload, start)| Work::Value(field, payload, start)));
     Ok(())
 }

@@ -13,6 +13,7 @@ use indexmap::IndexMap;
 use super::Model;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Tensor;
+use crate::sort::sort;
 use crate::value::Value;
 use crate::weights::Format;
 
@@ -400,7 +401,7 @@ impl Callback for CSVLogger {
             let file = options.open(&self.path).map_err(|e| self.failed(&e))?;
             // Keras sorts the names.
             let mut names: Vec<String> = logs.keys().cloned().collect();
-            names.sort();
+            sort(&mut names);
             if file.metadata().map_err(|e| self.failed(&e))?.len() == 0 {
                 text += &format!("epoch{0}{1}\n", self.separator, names.join(&self.separator));
             }

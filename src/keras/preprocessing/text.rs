@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use ndarray::Array2;
 
 use crate::error::{Error, Result};
+use crate::sort::sort_by;
 
 /// What Keras takes out of texts.
 const FILTERS: &str = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n";
@@ -191,7 +192,7 @@ impl Tokenizer {
             }
         }
         let mut counts: Vec<(&String, usize)> = self.word_counts.iter().map(|(word, &count)| (word, count)).collect();
-        counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+        sort_by(&mut counts, |(_, a), (_, b)| b.cmp(a));
         let words = self.args.oov_token.iter().chain(counts.into_iter().map(|(word, _)| word)).cloned();
         self.word_index = words.zip(1..).collect();
         self.index_word = self.word_index.iter().map(|(word, &index)| (index, word.clone())).collect();

@@ -27,15 +27,19 @@ use crate::value::Value;
 /// ```
 #[track_caller]
 pub fn concat<T: IntoTensor>(values: impl IntoIterator<Item = T>, axis: impl IntoTensor) -> Tensor {
-    let values: Vec<Arg> = values.into_iter().map(IntoTensor::into_arg).collect();
+    joined(values.into_iter().map(IntoTensor::into_arg).collect(), axis.into_arg())
+}
+
+#[track_caller]
+fn joined(values: Vec<Arg>, axis: Arg) -> Tensor {
     if let [value] = values.as_slice() {
         // As in TensorFlow: nothing to join.
         let graph = Arg::graph_of(&values).unwrap_or_else(|_| get_default_graph());
         let _scope = graph.scope("concat");
-        convert(axis.into_arg(), "concat_dim", Some(DType::Int32));
+        convert(axis, "concat_dim", Some(DType::Int32));
         return super::identity::IDENTITY.call([value.clone()]).name("concat").single();
     }
-    CONCAT_V2.call([Arg::List(values), axis.into_arg()]).name("concat").single()
+    CONCAT_V2.call([Arg::List(values), axis]).name("concat").single()
 }
 
 /// The list `before`, `middle` and `after`, with the nodes that Python makes of `[*before, [middle], *after]`.
@@ -227,11 +231,14 @@ fn join(ctx: &mut KernelCtx, values: Range<usize>, axis: usize) -> Result<()> {
     let axis = ctx.inputs.value(axis)?.integers()?.first().copied().unwrap_or_default();
     let axis = resolve_axis(axis, out.rank())?;
     let rows: usize = out[..axis].iter().product();
+    join_rows(ctx, values, rows)
+}
+
+/// Joins the values at these inputs, each cut into so many rows, row by row.
+fn join_rows(ctx: &mut KernelCtx, values: Range<usize>, rows: usize) -> Result<()> {
     dispatch!(ctx.node.dtype()?, all, T => {
-        let mut parts = Vec::with_capacity(values.len());
-        for i in values {
-            parts.push((ctx.inputs.slice::<T>(i)?, ctx.inputs.shape(i)?[axis..].iter().product()));
-        }
+        let parts = values.map(|i| ctx.inputs.slice::<T>(i).map(|part| (part, part.len() / rows.max(1))));
+        let parts = parts.collect::<Result<Vec<_>>>()?;
         copy::concat(&parts, rows, ctx.outputs.slice::<T>(0)?);
         Ok(())
     })
@@ -383,14 +390,7 @@ pub(super) static PARALLEL_CONCAT: OpDef = OpDef {
         }
         ctx.set(0, wanted)
     },
-    kernel: Kernel::Run(|ctx| {
-        dispatch!(ctx.node.dtype()?, all, T => {
-            let n = ctx.inputs.len();
-            let parts = (0..n).map(|i| Ok((ctx.inputs.slice::<T>(i)?, ctx.inputs.value(i)?.len()))).collect::<Result<Vec<_>>>()?;
-            copy::concat(&parts, 1, ctx.outputs.slice::<T>(0)?);
-            Ok(())
-        })
-    }),
+    kernel: Kernel::Run(|ctx| join_rows(ctx, 0..ctx.inputs.len(), 1)),
     grad: Grad::Missing("TensorFlow has none: use `stack`"),
     flags: Flags::PURE,
 };
@@ -425,15 +425,7 @@ pub(super) static PACK: OpDef = OpDef {
         let out = ctx.outputs.shape(0)?.clone();
         let axis = resolve_axis(ctx.node.attrs().int("axis")?, out.rank())?;
         let rows: usize = out[..axis].iter().product();
-        let block: usize = out[axis + 1..].iter().product();
-        dispatch!(ctx.node.dtype()?, all, T => {
-            let mut parts = Vec::with_capacity(ctx.inputs.len());
-            for i in 0..ctx.inputs.len() {
-                parts.push((ctx.inputs.slice::<T>(i)?, block));
-            }
-            copy::concat(&parts, rows, ctx.outputs.slice::<T>(0)?);
-            Ok(())
-        })
+        join_rows(ctx, 0..ctx.inputs.len(), rows)
     }),
     grad: Grad::Rule(|g| {
         let (axis, num) = (g.attrs().int("axis")?, g.xs().len() as i64);

@@ -1,15 +1,14 @@
 //! EditDistance: how far sequences are from each other.
 
-use std::collections::BTreeMap;
-
-use crate::dispatch;
+use super::codes::codes;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::kernels::copy::flat_position;
 use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig};
 use crate::ops::array::SparseTensor;
 use crate::shape::{Dim, PartialShape, Shape};
-use crate::value::{Element, Value};
+use crate::sort::sort_by;
+use crate::value::Value;
 
 /// How many elements are put in, left out or changed to make each sequence of `truth` of that of `hypothesis`, as float32.
 /// TF: `tf.edit_distance`.
@@ -68,7 +67,7 @@ pub(super) static EDIT_DISTANCE: OpDef = OpDef {
          truth_values: T, truth_shape: int64) -> (output: float32) where normalize: bool = true, T: type",
     ),
     infer,
-    kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, all, T => run::<T>(ctx))),
+    kernel: Kernel::Run(run),
     grad: Grad::Stop("a number of changes is not smooth"),
     flags: Flags::PURE,
 };
@@ -91,35 +90,42 @@ fn infer(ctx: &mut InferCtx) -> Result<()> {
     ctx.set(0, PartialShape::new(a.iter().zip(&b).take(a.len() - 1).map(larger)))
 }
 
-/// The sequences of a sparse tensor, by the place of each in an array of shape `places`.
-fn sequences<'a, T: Element>(
-    ctx: &'a KernelCtx,
-    first: usize,
-    places: &[usize],
-) -> Result<BTreeMap<usize, Vec<&'a T>>> {
-    let (indices, values) = (ctx.inputs.slice::<i64>(first)?, ctx.inputs.slice::<T>(first + 1)?);
+/// An element; `None` equals nothing.
+type Code = Option<u64>;
+
+/// The sequences of a sparse tensor of these elements, sorted by the place of each in an array of shape `places`.
+fn sequences(ctx: &KernelCtx, first: usize, values: Vec<Code>, places: &[usize]) -> Result<Vec<(usize, Code)>> {
+    let indices = ctx.inputs.slice::<i64>(first)?;
     let rank = places.len() + 1;
     if ctx.inputs.shape(first)?.dims() != [values.len(), rank] {
         let shape = ctx.inputs.shape(first)?;
         return Err(Error::invalid_argument(format!("indices of shape {shape} for {} values", values.len())));
     }
-    let mut sequences: BTreeMap<usize, Vec<&T>> = BTreeMap::new();
+    let mut placed = Vec::with_capacity(values.len());
     for (row, value) in indices.chunks_exact(rank).zip(values) {
         let inside = |(&i, &n): (&i64, &usize)| usize::try_from(i).ok().filter(|&i| i < n);
         let place = row.iter().zip(places).map(inside).collect::<Option<Vec<usize>>>();
         let place = place.ok_or_else(|| Error::invalid_argument(format!("indices {row:?} are not in {places:?}")))?;
-        sequences.entry(flat_position(&place, places)).or_default().push(value);
+        placed.push((flat_position(&place, places), value));
     }
-    Ok(sequences)
+    sort_by(&mut placed, |(a, _), (b, _)| a.cmp(b));
+    Ok(placed)
+}
+
+/// The sequence at `place` of those that are sorted by their places.
+fn sequence(sorted: &[(usize, Code)], place: usize) -> &[(usize, Code)] {
+    let start = sorted.partition_point(|(other, _)| *other < place);
+    let end = sorted.partition_point(|(other, _)| *other <= place);
+    &sorted[start..end]
 }
 
 /// How many changes make `b` of `a`.
-fn distance<T: PartialEq>(a: &[&T], b: &[&T]) -> usize {
+fn distance(a: &[(usize, Code)], b: &[(usize, Code)]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
+    for (i, (_, x)) in a.iter().enumerate() {
         let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(x != y);
+        for (j, (_, y)) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(x.is_none() || x != y);
             diagonal = row[j + 1];
             row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
         }
@@ -127,7 +133,7 @@ fn distance<T: PartialEq>(a: &[&T], b: &[&T]) -> usize {
     row[b.len()]
 }
 
-fn run<T: Element>(ctx: &mut KernelCtx) -> Result<()> {
+fn run(ctx: &mut KernelCtx) -> Result<()> {
     let (a, b) = (ctx.inputs.slice::<i64>(2)?, ctx.inputs.slice::<i64>(5)?);
     let sizes = a.iter().zip(b).map(|(a, b)| usize::try_from(*a.max(b))).collect::<std::result::Result<Vec<_>, _>>();
     let mut sizes = sizes.map_err(|_| Error::invalid_argument("a negative size"))?;
@@ -136,13 +142,16 @@ fn run<T: Element>(ctx: &mut KernelCtx) -> Result<()> {
     }
     let shape = Shape::from(sizes.as_slice());
     let mut distances = Value::zeros(crate::dtype::DType::Float32, shape.clone())?;
-    let (hypothesis, truth) = (sequences::<T>(ctx, 0, &shape)?, sequences::<T>(ctx, 3, &shape)?);
+    let [hypothesis, truth] = codes([ctx.inputs.value(1)?, ctx.inputs.value(4)?])?;
+    let (hypothesis, truth) = (sequences(ctx, 0, hypothesis, &shape)?, sequences(ctx, 3, truth, &shape)?);
     let normalize = ctx.node.attrs().bool("normalize")?;
     let out = distances.make_mut::<f32>()?;
-    for place in hypothesis.keys().chain(truth.keys()) {
-        let [hypothesis, truth] = [&hypothesis, &truth].map(|all| all.get(place).map_or(&[][..], Vec::as_slice));
+    let together = |(a, _): &(usize, Code), (b, _): &(usize, Code)| a == b;
+    for found in hypothesis.chunk_by(together).chain(truth.chunk_by(together)) {
+        let place = found[0].0;
+        let [hypothesis, truth] = [&hypothesis, &truth].map(|all| sequence(all, place));
         let changes = distance(hypothesis, truth) as f32;
-        out[*place] = if normalize { changes / truth.len() as f32 } else { changes };
+        out[place] = if normalize { changes / truth.len() as f32 } else { changes };
     }
     ctx.outputs.set(0, distances);
     Ok(())

@@ -11,7 +11,7 @@ use crate::ops::array::range::range_named;
 use crate::ops::array::{expand_dims, gather_args, rank, reshape, shape, squeeze_args};
 use crate::ops::math::{cast_op, less, maximum, reduce_max_args, reduce_prod_args};
 use crate::shape::{PartialShape, Shape};
-use crate::value::{Element, Literal, Value};
+use crate::value::{Literal, Value};
 
 /// The coordinates of the elements of `condition` that are true (or not zero), one row for each, row-major, as int64.
 /// TF: `tf.where(condition)`, of one argument.
@@ -192,11 +192,12 @@ fn longest(lengths: Tensor) -> Tensor {
     maximum(zero, most)
 }
 
-fn find<T: Element>(ctx: &mut KernelCtx) -> Result<()> {
+fn find(ctx: &mut KernelCtx) -> Result<()> {
     let shape = ctx.inputs.shape(0)?.clone();
-    let zero = T::default();
-    let elements = ctx.inputs.slice::<T>(0)?.iter().enumerate();
-    let found: Vec<usize> = elements.filter(|(_, x)| **x != zero).map(|(i, _)| i).collect();
+    let found: Vec<usize> = dispatch!(ctx.node.dtype()?, plain, T => {
+        let elements = ctx.inputs.slice::<T>(0)?;
+        Ok((0..elements.len()).filter(|&i| elements[i] != T::default()).collect())
+    })?;
     let rows: Vec<i64> = found.iter().flat_map(|&i| coordinates(i, &shape)).map(|i| i as i64).collect();
     ctx.outputs.set(0, Value::new(Shape::from([found.len(), shape.rank()]), rows)?);
     Ok(())
@@ -211,7 +212,7 @@ pub(super) static WHERE: OpDef = OpDef {
         }
         ctx.set(0, PartialShape::new([None, rank]))
     },
-    kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, plain, T => find::<T>(ctx))),
+    kernel: Kernel::Run(find),
     grad: Grad::Missing("where elements stand is not smooth"),
     flags: Flags::PURE,
 };

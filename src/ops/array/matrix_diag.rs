@@ -283,8 +283,53 @@ fn matrix_dims(shape: &PartialShape) -> Result<Option<(&[Dim], [Dim; 2])>> {
     }
 }
 
-fn padding<T: crate::value::Element>(ctx: &KernelCtx, i: usize) -> Result<T> {
-    if ctx.inputs.len() > i { ctx.inputs.value(i)?.item::<T>() } else { Ok(T::default()) }
+/// Fills output 0 with what input `i` says, or with zeros if there is none.
+fn fill(ctx: &mut KernelCtx, i: usize) -> Result<()> {
+    dispatch!(ctx.node.dtype()?, plain, T => {
+        let filler = if ctx.inputs.len() > i { ctx.inputs.value(i)?.item::<T>()? } else { T::default() };
+        ctx.outputs.slice::<T>(0)?.fill(filler);
+        Ok(())
+    })
+}
+
+/// Lets output 0 begin as input 0.
+fn begin_as_input(ctx: &mut KernelCtx) -> Result<()> {
+    if ctx.take_over(0, 0) {
+        return Ok(());
+    }
+    dispatch!(ctx.node.dtype()?, plain, T => {
+        ctx.outputs.slice::<T>(0)?.copy_from_slice(ctx.inputs.slice::<T>(0)?);
+        Ok(())
+    })
+}
+
+/// Copies elements of arrays in input `i` to arrays in output 0, for each of which it is said how many elements they have
+/// and how far those of a diagonal are from each other; runs say where they start in both, and how many they are.
+fn copy_runs(
+    ctx: &mut KernelCtx,
+    i: usize,
+    [(from, from_step), (to, to_step)]: [(usize, usize); 2],
+    runs: impl Iterator<Item = [usize; 3]>,
+) -> Result<()> {
+    let runs: Vec<[usize; 3]> = runs.collect();
+    dispatch!(ctx.node.dtype()?, plain, T => {
+        let arrays = ctx.inputs.slice::<T>(i)?.chunks_exact(from.max(1));
+        for (x, out) in arrays.zip(ctx.outputs.slice::<T>(0)?.chunks_exact_mut(to.max(1))) {
+            for &[start, place, n] in &runs {
+                let places = out[place..].iter_mut().step_by(to_step).take(n);
+                places.zip(x[start..].iter().step_by(from_step)).for_each(|(out, x)| *out = *x);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Puts the diagonals in input `i` into the matrices of output 0.
+fn put(ctx: &mut KernelCtx, i: usize, band: &Band) -> Result<()> {
+    let (runs, whole): (_, usize) = (band.runs(), band.dims().iter().product());
+    let (matrix, columns) = ((band.rows * band.columns) as usize, band.columns as usize);
+    let runs = runs.iter().map(|run| [run.diagonal, run.matrix, run.len]);
+    copy_runs(ctx, i, [(whole, 1), (matrix, columns + 1)], runs)
 }
 
 fn infer_diag(ctx: &mut InferCtx) -> Result<()> {
@@ -344,25 +389,8 @@ fn run_diag(ctx: &mut KernelCtx) -> Result<()> {
     let band = band(ctx, 1, rows, columns)?;
     band.check()?;
     fits(ctx.inputs.shape(0)?, batch, &band)?;
-    let (runs, whole): (_, usize) = (band.runs(), band.dims().iter().product());
-    dispatch!(ctx.node.dtype()?, plain, T => {
-        let padding = padding::<T>(ctx, 4)?;
-        let matrices = ctx.outputs.slice::<T>(0)?;
-        matrices.fill(padding);
-        let diagonals = ctx.inputs.slice::<T>(0)?.chunks_exact(whole.max(1));
-        for (matrix, diagonal) in matrices.chunks_exact_mut((rows * columns).max(1)).zip(diagonals) {
-            put(matrix, diagonal, &runs, columns);
-        }
-        Ok(())
-    })
-}
-
-/// Puts diagonals into a matrix.
-fn put<T: Copy>(matrix: &mut [T], diagonal: &[T], runs: &[Run], columns: usize) {
-    for run in runs {
-        let places = matrix[run.matrix..].iter_mut().step_by(columns + 1);
-        places.zip(&diagonal[run.diagonal..][..run.len]).for_each(|(place, x)| *place = *x);
-    }
+    fill(ctx, 4)?;
+    put(ctx, 0, &band)
 }
 
 /// An error unless an array of shape `found` holds the diagonals of `band` for each of `batch`.
@@ -396,19 +424,9 @@ fn run_part(ctx: &mut KernelCtx) -> Result<()> {
     band.check()?;
     fits(ctx.outputs.shape(0)?, batch, &band)?;
     let (runs, whole): (_, usize) = (band.runs(), band.dims().iter().product());
-    dispatch!(ctx.node.dtype()?, plain, T => {
-        let padding = padding::<T>(ctx, 2)?;
-        let diagonals = ctx.outputs.slice::<T>(0)?;
-        diagonals.fill(padding);
-        let matrices = ctx.inputs.slice::<T>(0)?.chunks_exact((rows * columns).max(1));
-        for (diagonal, matrix) in diagonals.chunks_exact_mut(whole.max(1)).zip(matrices) {
-            for run in &runs {
-                let places = matrix[run.matrix..].iter().step_by(columns + 1);
-                diagonal[run.diagonal..][..run.len].iter_mut().zip(places).for_each(|(out, x)| *out = *x);
-            }
-        }
-        Ok(())
-    })
+    fill(ctx, 2)?;
+    let runs = runs.iter().map(|run| [run.matrix, run.diagonal, run.len]);
+    copy_runs(ctx, 0, [(rows * columns, columns + 1), (whole, 1)], runs)
 }
 
 fn infer_set(ctx: &mut InferCtx) -> Result<()> {
@@ -431,19 +449,8 @@ fn run_set(ctx: &mut KernelCtx) -> Result<()> {
     let band = band(ctx, 2, rows, columns)?;
     band.check()?;
     fits(ctx.inputs.shape(1)?, batch, &band)?;
-    let (runs, whole): (_, usize) = (band.runs(), band.dims().iter().product());
-    let taken = ctx.take_over(0, 0);
-    dispatch!(ctx.node.dtype()?, plain, T => {
-        let matrices = ctx.outputs.slice::<T>(0)?;
-        if !taken {
-            matrices.copy_from_slice(ctx.inputs.slice::<T>(0)?);
-        }
-        let diagonals = ctx.inputs.slice::<T>(1)?.chunks_exact(whole.max(1));
-        for (matrix, diagonal) in matrices.chunks_exact_mut((rows * columns).max(1)).zip(diagonals) {
-            put(matrix, diagonal, &runs, columns);
-        }
-        Ok(())
-    })
+    begin_as_input(ctx)?;
+    put(ctx, 1, &band)
 }
 
 /// The arguments of a gradient that goes along the same diagonals as `g`'s operation, whose `k` is input `k`.
@@ -562,13 +569,9 @@ pub(super) static MATRIX_BAND_PART: OpDef = OpDef {
             Ok(usize::try_from(n).unwrap_or(usize::MAX))
         };
         let (lower, upper) = (width(1)?, width(2)?);
-        let taken = ctx.take_over(0, 0);
+        begin_as_input(ctx)?;
         dispatch!(ctx.node.dtype()?, plain, T => {
-            let matrices = ctx.outputs.slice::<T>(0)?;
-            if !taken {
-                matrices.copy_from_slice(ctx.inputs.slice::<T>(0)?);
-            }
-            for (i, row) in matrices.chunks_exact_mut(columns.max(1)).enumerate() {
+            for (i, row) in ctx.outputs.slice::<T>(0)?.chunks_exact_mut(columns.max(1)).enumerate() {
                 let i = i % rows.max(1);
                 let (start, end) = (i.saturating_sub(lower).min(columns), i.saturating_add(upper).saturating_add(1).min(columns));
                 row[..start].fill(T::default());

@@ -2,6 +2,7 @@
 
 mod bitcast;
 mod broadcast;
+mod codes;
 mod concat;
 mod constant;
 mod diag;

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use crate::dispatch;
-use crate::dtype::DType;
+use super::codes::codes;
+use super::unique::picked;
 use crate::error::Result;
 use crate::graph::Tensor;
 use crate::op::{Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig};
 use crate::shape::PartialShape;
-use crate::value::{Element, Value};
+use crate::value::Value;
 
 /// The elements of the list `x` that are not in the list `y`, and their places in `x` as int32. TF: `tf.setdiff1d`.
 ///
@@ -26,12 +26,14 @@ pub fn setdiff1d(x: impl IntoTensor, y: impl IntoTensor) -> (Tensor, Tensor) {
     (built.output(0), built.output(1))
 }
 
-fn run<T: Element, K: Eq + std::hash::Hash>(ctx: &mut KernelCtx, key: impl Fn(&T) -> Option<K>) -> Result<()> {
-    let excluded: HashSet<K> = ctx.inputs.slice::<T>(1)?.iter().filter_map(&key).collect();
-    let kept = |(_, x): &(usize, &T)| key(x).is_none_or(|key| !excluded.contains(&key));
-    let (places, elements): (Vec<i64>, Vec<T>) =
-        ctx.inputs.slice::<T>(0)?.iter().enumerate().filter(kept).map(|(i, x)| (i as i64, x.clone())).unzip();
-    ctx.outputs.set(0, Value::vector(elements));
+fn run(ctx: &mut KernelCtx) -> Result<()> {
+    let [x, y] = codes([ctx.inputs.value(0)?, ctx.inputs.value(1)?])?;
+    let excluded: HashSet<u64> = y.into_iter().flatten().collect();
+    let kept = |i: &usize| x[*i].is_none_or(|code| !excluded.contains(&code));
+    let places: Vec<usize> = (0..x.len()).filter(kept).collect();
+    let elements = picked(ctx.inputs.value(0)?, 1, [places.len()], &|i| places.get(i).copied())?;
+    ctx.outputs.set(0, elements);
+    let places: Vec<i64> = places.into_iter().map(|i| i as i64).collect();
     let places = Value::vector(places).convert(ctx.node.attrs().dtype("out_idx")?)?;
     ctx.outputs.set(1, places);
     Ok(())
@@ -53,14 +55,7 @@ pub(super) static LIST_DIFF: OpDef = OpDef {
         ctx.set(0, PartialShape::unknown_of_rank(1))?;
         ctx.set(1, PartialShape::unknown_of_rank(1))
     },
-    kernel: Kernel::Run(|ctx| match ctx.node.dtype()? {
-        // Equal floating-point numbers have equal bits once -0 is 0.
-        DType::Float32 => run(ctx, |x: &f32| (!x.is_nan()).then_some((x + 0.0).to_bits())),
-        DType::Float64 => run(ctx, |x: &f64| (!x.is_nan()).then_some((x + 0.0).to_bits())),
-        DType::Bool => run(ctx, |x: &bool| Some(*x)),
-        DType::String => run(ctx, |x: &Vec<u8>| Some(x.clone())),
-        dtype => dispatch!(dtype, integers, T => run(ctx, |x: &T| Some(*x))),
-    }),
+    kernel: Kernel::Run(run),
     grad: Grad::Stop("which elements are there is not smooth"),
     flags: Flags::PURE,
 };

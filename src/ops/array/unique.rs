@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
+use super::codes::codes;
 use crate::dispatch;
-use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::kernels::copy::copy_blocks;
 use crate::op::{Built, Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig, resolve_axis};
 use crate::shape::{PartialShape, Shape};
-use crate::value::{Element, Number, Value};
+use crate::value::Value;
 
 /// The elements of the list `x`, each once and in the order in which they come first, and for each element of `x` its place
 /// among them as int32. TF: `tf.unique`.
@@ -37,25 +37,6 @@ pub fn unique_with_counts(x: impl IntoTensor) -> (Tensor, Tensor, Tensor) {
 
 fn pair(built: Built) -> (Tensor, Tensor) {
     (built.output(0), built.output(1))
-}
-
-/// A number for each element, the same for equal ones; `None` for what equals nothing.
-fn codes(value: &Value) -> Result<Vec<Option<u64>>> {
-    // Equal floating-point numbers have equal bits once -0 is 0.
-    let bits = |x: f64| (!x.is_nan()).then_some((x + 0.0).to_bits());
-    match value.dtype() {
-        DType::String => {
-            let mut seen = HashMap::new();
-            let code = |s| {
-                let next = seen.len() as u64;
-                Some(*seen.entry(s).or_insert(next))
-            };
-            Ok(value.as_slice::<Vec<u8>>()?.iter().map(code).collect())
-        }
-        DType::Bool => Ok(value.as_slice::<bool>()?.iter().map(|&x| Some(x.into())).collect()),
-        DType::Int64 => Ok(value.as_slice::<i64>()?.iter().map(|&x| Some(x as u64)).collect()),
-        dtype => dispatch!(dtype, numbers, T => Ok(value.as_slice::<T>()?.iter().map(|x| bits(x.to_f64())).collect())),
-    }
 }
 
 /// Which slices are the first of their kind, the kind of each slice, and how many there are of each kind.
@@ -93,11 +74,25 @@ fn axis(ctx: &KernelCtx, shape: &Shape) -> Result<usize> {
     }
 }
 
+/// An array of this shape, whose blocks stand in `x` where `place` says.
+pub(super) fn picked(
+    x: &Value,
+    block: usize,
+    shape: impl Into<Shape>,
+    place: &(dyn Fn(usize) -> Option<usize> + Sync),
+) -> Result<Value> {
+    let mut y = Value::zeros(x.dtype(), shape)?;
+    dispatch!(x.dtype(), all, T => {
+        copy_blocks(x.as_slice::<T>()?, block, &T::default(), y.make_mut::<T>()?, place);
+        Ok(y)
+    })
+}
+
 fn run(ctx: &mut KernelCtx) -> Result<()> {
     let x = ctx.inputs.value(0)?.clone();
     let shape = x.shape().clone();
     let axis = axis(ctx, &shape)?;
-    let codes = codes(&x)?;
+    let [codes] = codes([&x])?;
     let (n, inner) = (shape[axis], shape[axis + 1..].iter().product::<usize>());
     let outer: usize = shape[..axis].iter().product();
     let slice = |i: usize| {
@@ -106,12 +101,7 @@ fn run(ctx: &mut KernelCtx) -> Result<()> {
     let Kinds { firsts, kinds, counts } = kinds(n, slice);
     let kept: Shape = shape.iter().enumerate().map(|(a, &n)| if a == axis { firsts.len() } else { n }).collect();
     let place = |block: usize| Some(block / firsts.len() * n + firsts[block % firsts.len()]);
-    let y = dispatch!(x.dtype(), all, T => {
-        let mut y = Value::zeros(T::DTYPE, kept)?;
-        copy_blocks(x.as_slice::<T>()?, inner, &T::default(), y.make_mut::<T>()?, &place);
-        Ok(y)
-    })?;
-    ctx.outputs.set(0, y);
+    ctx.outputs.set(0, picked(&x, inner, kept, &place)?);
     let out_idx = ctx.node.attrs().dtype("out_idx")?;
     for (o, list) in [(1, kinds), (2, counts)] {
         ctx.outputs.set(o, Value::vector(list).convert(out_idx)?);

@@ -1,12 +1,11 @@
 //! Branches and loops ↔ how meta graphs write them. TF: `CondContextDef`, `WhileContextDef`.
 
-use std::collections::BTreeMap;
-
 use super::context::{CondContext, Seen};
 use super::while_context::{Inside, Options, WhileContext};
 use crate::error::{Error, Result};
 use crate::format::control_flow::{CondContextDef, ControlFlowContextDef, Ctxt, ValuesDef, WhileContextDef};
 use crate::graph::{ContextRef, Graph, Tensor};
+use crate::sort::{map, sort};
 
 /// How a file writes the tensors that a context sees.
 fn values_def<'a>(
@@ -14,8 +13,8 @@ fn values_def<'a>(
     external: impl Iterator<Item = (&'a Tensor, &'a Tensor)>,
 ) -> ValuesDef {
     let mut values: Vec<String> = values.map(|value| value.name()).collect();
-    values.sort_unstable();
-    let external_values: BTreeMap<String, String> = external.map(|(from, to)| (from.name(), to.name())).collect();
+    sort(&mut values);
+    let external_values = map(external.map(|(from, to)| (from.name(), to.name())));
     ValuesDef { values, external_values }
 }
 

@@ -27,7 +27,7 @@ pub use while_context::WhileContext;
 pub(crate) use while_context::in_loop;
 pub use while_loop::{WhileLoopArgs, while_loop, while_loop_args};
 
-use std::collections::BTreeMap;
+use crate::sort::sort_by;
 
 use crate::graph::{Graph, Operation, built_at, get_default_graph, here};
 use crate::op::{Arg, Flags, Grad, Gradient, Kernel, OpDef, Sig, rules};
@@ -95,14 +95,24 @@ pub(crate) fn group_named(operations: &[Operation], name: &str) -> Operation {
     no_op_after(&graph, operations, name)
 }
 
+/// The devices in alphabetic order, each with what is on it.
+pub(crate) fn by_device<T>(items: impl IntoIterator<Item = (String, T)>) -> Vec<(String, Vec<T>)> {
+    let mut devices: Vec<(String, Vec<T>)> = Vec::new();
+    for (device, item) in items {
+        match devices.iter_mut().find(|(known, _)| *known == device) {
+            Some((_, items)) => items.push(item),
+            None => devices.push((device, vec![item])),
+        }
+    }
+    sort_by(&mut devices, |(a, _), (b, _)| a.cmp(b));
+    devices
+}
+
 /// A no-op called `name` that runs after `operations`: by way of one for each device, if they are on several.
 #[track_caller]
 pub(crate) fn no_op_after(graph: &Graph, operations: &[Operation], name: &str) -> Operation {
     let _line = built_at(here());
-    let mut by_device: BTreeMap<String, Vec<Operation>> = BTreeMap::new();
-    for operation in operations {
-        by_device.entry(operation.device()).or_default().push(*operation);
-    }
+    let by_device = by_device(operations.iter().map(|operation| (operation.device(), *operation)));
     let scope = graph.scope_name(name);
     let no_op = |device: &str, operations: &[Operation], name: &str| {
         let _device = graph.device(device);
@@ -110,7 +120,7 @@ pub(crate) fn no_op_after(graph: &Graph, operations: &[Operation], name: &str) -
         NO_OP.call([]).graph(graph).name(name).operation()
     };
     let name = format!("{scope}/");
-    if let (1, Some((device, operations))) = (by_device.len(), by_device.first_key_value()) {
+    if let [(device, operations)] = by_device.as_slice() {
         return no_op(device, operations, &name);
     }
     let _scope = graph.scope(&name);

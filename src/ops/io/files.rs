@@ -8,6 +8,7 @@ use crate::graph::{Operation, Tensor};
 use crate::host::gfile;
 use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig};
 use crate::shape::PartialShape;
+use crate::sort::sort;
 use crate::value::Value;
 
 /// All bytes of the file `filename`, as one string. TF: `tf.read_file`.
@@ -116,7 +117,7 @@ pub(super) static MATCHING_FILES: OpDef = OpDef {
             let paths = gfile::Glob(path_of(pattern)?)?;
             found.extend(paths.into_iter().map(|path| path.into_os_string().into_encoded_bytes()));
         }
-        found.sort_unstable();
+        sort(&mut found);
         ctx.outputs.set(0, Value::vector(found));
         Ok(())
     }),

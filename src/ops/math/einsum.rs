@@ -14,6 +14,7 @@ use crate::ops::math::reduce::kept_shape;
 use crate::ops::math::reduce_sum_args;
 use crate::ops::scope::{Scope, refuse};
 use crate::shape::{Dim, PartialShape, merge_dims};
+use crate::sort::sort_by;
 use crate::value::{Value, room_for};
 
 /// The sum of products that `equation` describes. TF: `tf.einsum`.
@@ -132,7 +133,8 @@ impl Equation {
         let once = |label: &Label| all.iter().filter(|other| *other == label).count() == 1;
         self.output = if all.contains(&Label::Rest) { vec![Label::Rest] } else { Vec::new() };
         let mut names: Vec<Label> = all.iter().copied().filter(|label| *label != Label::Rest && once(label)).collect();
-        names.sort_by_key(|label| if let Label::Name(c) = label { *c } else { ' ' });
+        let letter = |label: &Label| if let Label::Name(c) = label { *c } else { ' ' };
+        sort_by(&mut names, |a, b| letter(a).cmp(&letter(b)));
         self.output.extend(names);
         self
     }

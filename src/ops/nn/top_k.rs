@@ -1,6 +1,6 @@
 //! TopK, TopKV2: the largest numbers of each row; InTopK, InTopKV2: whether a class is among them.
 
-use std::cmp::Ordering;
+use std::ops::Range;
 
 use crate::dispatch;
 use crate::dtype::DType;
@@ -156,7 +156,7 @@ pub(super) static TOP_K: OpDef = OpDef {
         let k = ctx.attrs().int("k")?;
         infer_top_k(ctx, Some(k))
     },
-    kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, numbers, T => run_top_k::<T, i32>(ctx))),
+    kernel: Kernel::Run(run_top_k),
     grad: Grad::Rule(|g| Ok(vec![Some(gradient(g))])),
     flags: Flags::PURE,
 };
@@ -171,13 +171,7 @@ pub(super) static TOP_K_V2: OpDef = OpDef {
         let k = ctx.known_integer(1)?;
         infer_top_k(ctx, k)
     },
-    kernel: Kernel::Run(|ctx| {
-        let places = ctx.node.attrs().dtype("index_type")?;
-        dispatch!(ctx.node.dtype()?, numbers, T => match places {
-            DType::Int64 => run_top_k::<T, i64>(ctx),
-            _ => run_top_k::<T, i32>(ctx),
-        })
-    }),
+    kernel: Kernel::Run(run_top_k),
     grad: Grad::Rule(|g| {
         let dx = gradient(g);
         Ok(vec![Some(dx), Some(zeros_of(Shape::scalar(), DType::Int32))])
@@ -185,43 +179,91 @@ pub(super) static TOP_K_V2: OpDef = OpDef {
     flags: Flags::PURE,
 };
 
-/// Whether the number at place `a` comes before the one at `b`: it is larger, or the same and further in front. What is not
-/// a number comes last.
-fn order<T: Number>(row: &[T], a: usize, b: usize) -> Ordering {
-    let by_size = row[b].partial_cmp(&row[a]).unwrap_or_else(|| row[a].is_nan().cmp(&row[b].is_nan()));
-    by_size.then(a.cmp(&b))
+/// What sorts a number in front of those that come later: of larger ones it is smaller, and of what is no number the largest.
+#[inline(always)]
+fn rank(x: f64) -> u64 {
+    // -0 is 0.
+    let bits = (x + 0.0).to_bits();
+    // Rises with the number, from negative ones on. Without a branch, which would be taken by chance.
+    let key = bits ^ (((bits as i64 >> 63) as u64) >> 1);
+    if x.is_nan() { u64::MAX } else { key ^ (u64::MAX >> 1) }
 }
 
-fn run_top_k<T: Number, I: Number>(ctx: &mut KernelCtx) -> Result<()> {
+/// Appends the ranks of the numbers `row`, each with its place in the row behind it, but for those that cannot be among the
+/// first `k`.
+fn add_ranks<T: Copy>(all: &mut Vec<u128>, k: usize, row: &[T], rank: impl Fn(T) -> u64) {
+    let most = 2 * k + 64;
+    let mut limit = u128::MAX;
+    for (x, place) in row.iter().zip(0u64..) {
+        let rank = u128::from(rank(*x)) << 64 | u128::from(place);
+        if rank < limit {
+            all.push(rank);
+            if all.len() == most {
+                limit = keep_first(all, k);
+            }
+        }
+    }
+}
+
+/// Leaves the first `k` of at least as many ranks, in any order; gives the last of these.
+fn keep_first(all: &mut Vec<u128>, k: usize) -> u128 {
+    let (_, last, _) = all.select_nth_unstable(k - 1);
+    let last = *last;
+    all.truncate(k);
+    last
+}
+
+/// Appends the ranks of numbers at a range, as [`add_ranks`] does.
+type Ranks<'a> = &'a (dyn Fn(Range<usize>, &mut Vec<u128>) + Sync);
+
+/// The places of the `k` largest numbers of each row of `n`.
+fn largest(n: usize, k: usize, ranks: Ranks, places: &mut [usize]) {
+    // Whole rows of some ten thousand numbers.
+    let part = ((1 << 14) / n).max(1) * k;
+    for_each_chunk(places, part, |start, places| {
+        let mut all: Vec<u128> = Vec::new();
+        for (row, places) in places.chunks_exact_mut(k).enumerate() {
+            let row = (start / k + row) * n;
+            all.clear();
+            ranks(row..row + n, &mut all);
+            keep_first(&mut all, k);
+            all.sort_unstable();
+            places.iter_mut().zip(&all).for_each(|(place, rank)| *place = *rank as u64 as usize);
+        }
+    });
+}
+
+fn run_top_k(ctx: &mut KernelCtx) -> Result<()> {
     let n = ctx.inputs.shape(0)?.last().copied().unwrap_or(1);
     let k = ctx.outputs.shape(0)?.last().copied().unwrap_or(1);
     if k > n {
         return Err(Error::invalid_argument(format!("the {k} largest of rows of {n}")));
     }
-    let x = ctx.inputs.slice::<T>(0)?;
-    let (values, places) = ctx.outputs.pair::<T, I>()?;
-    if k == 0 {
-        return Ok(());
-    }
-    // Whole rows of some ten thousand numbers.
-    let part = ((1 << 14) / n).max(1) * k;
-    for_each_chunk(places, part, |start, places| {
-        let mut all: Vec<usize> = Vec::with_capacity(n);
-        for (row, places) in places.chunks_exact_mut(k).enumerate() {
-            let row = &x[(start / k + row) * n..][..n];
-            all.clear();
-            all.extend(0..n);
-            if k < n {
-                all.select_nth_unstable_by(k - 1, |&a, &b| order(row, a, b));
+    let mut places = vec![0; ctx.outputs.shape(0)?.num_elements()?];
+    if k > 0 {
+        match ctx.node.dtype()? {
+            DType::Int64 => {
+                let x = ctx.inputs.slice::<i64>(0)?;
+                largest(n, k, &|at, all| add_ranks(all, k, &x[at], |x| !(x as u64 ^ 1 << 63)), &mut places);
             }
-            all[..k].sort_unstable_by(|&a, &b| order(row, a, b));
-            places.iter_mut().zip(&all).for_each(|(place, &i)| *place = I::from_usize(i));
+            dtype => dispatch!(dtype, numbers, T => {
+                let x = ctx.inputs.slice::<T>(0)?;
+                largest(n, k, &|at, all| add_ranks(all, k, &x[at], |x| rank(x.to_f64())), &mut places);
+                Ok(())
+            })?,
         }
-    });
-    for ((row, values), places) in x.chunks_exact(n).zip(values.chunks_exact_mut(k)).zip(places.chunks_exact(k)) {
-        values.iter_mut().zip(places).for_each(|(value, place)| *value = row[place.to_f64() as usize]);
     }
-    Ok(())
+    dispatch!(ctx.node.dtype()?, numbers, T => {
+        let x = ctx.inputs.slice::<T>(0)?;
+        let values = ctx.outputs.slice::<T>(0)?.iter_mut().zip(&places).enumerate();
+        values.for_each(|(i, (value, place))| *value = x[i / k * n + place]);
+        Ok(())
+    })?;
+    dispatch!(ctx.node.output_types[1], indices, I => {
+        let outputs = ctx.outputs.slice::<I>(1)?.iter_mut().zip(&places);
+        outputs.for_each(|(output, place)| *output = I::from_usize(*place));
+        Ok(())
+    })
 }
 
 /// The gradient of the values, put where they came from.
@@ -272,6 +314,17 @@ mod tests {
             .expect([[[5.0f32, 5.0], [f32::INFINITY, 0.0]].into(), [[1i32, 3], [2, 3]].into()])
             .run();
         OpTest::new(places(0)).inputs([x]).run();
+        // Many numbers of which few count, and with many that are equal.
+        let numbers: Vec<i64> = (0..5000).map(|i| i * 7919 % 1009 - 500).collect();
+        let mut wanted: Vec<(i64, i32)> = numbers.iter().map(|x| -x).zip(0..).collect();
+        wanted.sort_unstable();
+        let wanted = &wanted[..7];
+        let ordered: Vec<i64> = wanted.iter().map(|(x, _)| -x).collect();
+        let at: Vec<i32> = wanted.iter().map(|(_, place)| *place).collect();
+        let (floats, ordered_floats): (Vec<f32>, Vec<f32>) =
+            (numbers.iter().map(|x| *x as f32).collect(), ordered.iter().map(|x| *x as f32).collect());
+        OpTest::new(places(7)).inputs([numbers.into()]).expect([ordered.into(), at.clone().into()]).run();
+        OpTest::new(places(7)).inputs([floats.into()]).expect([ordered_floats.into(), at.into()]).run();
         OpTest::new(places(2)).inputs([[[7u8, 9, 8]].into()]).expect([[[9u8, 8]].into(), [[1i32, 2]].into()]).run();
         OpTest::new(|x| vec![top_k(x[0], 2).0])
             .inputs([[[1.0f32, 5.0, 3.0], [0.5, -2.0, 0.25]].into()])

@@ -7,6 +7,7 @@ use regex_syntax::ast::{Assertion, AssertionKind, Ast, ClassPerl, ClassPerlKind,
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
 use crate::op::{Flags, Grad, IntoTensor, Kernel, OpDef, Sig, rules};
+use crate::sort::sort_by;
 
 /// Whether all of each string matches `pattern`, in RE2's syntax. TF: `tf.strings.regex_full_match`.
 ///
@@ -28,7 +29,7 @@ fn full_match(pattern: &str) -> Result<Regex> {
     let bad = |e: String| Error::invalid_argument(format!("'{pattern}' is no pattern: {e}"));
     let read = Parser::new().parse(pattern).map_err(|e| bad(e.to_string()))?;
     let mut spelled = visit(&read, Ascii::default()).map_err(bad)?;
-    spelled.sort_by_key(|(span, _)| span.start.offset);
+    sort_by(&mut spelled, |(a, _), (b, _)| a.start.offset.cmp(&b.start.offset));
     let (mut whole, mut end) = (r"\A(?:".to_owned(), 0);
     for (span, meaning) in spelled {
         whole.extend(pattern.get(end..span.start.offset));

@@ -1,12 +1,12 @@
 //! One writer for each folder.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{FileWriter, FileWriterArgs};
 use crate::error::Result;
 use crate::graph::get_default_graph;
+use crate::sort::SortedMap;
 
 /// Writers of events that the whole program shares, one for each folder. TF: `tf.summary.FileWriterCache`.
 ///
@@ -15,9 +15,9 @@ use crate::graph::get_default_graph;
 #[derive(Debug)]
 pub struct FileWriterCache;
 
-static CACHE: Mutex<BTreeMap<PathBuf, FileWriter>> = Mutex::new(BTreeMap::new());
+static CACHE: Mutex<SortedMap<PathBuf, FileWriter>> = Mutex::new(SortedMap::new());
 
-fn cache() -> MutexGuard<'static, BTreeMap<PathBuf, FileWriter>> {
+fn cache() -> MutexGuard<'static, SortedMap<PathBuf, FileWriter>> {
     CACHE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -45,7 +45,7 @@ impl FileWriterCache {
 
     /// Closes all writers and forgets them. TF: `FileWriterCache.clear()`.
     pub fn clear() -> Result<()> {
-        let writers = std::mem::take(&mut *cache());
-        writers.into_values().map(|writer| writer.close()).fold(Ok(()), Result::and)
+        let writers = cache().take_values();
+        writers.map(|writer| writer.close()).fold(Ok(()), Result::and)
     }
 }

@@ -16,6 +16,7 @@ use crate::format::meta::SaverDef;
 use crate::graph::{Operation, Tensor, built_at, get_default_graph, here};
 use crate::ops::state::{Declared, Variable, global_variables};
 use crate::session::{Feeds, Session};
+use crate::sort::sort_by;
 use crate::value::Value;
 
 use super::checkpoint_state::update_checkpoint_state_args;
@@ -207,7 +208,7 @@ impl SaverArgs {
         let _line = built_at(here());
         let mut variables = self.var_list.take().unwrap_or_else(|| global_variables().as_slice().var_list());
         variables.retain(|(_, variable)| !variable.reference().is_poisoned());
-        variables.sort_by(|a, b| a.0.cmp(&b.0));
+        sort_by(&mut variables, |a, b| a.0.cmp(&b.0));
         let graph = variables.first().and_then(|(_, v)| v.op().graph().ok()).unwrap_or_else(get_default_graph);
         if let Err(error) = self.check(&variables) {
             graph.record(error.at(&self.name, Some(crate::graph::here())));
