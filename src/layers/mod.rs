@@ -300,10 +300,7 @@ pub trait Layer: Send + Sync {
 
     /// What it makes of several tensors; most layers take one.
     fn call_all(&self, inputs: &[Tensor], call: &mut Call) -> Result<Vec<Tensor>> {
-        match inputs {
-            [input] => self.call(*input, call).map(|output| vec![output]),
-            _ => Err(Error::invalid_argument(format!("it takes one tensor, but was given {}", inputs.len()))),
-        }
+        Ok(vec![self.call(only(inputs)?, call)?])
     }
 
     /// The layers that it is made of, if there are any.
@@ -344,6 +341,14 @@ pub trait Layer: Send + Sync {
         Self: Sized + Clone + 'static,
     {
         one(apply_object(self, vec![input.into_arg()], Some(training.into())))
+    }
+}
+
+/// The input of a layer that takes one.
+fn only(inputs: &[Tensor]) -> Result<Tensor> {
+    match inputs {
+        [input] => Ok(*input),
+        _ => Err(Error::invalid_argument(format!("it takes one tensor, but was given {}", inputs.len()))),
     }
 }
 
@@ -393,7 +398,7 @@ pub(crate) fn apply_object<L: Layer + Clone + 'static>(
 ) -> Vec<Tensor> {
     let now = training.unwrap_or(Training::Known(false));
     let (inputs, outputs) = apply(layer, inputs, now, Place::of_object(layer.common()));
-    history::remember(|| Arc::new(layer.clone()), inputs, outputs, training)
+    history::remember(&|| Arc::new(layer.clone()), inputs, outputs, training)
 }
 
 /// The tensors that a layer is applied to, and what it makes of them.
@@ -450,7 +455,17 @@ pub(crate) fn with_weights<R>(
     let reuse = if known.is_some() { Reuse::Share } else { common.reuse };
     let _variables = variable_scope_args(scope).reuse(reuse).auxiliary_name_scope(false).build();
     let _names = graph.scope(&format!("{}/", scope.original_name_scope()));
-    let needed = needed()?;
+    call(&made_once(graph, common, known, needed()?, dtype)?)
+}
+
+/// The variables that are `needed`: those that are known, or new ones.
+fn made_once(
+    graph: &Graph,
+    common: &Common,
+    known: Option<Vec<Made>>,
+    needed: Vec<Weight>,
+    dtype: DType,
+) -> Result<Vec<Variable>> {
     let weights = match known {
         Some(weights) => {
             check_shared(&needed, &weights)?;
@@ -466,7 +481,7 @@ pub(crate) fn with_weights<R>(
             weights
         }
     };
-    call(&weights.iter().map(|made| made.variable).collect::<Vec<_>>())
+    Ok(weights.into_iter().map(|made| made.variable).collect())
 }
 
 #[track_caller]
