@@ -88,8 +88,7 @@ fn run_link<T: Element + Plain>(ctx: &mut KernelCtx, link: Link<T>) -> Result<()
         Link::Unary(f) if ctx.take_over(0, 0) => link::unary_in_place(f, ctx.outputs.slice(0)?),
         Link::Unary(f) => link::unary(f, ctx.inputs.slice(0)?, ctx.outputs.slice(0)?),
         Link::Binary(f) => {
-            let shape = ctx.outputs.shape(0)?.clone();
-            let plan = Broadcast::new(ctx.inputs.shape(0)?, ctx.inputs.shape(1)?, &shape);
+            let plan = ctx.broadcast(0, 1)?;
             if ctx.take_over(0, 0) {
                 link::binary_in_place(f, &plan, ctx.outputs.slice(0)?, ctx.inputs.slice(1)?);
             } else {
@@ -147,7 +146,12 @@ impl NodeInfo {
 
     /// Makes the node's kernel.
     pub(crate) fn kernel(&self) -> Result<KernelFn> {
-        match self.op.kernel {
+        self.kernel_of(self.op)
+    }
+
+    /// Makes the kernel that a node of `op` would have with these attributes.
+    pub(crate) fn kernel_of(&self, op: &OpDef) -> Result<KernelFn> {
+        match op.kernel {
             Kernel::Run(run) => Ok(Arc::new(run)),
             Kernel::Make(make) => make(self),
             Kernel::Elementwise(make) => Ok(make(self.dtype()?)?.alone()),
@@ -367,6 +371,11 @@ fn elements<T: Element>(slot: &mut Slot) -> Result<&mut [T]> {
 }
 
 impl KernelCtx<'_> {
+    /// How inputs `a` and `b` lie under output 0, to which they are broadcast.
+    pub(crate) fn broadcast(&self, a: usize, b: usize) -> Result<Broadcast> {
+        Ok(Broadcast::new(self.inputs.shape(a)?, self.inputs.shape(b)?, self.outputs.shape(0)?))
+    }
+
     /// Makes the memory of input `i` that of output `o`, if nobody else needs it and it fits. Then the output's elements
     /// start as the input's, and the input is gone. A buffer that the plan gives out changes hands only where the plan
     /// says so.
