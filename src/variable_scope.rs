@@ -126,7 +126,9 @@ struct Stored {
 pub(crate) fn stored_variables(graph: &Graph) -> BTreeMap<String, Variable> {
     let store = graph.extension::<Store>();
     let store = store.lock();
-    store.variables.iter().map(|(name, (variable, _))| (name.clone(), *variable)).collect()
+    let mut sorted = BTreeMap::new();
+    sorted.extend(store.variables.iter().map(|(name, (variable, _))| (name.clone(), *variable)));
+    sorted
 }
 
 impl Store {

@@ -251,6 +251,8 @@ fn merge_devices(outer: &str, inner: &str) -> String {
     if inner.is_empty() {
         return outer.to_owned();
     }
+    const ORDER: [&str; 4] = ["job", "replica", "task", "device"];
+    let rank = |key: &str| ORDER.iter().position(|k| *k == key).unwrap_or(ORDER.len());
     let mut parts: Vec<(String, String)> = Vec::new();
     for part in outer.split('/').chain(inner.split('/')).filter(|part| !part.is_empty()) {
         let (key, value) = match part.split_once(':') {
@@ -262,11 +264,12 @@ fn merge_devices(outer: &str, inner: &str) -> String {
         };
         match parts.iter_mut().find(|(k, _)| k == key) {
             Some(known) => known.1 = value,
-            None => parts.push((key.to_owned(), value)),
+            None => {
+                let place = parts.partition_point(|(known, _)| rank(known) <= rank(key));
+                parts.insert(place, (key.to_owned(), value));
+            }
         }
     }
-    const ORDER: [&str; 4] = ["job", "replica", "task", "device"];
-    parts.sort_by_key(|(key, _)| ORDER.iter().position(|k| k == key).unwrap_or(ORDER.len()));
     parts.into_iter().map(|(key, value)| format!("/{key}:{value}")).collect()
 }
 

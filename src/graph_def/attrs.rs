@@ -1,12 +1,14 @@
 //! Attributes, shapes and constants ↔ their messages.
 
+use std::collections::BTreeMap;
+
 use prost::Message;
 
 use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::format::proto::{AttrValue, Dim, ListValue, TensorProto, TensorShapeProto, attr_value::Value as Proto};
-use crate::graph::{Attr, AttrList, Written};
+use crate::graph::{Attr, AttrList, Attrs, Written};
 use crate::shape::{PartialShape, Shape};
 use crate::value::{Bytes, Element, Value};
 
@@ -26,8 +28,17 @@ fn shape_of(proto: &TensorShapeProto) -> Result<PartialShape> {
     proto.dim.iter().map(|dim| dim.size).collect::<Vec<i64>>().into_shape()
 }
 
+/// The attributes of a node as TensorFlow writes them.
+pub(crate) fn attr_values(attrs: &Attrs) -> Result<BTreeMap<String, AttrValue>> {
+    let mut values = BTreeMap::new();
+    for (name, attr) in attrs {
+        values.insert(name.to_string(), attr_value(attr)?);
+    }
+    Ok(values)
+}
+
 /// The attribute as TensorFlow writes it.
-pub(crate) fn attr_value(attr: &Attr) -> Result<AttrValue> {
+fn attr_value(attr: &Attr) -> Result<AttrValue> {
     let value = match attr {
         Attr::Str(s) => Proto::S(s.to_vec()),
         Attr::Int(i) => Proto::I(*i),

@@ -4,10 +4,10 @@ mod attrs;
 mod import;
 mod source;
 
-pub(crate) use attrs::{attr_value, constant_attr, shape_proto};
+pub(crate) use attrs::{attr_values, constant_attr, shape_proto};
 pub use source::{GraphSource, ImportArgs, ImportOptions, Imported, import_graph_def, import_graph_def_args};
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use crate::error::Result;
 use crate::format::proto::{FunctionDefLibrary, GraphDef, NodeDef, VersionDef};
@@ -50,13 +50,12 @@ impl Graph {
             let mut controls: Vec<String> = node.controls.iter().map(|id| format!("^{}", name_of(*id))).collect();
             controls.sort();
             let remarks = node.remarks.as_deref().cloned().unwrap_or_default();
-            let attr = |(name, attr): (&Arc<str>, _)| Ok((name.to_string(), attr_value(attr)?));
             Ok(NodeDef {
                 name: node.name.to_string(),
                 op: node.op.to_string(),
                 input: node.inputs.iter().map(input).chain(controls).collect(),
                 device: node.device.to_string(),
-                attr: node.attrs.iter().map(attr).collect::<Result<_>>()?,
+                attr: attr_values(&node.attrs)?,
                 experimental_debug_info: remarks.debug_info,
                 experimental_type: remarks.full_type,
             })

@@ -249,7 +249,7 @@ pub fn Stat(path: impl AsRef<Path>) -> Result<FileStatistics> {
 pub fn ListDirectory(path: impl AsRef<Path>) -> Result<Vec<String>> {
     let entries = at(&path, fs::read_dir(&path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>))?;
     let mut names: Vec<String> = entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.sort_unstable();
+    names.sort();
     Ok(names)
 }
 

@@ -4,7 +4,7 @@
 //! iteration are left: its `Enter`s and the `Merge`s that start an iteration are fed, and what its `NextIteration`s and
 //! `Exit`s pass on is fetched.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 
 use smallvec::SmallVec;
 
@@ -102,12 +102,13 @@ impl Frames {
                 if is_exit(&nodes[before.index()]) { tree.parents[frame] } else { frame }
             };
             let data = node.inputs.iter().filter(|port| !fed.contains(port) && !is_way_back(nodes, node, port));
-            let frames: BTreeSet<usize> = data.map(|port| leaving(port.node)).collect();
-            if frames.len() > 1 {
+            let mut frames = data.map(|port| leaving(port.node));
+            let first = frames.next();
+            if frames.any(|frame| Some(frame) != first) {
                 return Err(at(node, "its inputs lie in different loops"));
             }
             let waited = || fed.controls(node).map(leaving).max_by_key(|&frame| tree.depths[frame]);
-            let frame = frames.first().copied().or_else(waited).unwrap_or(0);
+            let frame = first.or_else(waited).unwrap_or(0);
             if frame == 0 && (is_exit(node) || is_next(node)) {
                 return Err(at(node, "it lies in no loop"));
             }
@@ -219,7 +220,7 @@ fn contract(
     let first = enters.first().map(node).ok_or_else(|| Error::internal("a loop that nothing enters"))?;
     let place = |of: &[NodeId], id: NodeId| of.iter().position(|other| *other == id).map(|place| place as u32);
     let mut parts = Frame { carried: nexts.len(), ..Frame::default() };
-    let mut merged = BTreeSet::new();
+    let mut merged = HashSet::new();
     for &id in inside {
         let merge = node(&id);
         if !merge.inputs.iter().any(|port| is_way_back(nodes, merge, port)) {

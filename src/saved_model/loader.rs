@@ -1,6 +1,6 @@
 //! Saved models are loaded. TF: `tf.saved_model.loader`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{INIT_COLLECTIONS, INIT_OP_KEY, assets, binary_file, text_file, variables_prefix};
@@ -104,20 +104,28 @@ pub fn parse_saved_model(export_dir: impl AsRef<Path>) -> Result<SavedModel> {
 
 /// The model's graph that has exactly these tags.
 fn with_tags(model: SavedModel, tags: &[&str]) -> Result<MetaGraphDef> {
-    let tags_of = |meta: &MetaGraphDef| -> BTreeSet<String> {
-        meta.meta_info_def.iter().flat_map(|info| info.tags.iter().cloned()).collect()
+    let tags_of = |meta: &MetaGraphDef| {
+        let tags = meta.meta_info_def.as_ref().map(|info| info.tags.clone());
+        sorted(tags.unwrap_or_default())
     };
-    let wanted: BTreeSet<String> = tags.iter().map(|&tag| tag.to_owned()).collect();
-    let there: Vec<BTreeSet<String>> = model.meta_graphs.iter().map(tags_of).collect();
+    let wanted = sorted(tags.iter().map(|&tag| tag.to_owned()).collect());
+    let there: Vec<Vec<String>> = model.meta_graphs.iter().map(tags_of).collect();
     let found = model.meta_graphs.into_iter().find(|meta| tags_of(meta) == wanted);
     found.ok_or_else(|| {
-        let there: Vec<String> = there.iter().map(braced).collect();
+        let there: Vec<String> = there.iter().map(|tags| braced(tags)).collect();
         Error::not_found(format!("no graph has the tags {}; there are {}", braced(&wanted), there.join(", ")))
     })
 }
 
-fn braced(tags: &BTreeSet<String>) -> String {
-    format!("{{{}}}", tags.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+/// Each tag once, in order.
+fn sorted(mut tags: Vec<String>) -> Vec<String> {
+    tags.sort();
+    tags.dedup();
+    tags
+}
+
+fn braced(tags: &[String]) -> String {
+    format!("{{{}}}", tags.join(", "))
 }
 
 fn refuse_calls(meta: &MetaGraphDef) -> Result<()> {
@@ -217,9 +225,10 @@ impl Signature<'_> {
         inputs: impl IntoIterator<Item = (&'static str, V)>,
     ) -> Result<BTreeMap<String, Value>> {
         let mut feeds = Feeds::new();
-        let mut missing: BTreeSet<&str> = self.def.inputs.keys().map(String::as_str).collect();
+        let mut missing: Vec<&str> = self.def.inputs.keys().map(String::as_str).collect();
         for (name, value) in inputs {
-            let info = self.def.inputs.get(name).filter(|_| missing.remove(name));
+            let place = missing.iter().position(|known| *known == name);
+            let info = place.and_then(|place| self.def.inputs.get(missing.remove(place)));
             let info = info.ok_or_else(|| {
                 let inputs = list(self.def.inputs.keys());
                 Error::invalid_argument(format!("the signature has no input '{name}' left; its inputs are {inputs}"))
@@ -231,7 +240,9 @@ impl Signature<'_> {
         }
         let outputs = self.def.outputs.iter().map(|(name, info)| self.tensor(name, info));
         let values = self.model.sess.run(outputs.collect::<Result<Vec<String>>>()?, feeds)?;
-        Ok(self.def.outputs.keys().cloned().zip(values).collect())
+        let mut outputs = BTreeMap::new();
+        outputs.extend(self.def.outputs.keys().cloned().zip(values));
+        Ok(outputs)
     }
 
     /// The tensor of the graph.

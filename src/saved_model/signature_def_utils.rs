@@ -25,7 +25,9 @@ pub fn build_signature_def(
     method_name: &str,
 ) -> SignatureDef {
     let by_name = |infos: &[(&str, TensorInfo)]| -> BTreeMap<String, TensorInfo> {
-        infos.iter().map(|(name, info)| ((*name).to_owned(), info.clone())).collect()
+        let mut all = BTreeMap::new();
+        all.extend(infos.iter().map(|(name, info)| ((*name).to_owned(), info.clone())));
+        all
     };
     SignatureDef {
         inputs: by_name(inputs),

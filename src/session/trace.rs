@@ -1,6 +1,5 @@
 //! Looking on while a plan runs: what each step took, and whether the run takes too long.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use prost::Message;
@@ -16,7 +15,7 @@ use crate::format::trace::{
     AllocationDescription, DeviceStepStats, NodeExecStats, NodeOutput, RunMetadata, StepStats, TensorDescription,
 };
 use crate::graph::Graph;
-use crate::graph_def::{attr_value, shape_proto};
+use crate::graph_def::{attr_values, shape_proto};
 use crate::op::Slot;
 use crate::shape::Shape;
 
@@ -133,7 +132,7 @@ impl<'a, F: Fetch> RunArgs<'a, F> {
             .map_err(|_| Error::invalid_argument(format!("timeout_in_ms is {}", options.timeout_in_ms)))?;
         let graph = &session.shared.graph;
         graph.check()?;
-        let (mut signature, places) = session.signature(&fetches)?;
+        let (mut signature, places) = session.signature(super::targets(&fetches))?;
         let values = session.feed(&mut signature, feeds)?;
         let plan = session.plan(signature.clone())?;
         let mut trace = Trace::new(options.trace_level != TraceLevel::NoTrace, timeout);
@@ -149,7 +148,7 @@ impl<'a, F: Fetch> RunArgs<'a, F> {
                 ..RunMetadata::default()
             };
         }
-        Ok(super::take(&fetches, &places, &fetched))
+        Ok(fetches.take(&mut super::results(&places, &fetched)))
     }
 }
 
@@ -346,14 +345,13 @@ fn run_graph(plan: &Plan, names: &[String]) -> Result<GraphDef> {
     let node = |step: &Step| {
         let inputs = step.inputs.iter().map(|input| names[input.value as usize].clone());
         let controls = step.after.iter().map(|&before| format!("^{}", plan.steps[before as usize].info.name));
-        let attr = |(name, attr): (&Arc<str>, _)| Ok((name.to_string(), attr_value(attr)?));
         let original_node_names: Vec<String> = step.stands_for.iter().map(ToString::to_string).collect();
         Ok(NodeDef {
             name: step.info.name.to_string(),
             op: step.info.op.name().to_owned(),
             input: inputs.chain(controls).collect(),
             device: DEVICE.into(),
-            attr: step.info.attrs.iter().map(attr).collect::<Result<_>>()?,
+            attr: attr_values(&step.info.attrs)?,
             experimental_debug_info: (!original_node_names.is_empty())
                 .then(|| DebugInfo { original_node_names }.encode_to_vec()),
             experimental_type: None,

@@ -36,12 +36,16 @@ impl CheckpointReader {
 
     /// The names and shapes of all tensors. TF: `reader.get_variable_to_shape_map`.
     pub fn get_variable_to_shape_map(&self) -> BTreeMap<String, Shape> {
-        self.0.entries().map(|(name, entry)| (name.to_owned(), entry.shape.clone())).collect()
+        let mut shapes = BTreeMap::new();
+        shapes.extend(self.0.entries().map(|(name, entry)| (name.to_owned(), entry.shape.clone())));
+        shapes
     }
 
     /// The names and data types of all tensors whose types are known. TF: `reader.get_variable_to_dtype_map`.
     pub fn get_variable_to_dtype_map(&self) -> BTreeMap<String, DType> {
-        self.0.entries().filter_map(|(name, entry)| Some((name.to_owned(), entry.dtype?))).collect()
+        let mut types = BTreeMap::new();
+        types.extend(self.0.entries().filter_map(|(name, entry)| Some((name.to_owned(), entry.dtype?))));
+        types
     }
 
     /// A line for each tensor: name, data type, shape. TF: `reader.debug_string`.

@@ -388,8 +388,9 @@ impl Code {
         if let Some(last) = (1..=16).rev().find(|&length| of_length[length] > 0) {
             of_length[last] -= 1;
         }
-        let mut symbols: Vec<u8> = (0..=255).filter(|&symbol: &u8| lengths[usize::from(symbol)] > 0).collect();
-        symbols.sort_by_key(|&symbol| lengths[usize::from(symbol)]);
+        let lengths = &lengths;
+        let symbols_of = |length| (0..=255).filter(move |&symbol: &u8| lengths[usize::from(symbol)] == length);
+        let symbols: Vec<u8> = (1..=longest).flat_map(symbols_of).collect();
         Code { counts: std::array::from_fn(|i| of_length[i + 1] as u8), symbols }
     }
 

@@ -14,8 +14,9 @@ fn values_def<'a>(
     external: impl Iterator<Item = (&'a Tensor, &'a Tensor)>,
 ) -> ValuesDef {
     let mut values: Vec<String> = values.map(|value| value.name()).collect();
-    values.sort_unstable();
-    let external_values: BTreeMap<String, String> = external.map(|(from, to)| (from.name(), to.name())).collect();
+    values.sort();
+    let mut external_values = BTreeMap::new();
+    external.for_each(|(from, to)| _ = external_values.insert(from.name(), to.name()));
     ValuesDef { values, external_values }
 }
 

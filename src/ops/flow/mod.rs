@@ -27,8 +27,6 @@ pub use while_context::WhileContext;
 pub(crate) use while_context::in_loop;
 pub use while_loop::{WhileLoopArgs, while_loop, while_loop_args};
 
-use std::collections::BTreeMap;
-
 use crate::graph::{Graph, Operation, built_at, get_default_graph, here};
 use crate::op::{Arg, Flags, Grad, Gradient, Kernel, OpDef, Sig, rules};
 use crate::ops::array::IDENTITY;
@@ -99,10 +97,7 @@ pub(crate) fn group_named(operations: &[Operation], name: &str) -> Operation {
 #[track_caller]
 pub(crate) fn no_op_after(graph: &Graph, operations: &[Operation], name: &str) -> Operation {
     let _line = built_at(here());
-    let mut by_device: BTreeMap<String, Vec<Operation>> = BTreeMap::new();
-    for operation in operations {
-        by_device.entry(operation.device()).or_default().push(*operation);
-    }
+    let by_device = by_device(operations.iter().map(|operation| (operation.device(), *operation)));
     let scope = graph.scope_name(name);
     let no_op = |device: &str, operations: &[Operation], name: &str| {
         let _device = graph.device(device);
@@ -110,13 +105,25 @@ pub(crate) fn no_op_after(graph: &Graph, operations: &[Operation], name: &str) -
         NO_OP.call([]).graph(graph).name(name).operation()
     };
     let name = format!("{scope}/");
-    if let (1, Some((device, operations))) = (by_device.len(), by_device.first_key_value()) {
+    if let [(device, operations)] = by_device.as_slice() {
         return no_op(device, operations, &name);
     }
     let _scope = graph.scope(&name);
     let gathered: Vec<Operation> =
         by_device.iter().map(|(device, operations)| no_op(device, operations, "NoOp")).collect();
     no_op("", &gathered, &name)
+}
+
+/// What is on each device, sorted by device.
+pub(crate) fn by_device<T>(items: impl IntoIterator<Item = (String, T)>) -> Vec<(String, Vec<T>)> {
+    let mut groups: Vec<(String, Vec<T>)> = Vec::new();
+    for (device, item) in items {
+        match groups.binary_search_by(|(known, _)| known.cmp(&device)) {
+            Ok(place) => groups[place].1.push(item),
+            Err(place) => groups.insert(place, (device, vec![item])),
+        }
+    }
+    groups
 }
 
 pub(crate) static NO_OP: OpDef = OpDef {

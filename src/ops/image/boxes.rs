@@ -422,7 +422,7 @@ fn sample(ctx: &mut KernelCtx) -> Result<()> {
         }
         boxes.push(whole);
     }
-    let mut random = generator(ctx, |generator| generator.set_aside(attempts as u128))?;
+    let mut random = generator(ctx, &|generator| generator.set_aside(attempts as u128))?;
     let mut attempt = || {
         let ratio = random.next_f32() * (ratios[1] - ratios[0]) + ratios[0];
         drawn(width, height, areas, ratio, &mut random).filter(|part| part.shows(&boxes, least))

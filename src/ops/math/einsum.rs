@@ -131,8 +131,11 @@ impl Equation {
         let all: Vec<Label> = self.inputs.iter().flatten().copied().collect();
         let once = |label: &Label| all.iter().filter(|other| *other == label).count() == 1;
         self.output = if all.contains(&Label::Rest) { vec![Label::Rest] } else { Vec::new() };
-        let mut names: Vec<Label> = all.iter().copied().filter(|label| *label != Label::Rest && once(label)).collect();
-        names.sort_by_key(|label| if let Label::Name(c) = label { *c } else { ' ' });
+        let key = |label: &Label| if let Label::Name(c) = label { *c } else { ' ' };
+        let mut names: Vec<Label> = Vec::new();
+        for label in all.iter().filter(|label| **label != Label::Rest && once(label)) {
+            names.insert(names.partition_point(|known| key(known) < key(label)), *label);
+        }
         self.output.extend(names);
         self
     }

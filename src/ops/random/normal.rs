@@ -178,7 +178,7 @@ pub(super) fn infer(ctx: &mut InferCtx) -> Result<()> {
 struct Generator(Mutex<PhiloxRandom>);
 
 /// The node's generator, from which `take` sets numbers aside.
-pub(crate) fn generator(ctx: &KernelCtx, take: impl FnOnce(&mut PhiloxRandom) -> PhiloxRandom) -> Result<PhiloxRandom> {
+pub(crate) fn generator(ctx: &KernelCtx, take: &dyn Fn(&mut PhiloxRandom) -> PhiloxRandom) -> Result<PhiloxRandom> {
     let attrs = ctx.node.attrs();
     let (seed, seed2) = (attrs.int("seed")? as u64, attrs.int("seed2")? as u64);
     let make = || {
@@ -192,7 +192,7 @@ pub(crate) fn generator(ctx: &KernelCtx, take: impl FnOnce(&mut PhiloxRandom) ->
 
 fn run<T: Element + Sample>(ctx: &mut KernelCtx, blocks: u128, draw: Draw<T>) -> Result<()> {
     let n = ctx.outputs.shape(0)?.num_elements()?;
-    let generator = generator(ctx, |generator| generator.reserve(n))?;
+    let generator = generator(ctx, &|generator| generator.reserve(n))?;
     fill(&generator, ctx.outputs.slice::<T>(0)?, blocks, draw);
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! One writer for each folder.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -15,9 +14,10 @@ use crate::graph::get_default_graph;
 #[derive(Debug)]
 pub struct FileWriterCache;
 
-static CACHE: Mutex<BTreeMap<PathBuf, FileWriter>> = Mutex::new(BTreeMap::new());
+/// Sorted by folder.
+static CACHE: Mutex<Vec<(PathBuf, FileWriter)>> = Mutex::new(Vec::new());
 
-fn cache() -> MutexGuard<'static, BTreeMap<PathBuf, FileWriter>> {
+fn cache() -> MutexGuard<'static, Vec<(PathBuf, FileWriter)>> {
     CACHE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -35,17 +35,19 @@ impl FileWriterCache {
     /// ```
     pub fn get(logdir: impl AsRef<Path>) -> Result<FileWriter> {
         let (logdir, mut cache) = (logdir.as_ref(), cache());
-        if let Some(writer) = cache.get(logdir) {
-            return Ok(writer.clone());
+        match cache.binary_search_by(|(known, _)| known.as_path().cmp(logdir)) {
+            Ok(place) => Ok(cache[place].1.clone()),
+            Err(place) => {
+                let writer = FileWriterArgs::new(logdir).graph(get_default_graph()).build()?;
+                cache.insert(place, (logdir.to_owned(), writer.clone()));
+                Ok(writer)
+            }
         }
-        let writer = FileWriterArgs::new(logdir).graph(get_default_graph()).build()?;
-        cache.insert(logdir.to_owned(), writer.clone());
-        Ok(writer)
     }
 
     /// Closes all writers and forgets them. TF: `FileWriterCache.clear()`.
     pub fn clear() -> Result<()> {
         let writers = std::mem::take(&mut *cache());
-        writers.into_values().map(|writer| writer.close()).fold(Ok(()), Result::and)
+        writers.iter().map(|(_, writer)| writer.close()).fold(Ok(()), Result::and)
     }
 }

@@ -1,12 +1,12 @@
 //! The nodes of a saver, as TensorFlow builds them, and how they are found again in a graph.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use crate::error::{Error, Result};
 use crate::graph::{Attr, AttrList, Graph, Operation, Tensor};
 use crate::op::{Arg, IntoTensor, convert};
 use crate::ops::array::{IDENTITY, PLACEHOLDER_WITH_DEFAULT, constant, packed};
-use crate::ops::flow::no_op_after;
+use crate::ops::flow::{by_device, no_op_after};
 use crate::ops::math::select;
 use crate::ops::state::{
     ASSIGN, ASSIGN_VARIABLE_OP, MERGE_V2_CHECKPOINTS, RESTORE_V2, SAVE_V2, SHARDED_FILENAME, Variable,
@@ -46,10 +46,7 @@ pub(super) fn build(
 }
 
 fn build_sharded(graph: &Graph, filename: Tensor, variables: &[(String, Variable)]) -> Nodes {
-    let mut by_device: BTreeMap<String, Vec<(String, Variable)>> = BTreeMap::new();
-    for (name, variable) in variables {
-        by_device.entry(variable.op().device()).or_default().push((name.clone(), *variable));
-    }
+    let by_device = by_device(variables.iter().map(|entry| (entry.1.op().device(), entry.clone())));
     let save = save_shards(graph, filename, &by_device);
     let restored: Vec<Operation> = (by_device.iter())
         .map(|(device, variables)| {
@@ -61,7 +58,7 @@ fn build_sharded(graph: &Graph, filename: Tensor, variables: &[(String, Variable
 }
 
 /// The nodes that save a checkpoint for each device and make one of all.
-fn save_shards(graph: &Graph, filename: Tensor, by_device: &BTreeMap<String, Vec<(String, Variable)>>) -> Tensor {
+fn save_shards(graph: &Graph, filename: Tensor, by_device: &[(String, Vec<(String, Variable)>)]) -> Tensor {
     let parts = {
         let _device = graph.device("/device:CPU:*");
         let in_place = regex_full_match(filename, "^s3://.*");
@@ -77,7 +74,7 @@ fn save_shards(graph: &Graph, filename: Tensor, by_device: &BTreeMap<String, Vec
         let part = SHARDED_FILENAME.call([parts.into_arg(), shard, count.into_arg()]).single();
         saved.push((part, save(graph, part, variables)));
     }
-    let _device = by_device.last_key_value().map(|(device, _)| on_cpu(device));
+    let _device = by_device.last().map(|(device, _)| on_cpu(device));
     let after: Vec<Operation> = saved.iter().map(|(_, saved)| saved.op()).collect();
     let _after = graph.control_dependencies(&after);
     let merge = format!("{}/", graph.scope_name("MergeV2Checkpoints"));
