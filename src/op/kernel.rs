@@ -102,15 +102,18 @@ fn run_link<T: Element + Plain>(ctx: &mut KernelCtx, link: Link<T>) -> Result<()
 fn chained<T: Element + Plain + LinkElement>(
     links: Vec<(ElementwiseKernel, SmallVec<[Operand; 2]>)>,
 ) -> Result<KernelFn> {
-    let link = |(kernel, operands)| Some(ChainLink { link: T::link(kernel)?, operands });
-    let chain = links.into_iter().map(link).collect::<Option<Vec<_>>>().and_then(Chain::new);
-    let chain = chain.ok_or_else(|| Error::internal("these links are no chain"))?;
+    let no_chain = || Error::internal("these links are no chain");
+    let mut linked = Vec::with_capacity(links.len());
+    for (kernel, operands) in links {
+        linked.push(ChainLink { link: T::link(kernel).ok_or_else(no_chain)?, operands });
+    }
+    let chain = Chain::new(linked).ok_or_else(no_chain)?;
     Ok(Arc::new(move |ctx| run_chain(ctx, &chain)))
 }
 
 fn run_chain<T: Element + Plain>(ctx: &mut KernelCtx, chain: &Chain<T>) -> Result<()> {
     let KernelCtx { inputs, outputs, .. } = ctx;
-    let arrays = (0..inputs.len()).map(|i| inputs.slice::<T>(i)).collect::<Result<SmallVec<[&[T]; 4]>>>()?;
+    let arrays = inputs.slices::<T>()?;
     let out = outputs.slice::<T>(0)?;
     let fits = |x: &&[T]| x.len() == out.len() || (!x.is_empty() && out.len().is_multiple_of(x.len()));
     if arrays.len() < chain.inputs() || !arrays.iter().all(fits) {
@@ -254,6 +257,15 @@ impl Inputs {
         self.value(i)?.as_slice()
     }
 
+    /// The elements of all inputs.
+    pub fn slices<T: Element>(&self) -> Result<SmallVec<[&[T]; 4]>> {
+        let mut slices = SmallVec::new();
+        for i in 0..self.len() {
+            slices.push(self.slice(i)?);
+        }
+        Ok(slices)
+    }
+
     /// The shape of input `i`.
     pub fn shape(&self, i: usize) -> Result<&Shape> {
         self.value(i).map(Value::shape)
@@ -318,7 +330,11 @@ impl Outputs<'_> {
         for o in 0..self.slots.len() {
             self.provide(o)?;
         }
-        self.slots.iter_mut().map(elements).collect()
+        let mut slices = SmallVec::new();
+        for slot in &mut self.slots {
+            slices.push(elements(slot)?);
+        }
+        Ok(slices)
     }
 
     fn provide(&mut self, o: usize) -> Result<()> {
