@@ -319,7 +319,7 @@ pub trait Layer: Send + Sync {
 
     /// How it is made, by Keras's names. Keras: `get_config`.
     fn get_config(&self) -> Result<Config> {
-        Err(Error::unimplemented(format!("{} does not say how it is made", self.class_name())))
+        Err(unsaid(self.class_name()))
     }
 
     /// What it makes of `input`, outside of training. TF: `layer.apply(inputs)`.
@@ -342,6 +342,10 @@ pub trait Layer: Send + Sync {
     {
         one(apply_object(self, vec![input.into_arg()], Some(training.into())))
     }
+}
+
+fn unsaid(class_name: &str) -> Error {
+    Error::unimplemented(format!("{class_name} does not say how it is made"))
 }
 
 /// The input of a layer that takes one.
