@@ -158,6 +158,9 @@ fn collections(graph: &Graph) -> BTreeMap<String, CollectionDef> {
 /// An item of a collection.
 type Item = Arc<dyn Any + Send + Sync>;
 
+/// The bytes of an item of one kind.
+type ToBytes = fn(&Item) -> Option<Vec<u8>>;
+
 /// What `of` makes of each item, if it makes something of all.
 fn all<R>(items: &[Item], of: &dyn Fn(&Item) -> Option<R>) -> Option<Vec<R>> {
     items.iter().map(of).collect()
@@ -170,7 +173,7 @@ fn collection(items: &[Item]) -> Option<CollectionDef> {
     {
         return Some(def.clone());
     }
-    let kinds: [fn(&Item) -> Option<Vec<u8>>; 8] = [
+    let kinds: [ToBytes; 8] = [
         |item| Some(item.downcast_ref::<Variable>()?.to_proto().encode_to_vec()),
         |item| Some(item.downcast_ref::<CondContext>()?.to_proto().encode_to_vec()),
         |item| Some(item.downcast_ref::<WhileContext>()?.to_proto().encode_to_vec()),
