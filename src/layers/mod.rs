@@ -300,7 +300,7 @@ pub trait Layer: Send + Sync {
 
     /// What it makes of several tensors; most layers take one.
     fn call_all(&self, inputs: &[Tensor], call: &mut Call) -> Result<Vec<Tensor>> {
-        Ok(vec![self.call(only(inputs)?, call)?])
+        alone(self.call(only(inputs)?, call))
     }
 
     /// The layers that it is made of, if there are any.
@@ -354,6 +354,11 @@ fn only(inputs: &[Tensor]) -> Result<Tensor> {
         [input] => Ok(*input),
         _ => Err(Error::invalid_argument(format!("it takes one tensor, but was given {}", inputs.len()))),
     }
+}
+
+/// The output of such a layer.
+fn alone(output: Result<Tensor>) -> Result<Vec<Tensor>> {
+    Ok(vec![output?])
 }
 
 /// The one tensor that a layer made.
@@ -643,7 +648,7 @@ impl dyn Layer + '_ {
         self.only("output", |call| &call.outputs)
     }
 
-    fn only(&self, what: &str, side: impl Fn(&LayerCall) -> &Vec<Tensor>) -> Result<Tensor> {
+    fn only(&self, what: &str, side: fn(&LayerCall) -> &Vec<Tensor>) -> Result<Tensor> {
         let all: Vec<Tensor> = self.calls().iter().flat_map(|call| side(call).clone()).collect();
         match all[..] {
             [only] => Ok(only),
