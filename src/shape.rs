@@ -87,7 +87,12 @@ impl From<&[usize]> for Shape {
 
 impl FromIterator<usize> for Shape {
     fn from_iter<I: IntoIterator<Item = usize>>(dims: I) -> Self {
-        Shape(dims.into_iter().collect())
+        let mut shape = Shape::scalar();
+        // Compiled anew for each caller: a plain loop is a fraction of what `collect` is.
+        for dim in dims {
+            shape.0.push(dim);
+        }
+        shape
     }
 }
 
@@ -142,7 +147,11 @@ impl PartialShape {
 
     /// A shape of these dimensions.
     pub fn new(dims: impl IntoIterator<Item = Dim>) -> Self {
-        PartialShape(Some(dims.into_iter().collect()))
+        let mut sizes = SmallVec::new();
+        for dim in dims {
+            sizes.push(dim);
+        }
+        PartialShape(Some(sizes))
     }
 
     /// The dimensions, if the rank is known.
@@ -306,7 +315,14 @@ pub trait IntoShape {
 }
 
 fn from_dims<D: IntoDim>(dims: impl IntoIterator<Item = D>) -> Result<PartialShape> {
-    let dims = dims.into_iter().map(IntoDim::into_dim).collect::<Result<SmallVec<[Dim; 4]>>>()?;
+    let mut sizes = SmallVec::new();
+    for dim in dims {
+        sizes.push(dim.into_dim()?);
+    }
+    of_sizes(sizes)
+}
+
+fn of_sizes(dims: SmallVec<[Dim; 4]>) -> Result<PartialShape> {
     if dims.len() > MAX_RANK {
         return Err(Error::invalid_argument(format!("a shape has {} dimensions, more than {MAX_RANK}", dims.len())));
     }

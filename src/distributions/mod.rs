@@ -273,11 +273,15 @@ fn known_sizes(shape: &PartialShape) -> Result<(Vec<i32>, i32)> {
 #[track_caller]
 fn sizes_of_batch<L: Law>(law: &L) -> Tensor {
     let _scope = law.home().open("batch_shape_tensor");
-    let known = law.batch_shape().known();
-    match known.and_then(|shape| shape.iter().map(|&n| i32::try_from(n).ok()).collect::<Option<Vec<i32>>>()) {
+    match listed(law.batch_shape()) {
         Some(sizes) => constant_named(Value::vector(sizes), "batch_shape"),
         None => law.batch_sizes(),
     }
+}
+
+/// The sizes, if all are known.
+fn listed(shape: PartialShape) -> Option<Vec<i32>> {
+    shape.known()?.iter().map(|&n| i32::try_from(n).ok()).collect()
 }
 
 /// The sizes of `count` draws.

@@ -8,7 +8,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::{ContextRef, Graph, GraphKey, NodeId};
-use crate::sort::{sort, sort_by};
+use crate::sort::sort;
 
 enum Frame {
     Graph(Graph),
@@ -252,6 +252,8 @@ fn merge_devices(outer: &str, inner: &str) -> String {
     if inner.is_empty() {
         return outer.to_owned();
     }
+    const ORDER: [&str; 4] = ["job", "replica", "task", "device"];
+    let rank = |key: &str| ORDER.iter().position(|k| *k == key).unwrap_or(ORDER.len());
     let mut parts: Vec<(String, String)> = Vec::new();
     for part in outer.split('/').chain(inner.split('/')).filter(|part| !part.is_empty()) {
         let (key, value) = match part.split_once(':') {
@@ -263,12 +265,12 @@ fn merge_devices(outer: &str, inner: &str) -> String {
         };
         match parts.iter_mut().find(|(k, _)| k == key) {
             Some(known) => known.1 = value,
-            None => parts.push((key.to_owned(), value)),
+            None => {
+                let place = parts.partition_point(|(known, _)| rank(known) <= rank(key));
+                parts.insert(place, (key.to_owned(), value));
+            }
         }
     }
-    const ORDER: [&str; 4] = ["job", "replica", "task", "device"];
-    let place = |key: &str| ORDER.iter().position(|k| *k == key).unwrap_or(ORDER.len());
-    sort_by(&mut parts, |(a, _), (b, _)| place(a).cmp(&place(b)));
     parts.into_iter().map(|(key, value)| format!("/{key}:{value}")).collect()
 }
 

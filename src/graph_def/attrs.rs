@@ -36,7 +36,7 @@ pub(crate) fn attr_values(attrs: &Attrs) -> Result<BTreeMap<String, AttrValue>> 
 }
 
 /// The attribute as TensorFlow writes it.
-pub(crate) fn attr_value(attr: &Attr) -> Result<AttrValue> {
+fn attr_value(attr: &Attr) -> Result<AttrValue> {
     let value = match attr {
         Attr::Str(s) => Proto::S(s.to_vec()),
         Attr::Int(i) => Proto::I(*i),

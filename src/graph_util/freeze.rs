@@ -131,7 +131,7 @@ impl<'a> Freezing<'a> {
     fn freeze(&mut self, variable: usize, value: &Value) -> Result<()> {
         let dtype = type_attr(value.dtype().code());
         let name = self.before.node[variable].name.clone();
-        let attrs = [("dtype", dtype.clone()), ("value", constant_attr(value)?)];
+        let attrs = vec![("dtype", dtype.clone()), ("value", constant_attr(value)?)];
         self.nodes[variable] = node(&name, "Const", attrs);
         let mut next = self.readers[variable].clone();
         let mut seen = vec![false; self.nodes.len()];
@@ -160,10 +160,10 @@ impl<'a> Freezing<'a> {
                 attr.remove("_output_shapes");
                 return Ok(true);
             }
-            "ReadVariableOp" => self.nodes[reader] = placed(before, "Identity", 1, [("T", attr(before, "dtype")?)]),
+            "ReadVariableOp" => self.nodes[reader] = placed(before, "Identity", 1, vec![("T", attr(before, "dtype")?)]),
             "ResourceGather" => self.convert_gather(reader)?,
             "ResourceGatherNd" => {
-                let attrs = [("Tparams", attr(before, "dtype")?), ("Tindices", attr(before, "Tindices")?)];
+                let attrs = vec![("Tparams", attr(before, "dtype")?), ("Tindices", attr(before, "Tindices")?)];
                 self.nodes[reader] = placed(before, "GatherNd", 2, attrs);
             }
             op @ ("Case"
@@ -193,11 +193,11 @@ impl<'a> Freezing<'a> {
             Some(Proto::Type(code)) if code == DType::Int64.code() => Value::scalar(0i64),
             _ => Value::scalar(0i32),
         };
-        let attrs = [("Tparams", dtype), ("Tindices", indices.clone()), ("Taxis", indices.clone())];
+        let attrs = vec![("Tparams", dtype), ("Tindices", indices.clone()), ("Taxis", indices.clone())];
         let mut gather = placed(before, "GatherV2", 2, attrs);
         gather.input.push(axis_name.clone());
         self.nodes[reader] = gather;
-        self.axes.push(node(&axis_name, "Const", [("dtype", indices), ("value", constant_attr(&zero)?)]));
+        self.axes.push(node(&axis_name, "Const", vec![("dtype", indices), ("value", constant_attr(&zero)?)]));
         Ok(())
     }
 }
@@ -211,17 +211,13 @@ fn attr(node: &NodeDef, name: &str) -> Result<AttrValue> {
     found.ok_or_else(|| Error::invalid_argument(format!("'{}' ({}) has no attribute '{name}'", node.name, node.op)))
 }
 
-fn node<const A: usize>(name: &str, op: &str, attrs: [(&str, AttrValue); A]) -> NodeDef {
-    NodeDef {
-        name: name.to_owned(),
-        op: op.to_owned(),
-        attr: map(attrs.map(|(name, value)| (name.to_owned(), value))),
-        ..Default::default()
-    }
+fn node(name: &str, op: &str, attrs: Vec<(&str, AttrValue)>) -> NodeDef {
+    let attr = map(attrs.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    NodeDef { name: name.to_owned(), op: op.to_owned(), attr, ..Default::default() }
 }
 
 /// Another operation where `before` stood, with the first `inputs` of its inputs.
-fn placed<const A: usize>(before: &NodeDef, op: &str, inputs: usize, attrs: [(&str, AttrValue); A]) -> NodeDef {
+fn placed(before: &NodeDef, op: &str, inputs: usize, attrs: Vec<(&str, AttrValue)>) -> NodeDef {
     let mut after = node(&before.name, op, attrs);
     after.input = before.input.iter().take(inputs).cloned().collect();
     if let Some(class) = before.attr.get("_class") {

@@ -7,6 +7,7 @@
 //! tf::logging::debug("not shown");
 //! ```
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::panic::Location;
@@ -38,14 +39,18 @@ pub fn get_verbosity() -> i32 {
 
 /// The line of a message, as TensorFlow writes it.
 fn line(level: i32, message: impl Display) -> String {
-    match level {
-        DEBUG => format!("DEBUG:tensorflow:{message}"),
-        INFO => format!("INFO:tensorflow:{message}"),
-        WARN => format!("WARNING:tensorflow:{message}"),
-        ERROR => format!("ERROR:tensorflow:{message}"),
-        FATAL => format!("CRITICAL:tensorflow:{message}"),
-        _ => format!("Level {level}:tensorflow:{message}"),
-    }
+    format!("{}:tensorflow:{message}", label(level))
+}
+
+fn label(level: i32) -> Cow<'static, str> {
+    Cow::Borrowed(match level {
+        DEBUG => "DEBUG",
+        INFO => "INFO",
+        WARN => "WARNING",
+        ERROR => "ERROR",
+        FATAL => "CRITICAL",
+        _ => return Cow::Owned(format!("Level {level}")),
+    })
 }
 
 /// Shows `message` if `level` is important enough. TF: `tf.logging.log`.

@@ -204,7 +204,10 @@ impl Model {
     /// Builds a chain of layers for inputs of shape `input_shape`, the batch included. Keras: `model.build(input_shape)`.
     #[track_caller]
     pub fn build(&mut self, input_shape: impl IntoShape) -> Result<()> {
-        let shape = input_shape.into_shape()?;
+        self.build_for(input_shape.into_shape()?)
+    }
+
+    fn build_for(&mut self, shape: PartialShape) -> Result<()> {
         let dims = shape.dims().filter(|dims| !dims.is_empty()).ok_or_else(|| {
             Error::invalid_argument(format!("an input has a batch and an example, but {shape} has not"))
         })?;

@@ -496,7 +496,7 @@ impl Model {
         data: &Examples,
         (batch_size, verbose): (usize, u8),
         besides: &[Tensor],
-        mut tell: impl FnMut(&[Value]) -> Result<()>,
+        tell: &mut dyn FnMut(&[Value]) -> Result<()>,
     ) -> Result<Vec<f64>> {
         let order: Vec<usize> = (0..data.len()).collect();
         let names = &nodes.names;
@@ -762,7 +762,7 @@ impl<'a, 'c> Fit<'a, 'c> {
             let wanted = callbacks.iter_mut().map(|callback| callback.validation_fetch(epoch));
             let wanted: Vec<Option<Tensor>> = wanted.collect();
             let besides: Vec<Tensor> = wanted.iter().copied().flatten().collect();
-            let judged = self.model.judge(nodes, validation, (self.batch_size, 0), &besides, |values| {
+            let judged = self.model.judge(nodes, validation, (self.batch_size, 0), &besides, &mut |values| {
                 let asking = callbacks.iter_mut().zip(&wanted).filter(|(_, wanted)| wanted.is_some());
                 asking.zip(values).try_for_each(|((callback, _), value)| callback.on_validation_fetched(value))
             })?;
@@ -815,7 +815,7 @@ impl<'a> Evaluate<'a> {
         check_batch_size(self.batch_size)?;
         let data = self.model.examples(self.x, self.y)?;
         let nodes = self.model.nodes()?;
-        self.model.judge(&nodes, &data, (self.batch_size, self.verbose), &[], |_| Ok(()))
+        self.model.judge(&nodes, &data, (self.batch_size, self.verbose), &[], &mut |_| Ok(()))
     }
 }
 

@@ -19,19 +19,24 @@ pub(crate) trait Configured: Layer + Clone {
 
     /// Its configuration.
     fn config(&self) -> Result<Config> {
-        let mut settings = Settings { name: (self as &dyn Layer).name(), mode: Mode::Write(Config::new()) };
-        self.clone().settings(&mut settings)?;
-        match settings.mode {
-            Mode::Write(config) => Ok(config),
-            Mode::Read(_) => Err(Error::internal("settings that were to be written")),
-        }
+        let mut layer = self.clone();
+        written((self as &dyn Layer).name(), &mut |settings| layer.settings(settings))
     }
 
     /// The same with what `config` says.
     fn configured(mut self, config: &Config) -> Result<Self> {
-        let mut settings = Settings { name: String::new(), mode: Mode::Read(config) };
-        self.settings(&mut settings)?;
+        self.settings(&mut Settings { name: String::new(), mode: Mode::Read(config) })?;
         Ok(self)
+    }
+}
+
+/// What `settings` writes for the layer called `name`.
+fn written(name: String, settings: &mut dyn FnMut(&mut Settings) -> Result<()>) -> Result<Config> {
+    let mut written = Settings { name, mode: Mode::Write(Config::new()) };
+    settings(&mut written)?;
+    match written.mode {
+        Mode::Write(config) => Ok(config),
+        Mode::Read(_) => Err(Error::internal("settings that were to be written")),
     }
 }
 
@@ -58,33 +63,36 @@ enum Mode<'a> {
 impl Settings<'_> {
     /// A setting. What is not written keeps its value.
     pub(crate) fn field<T: Setting>(&mut self, name: &str, value: &mut T) -> Result<&mut Self> {
-        let about = |error: Error| error.retitled(name);
-        match &mut self.mode {
-            Mode::Write(config) => {
-                config.insert(name.to_owned(), value.to_json().map_err(about)?);
+        match &self.mode {
+            Mode::Write(_) => {
+                let json = value.to_json().map_err(|error| error.retitled(name))?;
+                self.write(name, json);
             }
             Mode::Read(config) => {
                 if let Some(json) = config.get(name) {
-                    *value = T::from_json(json).map_err(about)?;
+                    *value = T::from_json(json).map_err(|error| error.retitled(name))?;
                 }
             }
         }
         Ok(self)
     }
 
+    /// Writes a setting, unless settings are read.
+    fn write(&mut self, name: &str, json: Json) {
+        if let Mode::Write(config) = &mut self.mode {
+            config.insert(name.to_owned(), json);
+        }
+    }
+
     /// A setting of Keras's that has only this value here.
     pub(crate) fn only(&mut self, name: &str, value: impl Into<Json>) -> Result<&mut Self> {
         let value = value.into();
-        match &mut self.mode {
-            Mode::Write(config) => {
-                config.insert(name.to_owned(), value);
-            }
-            Mode::Read(config) => {
-                if let Some(json) = config.get(name).filter(|json| **json != value) {
-                    return Err(Error::unimplemented(format!("{name} is {json}; only {value} can be built")));
-                }
-            }
+        if let Mode::Read(config) = &self.mode
+            && let Some(json) = config.get(name).filter(|json| **json != value)
+        {
+            return Err(Error::unimplemented(format!("{name} is {json}; only {value} can be built")));
         }
+        self.write(name, value);
         Ok(self)
     }
 
@@ -109,9 +117,7 @@ impl Settings<'_> {
 
     /// A setting of Keras's that makes no difference here.
     pub(crate) fn indifferent(&mut self, name: &str, value: impl Into<Json>) -> &mut Self {
-        if let Mode::Write(config) = &mut self.mode {
-            config.insert(name.to_owned(), value.into());
-        }
+        self.write(name, value.into());
         self
     }
 

@@ -55,7 +55,7 @@ pub(crate) fn record(graph: &Graph, layer: Arc<dyn Layer>, call: LayerCall) {
 /// Remembers what a layer made, if its graph has an input of a model, and gives that: tensors that nobody made before.
 #[track_caller]
 pub(crate) fn remember(
-    layer: impl FnOnce() -> Arc<dyn Layer>,
+    layer: &dyn Fn() -> Arc<dyn Layer>,
     inputs: Vec<Tensor>,
     outputs: Vec<Tensor>,
     training: Option<Training>,

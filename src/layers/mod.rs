@@ -300,10 +300,7 @@ pub trait Layer: Send + Sync {
 
     /// What it makes of several tensors; most layers take one.
     fn call_all(&self, inputs: &[Tensor], call: &mut Call) -> Result<Vec<Tensor>> {
-        match inputs {
-            [input] => self.call(*input, call).map(|output| vec![output]),
-            _ => Err(Error::invalid_argument(format!("it takes one tensor, but was given {}", inputs.len()))),
-        }
+        alone(self.call(only(inputs)?, call))
     }
 
     /// The layers that it is made of, if there are any.
@@ -322,7 +319,7 @@ pub trait Layer: Send + Sync {
 
     /// How it is made, by Keras's names. Keras: `get_config`.
     fn get_config(&self) -> Result<Config> {
-        Err(Error::unimplemented(format!("{} does not say how it is made", self.class_name())))
+        Err(unsaid(self.class_name()))
     }
 
     /// What it makes of `input`, outside of training. TF: `layer.apply(inputs)`.
@@ -345,6 +342,23 @@ pub trait Layer: Send + Sync {
     {
         one(apply_object(self, vec![input.into_arg()], Some(training.into())))
     }
+}
+
+fn unsaid(class_name: &str) -> Error {
+    Error::unimplemented(format!("{class_name} does not say how it is made"))
+}
+
+/// The input of a layer that takes one.
+fn only(inputs: &[Tensor]) -> Result<Tensor> {
+    match inputs {
+        [input] => Ok(*input),
+        _ => Err(Error::invalid_argument(format!("it takes one tensor, but was given {}", inputs.len()))),
+    }
+}
+
+/// The output of such a layer.
+fn alone(output: Result<Tensor>) -> Result<Vec<Tensor>> {
+    Ok(vec![output?])
 }
 
 /// The one tensor that a layer made.
@@ -393,7 +407,7 @@ pub(crate) fn apply_object<L: Layer + Clone + 'static>(
 ) -> Vec<Tensor> {
     let now = training.unwrap_or(Training::Known(false));
     let (inputs, outputs) = apply(layer, inputs, now, Place::of_object(layer.common()));
-    history::remember(|| Arc::new(layer.clone()), inputs, outputs, training)
+    history::remember(&|| Arc::new(layer.clone()), inputs, outputs, training)
 }
 
 /// The tensors that a layer is applied to, and what it makes of them.
@@ -450,7 +464,17 @@ pub(crate) fn with_weights<R>(
     let reuse = if known.is_some() { Reuse::Share } else { common.reuse };
     let _variables = variable_scope_args(scope).reuse(reuse).auxiliary_name_scope(false).build();
     let _names = graph.scope(&format!("{}/", scope.original_name_scope()));
-    let needed = needed()?;
+    call(&made_once(graph, common, known, needed()?, dtype)?)
+}
+
+/// The variables that are `needed`: those that are known, or new ones.
+fn made_once(
+    graph: &Graph,
+    common: &Common,
+    known: Option<Vec<Made>>,
+    needed: Vec<Weight>,
+    dtype: DType,
+) -> Result<Vec<Variable>> {
     let weights = match known {
         Some(weights) => {
             check_shared(&needed, &weights)?;
@@ -466,7 +490,7 @@ pub(crate) fn with_weights<R>(
             weights
         }
     };
-    call(&weights.iter().map(|made| made.variable).collect::<Vec<_>>())
+    Ok(weights.into_iter().map(|made| made.variable).collect())
 }
 
 #[track_caller]
@@ -624,7 +648,7 @@ impl dyn Layer + '_ {
         self.only("output", |call| &call.outputs)
     }
 
-    fn only(&self, what: &str, side: impl Fn(&LayerCall) -> &Vec<Tensor>) -> Result<Tensor> {
+    fn only(&self, what: &str, side: fn(&LayerCall) -> &Vec<Tensor>) -> Result<Tensor> {
         let all: Vec<Tensor> = self.calls().iter().flat_map(|call| side(call).clone()).collect();
         match all[..] {
             [only] => Ok(only),

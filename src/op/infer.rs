@@ -152,7 +152,10 @@ impl<'a> InferCtx<'a> {
 
     /// Sets the integers of output `o`, which has rank 0 or 1.
     pub fn set_integers(&mut self, o: usize, integers: impl IntoIterator<Item = Option<i64>>) {
-        let integers: Integers = integers.into_iter().collect();
+        self.keep_integers(o, integers.into_iter().collect());
+    }
+
+    fn keep_integers(&mut self, o: usize, integers: Integers) {
         if let Some(fact) = self.outputs.get_mut(o).filter(|fact| fact.dtype.is_integer())
             && integers.len() <= LONGEST_INTEGERS
             && (integers.is_empty() || integers.iter().any(Option::is_some))

@@ -88,8 +88,7 @@ fn run_link<T: Element + Plain>(ctx: &mut KernelCtx, link: Link<T>) -> Result<()
         Link::Unary(f) if ctx.take_over(0, 0) => link::unary_in_place(f, ctx.outputs.slice(0)?),
         Link::Unary(f) => link::unary(f, ctx.inputs.slice(0)?, ctx.outputs.slice(0)?),
         Link::Binary(f) => {
-            let shape = ctx.outputs.shape(0)?.clone();
-            let plan = Broadcast::new(ctx.inputs.shape(0)?, ctx.inputs.shape(1)?, &shape);
+            let plan = ctx.broadcast(0, 1)?;
             if ctx.take_over(0, 0) {
                 link::binary_in_place(f, &plan, ctx.outputs.slice(0)?, ctx.inputs.slice(1)?);
             } else {
@@ -103,15 +102,18 @@ fn run_link<T: Element + Plain>(ctx: &mut KernelCtx, link: Link<T>) -> Result<()
 fn chained<T: Element + Plain + LinkElement>(
     links: Vec<(ElementwiseKernel, SmallVec<[Operand; 2]>)>,
 ) -> Result<KernelFn> {
-    let link = |(kernel, operands)| Some(ChainLink { link: T::link(kernel)?, operands });
-    let chain = links.into_iter().map(link).collect::<Option<Vec<_>>>().and_then(Chain::new);
-    let chain = chain.ok_or_else(|| Error::internal("these links are no chain"))?;
+    let no_chain = || Error::internal("these links are no chain");
+    let mut linked = Vec::with_capacity(links.len());
+    for (kernel, operands) in links {
+        linked.push(ChainLink { link: T::link(kernel).ok_or_else(no_chain)?, operands });
+    }
+    let chain = Chain::new(linked).ok_or_else(no_chain)?;
     Ok(Arc::new(move |ctx| run_chain(ctx, &chain)))
 }
 
 fn run_chain<T: Element + Plain>(ctx: &mut KernelCtx, chain: &Chain<T>) -> Result<()> {
     let KernelCtx { inputs, outputs, .. } = ctx;
-    let arrays = (0..inputs.len()).map(|i| inputs.slice::<T>(i)).collect::<Result<SmallVec<[&[T]; 4]>>>()?;
+    let arrays = inputs.slices::<T>()?;
     let out = outputs.slice::<T>(0)?;
     let fits = |x: &&[T]| x.len() == out.len() || (!x.is_empty() && out.len().is_multiple_of(x.len()));
     if arrays.len() < chain.inputs() || !arrays.iter().all(fits) {
@@ -147,7 +149,12 @@ impl NodeInfo {
 
     /// Makes the node's kernel.
     pub(crate) fn kernel(&self) -> Result<KernelFn> {
-        match self.op.kernel {
+        self.kernel_of(self.op)
+    }
+
+    /// Makes the kernel that a node of `op` would have with these attributes.
+    pub(crate) fn kernel_of(&self, op: &OpDef) -> Result<KernelFn> {
+        match op.kernel {
             Kernel::Run(run) => Ok(Arc::new(run)),
             Kernel::Make(make) => make(self),
             Kernel::Elementwise(make) => Ok(make(self.dtype()?)?.alone()),
@@ -250,6 +257,15 @@ impl Inputs {
         self.value(i)?.as_slice()
     }
 
+    /// The elements of all inputs.
+    pub fn slices<T: Element>(&self) -> Result<SmallVec<[&[T]; 4]>> {
+        let mut slices = SmallVec::new();
+        for i in 0..self.len() {
+            slices.push(self.slice(i)?);
+        }
+        Ok(slices)
+    }
+
     /// The shape of input `i`.
     pub fn shape(&self, i: usize) -> Result<&Shape> {
         self.value(i).map(Value::shape)
@@ -314,7 +330,11 @@ impl Outputs<'_> {
         for o in 0..self.slots.len() {
             self.provide(o)?;
         }
-        self.slots.iter_mut().map(elements).collect()
+        let mut slices = SmallVec::new();
+        for slot in &mut self.slots {
+            slices.push(elements(slot)?);
+        }
+        Ok(slices)
     }
 
     fn provide(&mut self, o: usize) -> Result<()> {
@@ -367,6 +387,11 @@ fn elements<T: Element>(slot: &mut Slot) -> Result<&mut [T]> {
 }
 
 impl KernelCtx<'_> {
+    /// How inputs `a` and `b` lie under output 0, to which they are broadcast.
+    pub(crate) fn broadcast(&self, a: usize, b: usize) -> Result<Broadcast> {
+        Ok(Broadcast::new(self.inputs.shape(a)?, self.inputs.shape(b)?, self.outputs.shape(0)?))
+    }
+
     /// Makes the memory of input `i` that of output `o`, if nobody else needs it and it fits. Then the output's elements
     /// start as the input's, and the input is gone. A buffer that the plan gives out changes hands only where the plan
     /// says so.

@@ -14,23 +14,17 @@ use crate::value::{Home, Value};
 
 /// The state of one session, by name. Kernels keep nothing between runs anywhere else.
 #[derive(Default)]
-pub struct Resources(Mutex<IndexMap<String, Arc<dyn Any + Send + Sync>>>);
+pub struct Resources(Mutex<IndexMap<String, Resource>>);
+
+type Resource = Arc<dyn Any + Send + Sync>;
 
 impl Resources {
     /// The resource called `name`; made by `make` if it is not there yet. An error if it is there with another type.
     pub fn get_or_create<T: Any + Send + Sync>(&self, name: &str, make: impl FnOnce() -> T) -> Result<Arc<T>> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let resource = match all.get(name) {
-            Some(resource) => resource.clone(),
-            None => {
-                let resource: Arc<dyn Any + Send + Sync> = Arc::new(make());
-                all.insert(name.to_owned(), resource.clone());
-                resource
-            }
-        };
-        resource
-            .downcast::<T>()
-            .map_err(|_| Error::invalid_argument(format!("the resource '{name}' is of another kind")))
+        let known = all.get(name).cloned();
+        let resource = known.unwrap_or_else(|| keep(&mut all, name, Arc::new(make())));
+        resource.downcast().map_err(|_| of_another_kind(name))
     }
 
     /// The variable called `name`, without a value when it is new.
@@ -45,12 +39,24 @@ impl Resources {
     }
 }
 
+fn keep(all: &mut IndexMap<String, Resource>, name: &str, resource: Resource) -> Resource {
+    all.insert(name.to_owned(), resource.clone());
+    resource
+}
+
+fn of_another_kind(name: &str) -> Error {
+    Error::invalid_argument(format!("the resource '{name}' is of another kind"))
+}
+
 impl fmt::Debug for Resources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         f.debug_set().entries(all.keys()).finish()
     }
 }
+
+type Lock<'a> = RwLockWriteGuard<'a, Option<Value>>;
+type Locks<'a> = SmallVec<[Option<Lock<'a>>; 4]>;
 
 /// A variable of a session. Readers get a snapshot; an update replaces the value whole or not at all.
 #[derive(Debug)]
@@ -134,16 +140,18 @@ impl VariableCell {
         change: impl FnOnce(&mut [&mut Value]) -> Result<R>,
     ) -> Result<R> {
         let mut guards = VariableCell::lock_all(cells)?;
-        let values = guards
-            .iter_mut()
-            .zip(cells)
-            .map(|(guard, cell)| guard.as_mut().and_then(|guard| guard.as_mut()).ok_or_else(|| cell.uninitialized()));
-        change(&mut values.collect::<Result<SmallVec<[&mut Value; 4]>>>()?)
+        change(&mut VariableCell::all_locked(&mut guards, cells)?)
+    }
+
+    /// The values behind the locks of `cells`.
+    fn all_locked<'a>(guards: &'a mut Locks, cells: &[Arc<VariableCell>]) -> Result<SmallVec<[&'a mut Value; 4]>> {
+        let value = |guard: &'a mut Option<Lock>| guard.as_mut().and_then(|guard| guard.as_mut());
+        let all = guards.iter_mut().zip(cells);
+        all.map(|(guard, cell)| value(guard).ok_or_else(|| cell.uninitialized())).collect()
     }
 
     /// The locks of all of `cells`, which must be different ones.
-    #[allow(clippy::type_complexity)]
-    fn lock_all(cells: &[Arc<VariableCell>]) -> Result<SmallVec<[Option<RwLockWriteGuard<'_, Option<Value>>>; 4]>> {
+    fn lock_all(cells: &[Arc<VariableCell>]) -> Result<Locks<'_>> {
         // Runs that change the same variables lock them in the same order.
         let mut order: SmallVec<[usize; 4]> = (0..cells.len()).collect();
         let address = |i: usize| Arc::as_ptr(&cells[i]).addr();
@@ -152,7 +160,7 @@ impl VariableCell {
             let name = cells[pair[0]].name();
             return Err(Error::invalid_argument(format!("the variable '{name}' cannot stand for two different ones")));
         }
-        let mut guards: SmallVec<[_; 4]> = cells.iter().map(|_| None).collect();
+        let mut guards: Locks = cells.iter().map(|_| None).collect();
         for i in order {
             guards[i] = Some(cells[i].value.write().unwrap_or_else(PoisonError::into_inner));
         }

@@ -20,22 +20,41 @@ pub(crate) fn unary<T: Element + Copy>(ctx: &mut KernelCtx, f: impl Fn(T) -> T +
 
 /// `z = f(x, y)`, broadcast, with a result of the same type; in place if nobody else needs `x`.
 pub(crate) fn binary<T: Element + Copy>(ctx: &mut KernelCtx, f: impl Fn(T, T) -> T + Sync) -> Result<()> {
-    let shape = ctx.outputs.shape(0)?.clone();
-    let plan = Broadcast::new(ctx.inputs.shape(0)?, ctx.inputs.shape(1)?, &shape);
+    let plan = ctx.broadcast(0, 1)?;
+    binary_by(&plan, ctx, f)
+}
+
+/// `z = f(x, y)`, broadcast by `plan`; in place if nobody else needs `x`.
+pub(crate) fn binary_by<T: Element + Copy>(
+    plan: &Broadcast,
+    ctx: &mut KernelCtx,
+    f: impl Fn(T, T) -> T + Sync,
+) -> Result<()> {
     if ctx.take_over(0, 0) {
-        elementwise::binary_in_place(&plan, ctx.outputs.slice::<T>(0)?, ctx.inputs.slice::<T>(1)?, f);
+        elementwise::binary_in_place(plan, ctx.outputs.slice::<T>(0)?, ctx.inputs.slice::<T>(1)?, f);
     } else {
-        elementwise::binary(&plan, ctx.inputs.slice::<T>(0)?, ctx.inputs.slice::<T>(1)?, ctx.outputs.slice::<T>(0)?, f);
+        elementwise::binary(plan, ctx.inputs.slice::<T>(0)?, ctx.inputs.slice::<T>(1)?, ctx.outputs.slice::<T>(0)?, f);
     }
     Ok(())
 }
 
-/// `z = f(x, y)`, broadcast, with a result of another type.
-pub(crate) fn compare<T: Element + Copy, U: Element>(ctx: &mut KernelCtx, f: impl Fn(T, T) -> U + Sync) -> Result<()> {
-    let shape = ctx.outputs.shape(0)?.clone();
-    let plan = Broadcast::new(ctx.inputs.shape(0)?, ctx.inputs.shape(1)?, &shape);
-    elementwise::binary(&plan, ctx.inputs.slice::<T>(0)?, ctx.inputs.slice::<T>(1)?, ctx.outputs.slice::<U>(0)?, f);
+/// Whether `f(x, y)`, broadcast, where `x` and `y` are inputs `a` and `b`.
+pub(crate) fn compare<T: Element + Copy>(
+    ctx: &mut KernelCtx,
+    [a, b]: [usize; 2],
+    f: impl Fn(T, T) -> bool + Sync,
+) -> Result<()> {
+    let plan = ctx.broadcast(a, b)?;
+    elementwise::binary(&plan, ctx.inputs.slice::<T>(a)?, ctx.inputs.slice::<T>(b)?, ctx.outputs.slice::<bool>(0)?, f);
     Ok(())
+}
+
+/// The places of the elements that meet, of arrays of shapes `a` and `b` that are broadcast to `out`.
+pub(crate) fn pairs(a: &[usize], b: &[usize], out: &[usize]) -> Vec<(usize, usize)> {
+    let places = |dims: &[usize]| (0..dims.iter().product()).collect::<Vec<usize>>();
+    let mut pairs = vec![(0, 0); out.iter().product()];
+    elementwise::binary(&Broadcast::new(a, b, out), &places(a), &places(b), &mut pairs, |i, j| (i, j));
+    pairs
 }
 
 /// A kernel function that cannot fail to be made.

@@ -1,6 +1,6 @@
 //! Saved models are loaded. TF: `tf.saved_model.loader`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{INIT_COLLECTIONS, INIT_OP_KEY, assets, binary_file, text_file, variables_prefix};
@@ -221,9 +221,10 @@ impl Signature<'_> {
         inputs: impl IntoIterator<Item = (&'static str, V)>,
     ) -> Result<BTreeMap<String, Value>> {
         let mut feeds = Feeds::new();
-        let mut missing: BTreeSet<&str> = self.def.inputs.keys().map(String::as_str).collect();
+        let mut missing: Vec<&str> = self.def.inputs.keys().map(String::as_str).collect();
         for (name, value) in inputs {
-            let info = self.def.inputs.get(name).filter(|_| missing.remove(name));
+            let place = missing.iter().position(|known| *known == name);
+            let info = place.and_then(|place| self.def.inputs.get(missing.remove(place)));
             let info = info.ok_or_else(|| {
                 let inputs = list(self.def.inputs.keys());
                 Error::invalid_argument(format!("the signature has no input '{name}' left; its inputs are {inputs}"))
@@ -235,7 +236,9 @@ impl Signature<'_> {
         }
         let outputs = self.def.outputs.iter().map(|(name, info)| self.tensor(name, info));
         let values = self.model.sess.run(outputs.collect::<Result<Vec<String>>>()?, feeds)?;
-        Ok(self.def.outputs.keys().cloned().zip(values).collect())
+        let mut outputs = BTreeMap::new();
+        outputs.extend(self.def.outputs.keys().cloned().zip(values));
+        Ok(outputs)
     }
 
     /// The tensor of the graph.

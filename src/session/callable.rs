@@ -34,7 +34,7 @@ impl Session {
     /// ```
     pub fn make_callable<F: Fetch>(&self, fetches: F, feeds: &[Tensor]) -> Result<Callable<'_, F>> {
         self.graph().check()?;
-        let (signature, places) = self.signature(&fetches)?;
+        let (signature, places) = self.signature(super::targets(&fetches))?;
         let feeds = feeds.iter().map(|&tensor| Ok((tensor, self.feedable(tensor)?))).collect::<Result<Vec<_>>>()?;
         for (i, (tensor, _)) in feeds.iter().enumerate() {
             if feeds[..i].iter().any(|(other, _)| other == tensor) {
@@ -58,7 +58,7 @@ impl<F: Fetch> Callable<'_, F> {
         let fed = fed.collect::<Result<Vec<Value>>>()?;
         let plan = self.plan(&fed)?;
         let fetched = self.session.execute(&plan, fed, &mut ())?;
-        Ok(super::take(&self.fetches, &self.places, &fetched))
+        Ok(self.fetches.take(&mut super::results(&self.places, &fetched)))
     }
 
     /// The plan for values of these shapes: the last one, if nothing changed since.

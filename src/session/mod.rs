@@ -260,11 +260,15 @@ impl Session {
     /// variable has the value it had before the failing update.
     pub fn run<F: Fetch>(&self, fetches: F, feeds: impl Into<Feeds>) -> Result<F::Output> {
         self.shared.graph.check()?;
-        let (mut signature, places) = self.signature(&fetches)?;
-        let values = self.feed(&mut signature, feeds.into())?;
+        Ok(fetches.take(&mut self.run_targets(targets(&fetches), feeds.into())?))
+    }
+
+    fn run_targets(&self, targets: Vec<Target>, feeds: Feeds) -> Result<Results> {
+        let (mut signature, places) = self.signature(targets)?;
+        let values = self.feed(&mut signature, feeds)?;
         let plan = self.plan(signature)?;
         let fetched = self.execute(&plan, values, &mut ())?;
-        Ok(take(&fetches, &places, &fetched))
+        Ok(results(&places, &fetched))
     }
 
     /// What a run of `fetches` with `feeds` would execute, after all rewriting, and why no more of it was fused.
@@ -281,7 +285,7 @@ impl Session {
     /// ```
     pub fn explain(&self, fetches: impl Fetch, feeds: impl Into<Feeds>) -> Result<Explanation> {
         self.shared.graph.check()?;
-        let (mut signature, _) = self.signature(&fetches)?;
+        let (mut signature, _) = self.signature(targets(&fetches))?;
         self.feed(&mut signature, feeds.into())?;
         Ok(Explanation(self.plan(signature)?))
     }
@@ -305,10 +309,8 @@ impl Session {
         Ok(fetched)
     }
 
-    /// What `fetches` compute, without feeds so far, and the places of their results.
-    fn signature(&self, fetches: &impl Fetch) -> Result<(Signature, Vec<Place>)> {
-        let mut targets = Vec::new();
-        fetches.targets(&mut targets);
+    /// What computes `targets`, without feeds so far, and the places of their results.
+    fn signature(&self, targets: Vec<Target>) -> Result<(Signature, Vec<Place>)> {
         let mut signature = Signature {
             fetches: Vec::new(),
             targets: Vec::new(),
@@ -397,8 +399,7 @@ impl Session {
 
     /// The nodes that a run of `fetches` would execute when `feeds` are fed, in an order in which they could run.
     pub fn executed(&self, fetches: impl Fetch, feeds: &[Tensor]) -> Result<Vec<crate::graph::Operation>> {
-        let mut targets = Vec::new();
-        fetches.targets(&mut targets);
+        let targets = targets(&fetches);
         let graph = self.shared.graph.clone();
         let fed = Fed::new(graph.lock().nodes(), feeds.iter().map(|tensor| tensor.port()));
         let mut wanted = Vec::new();
@@ -421,13 +422,20 @@ impl Session {
     }
 }
 
-/// The results of `fetches` in their structure.
-fn take<F: Fetch>(fetches: &F, places: &[Place], fetched: &[Value]) -> F::Output {
+/// What computes `fetches`.
+fn targets(fetches: &impl Fetch) -> Vec<Target> {
+    let mut targets = Vec::new();
+    fetches.targets(&mut targets);
+    targets
+}
+
+/// What was `fetched`, in the places of the targets.
+fn results(places: &[Place], fetched: &[Value]) -> Results {
     let value = |place: &Place| match place {
         Place::Fetch(i) => fetched.get(*i).cloned().unwrap_or_else(fetch::nothing),
         Place::Nothing => fetch::nothing(),
     };
-    fetches.take(&mut Results(places.iter().map(value).collect::<Vec<_>>().into_iter()))
+    Results(places.iter().map(value).collect::<Vec<_>>().into_iter())
 }
 
 /// The value that is fed to `tensor`, of which `fact` is known.

@@ -132,7 +132,7 @@ impl<'a, F: Fetch> RunArgs<'a, F> {
             .map_err(|_| Error::invalid_argument(format!("timeout_in_ms is {}", options.timeout_in_ms)))?;
         let graph = &session.shared.graph;
         graph.check()?;
-        let (mut signature, places) = session.signature(&fetches)?;
+        let (mut signature, places) = session.signature(super::targets(&fetches))?;
         let values = session.feed(&mut signature, feeds)?;
         let plan = session.plan(signature.clone())?;
         let mut trace = Trace::new(options.trace_level != TraceLevel::NoTrace, timeout);
@@ -148,7 +148,7 @@ impl<'a, F: Fetch> RunArgs<'a, F> {
                 ..RunMetadata::default()
             };
         }
-        Ok(super::take(&fetches, &places, &fetched))
+        Ok(fetches.take(&mut super::results(&places, &fetched)))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use prost::Message;
 
@@ -150,42 +151,52 @@ fn collections(graph: &Graph) -> BTreeMap<String, CollectionDef> {
     map(keys.filter_map(|key| collection(&graph.collection_items(&key)).map(|def| (key, def))))
 }
 
+/// An item of a collection.
+type Item = Arc<dyn Any + Send + Sync>;
+
+/// The bytes of an item of one kind.
+type ToBytes = fn(&Item) -> Option<Vec<u8>>;
+
+/// What `of` makes of each item, if it makes something of all.
+fn all<R>(items: &[Item], of: &dyn Fn(&Item) -> Option<R>) -> Option<Vec<R>> {
+    items.iter().map(of).collect()
+}
+
 /// The collection of these items, if all of them are of one kind that files know.
-fn collection(items: &[std::sync::Arc<dyn Any + Send + Sync>]) -> Option<CollectionDef> {
-    fn all<T: Any, R>(items: &[std::sync::Arc<dyn Any + Send + Sync>], of: impl Fn(&T) -> R) -> Option<Vec<R>> {
-        items.iter().map(|item| item.downcast_ref::<T>().map(&of)).collect()
-    }
+fn collection(items: &[Item]) -> Option<CollectionDef> {
     if let [item] = items
         && let Some(Kept(def)) = item.downcast_ref::<Kept>()
     {
         return Some(def.clone());
     }
-    let bytes = all::<Variable, _>(items, |v| v.to_proto().encode_to_vec())
-        .or_else(|| all::<CondContext, _>(items, |context| context.to_proto().encode_to_vec()))
-        .or_else(|| all::<WhileContext, _>(items, |context| context.to_proto().encode_to_vec()))
-        .or_else(|| all::<SaverDef, _>(items, |def| def.encode_to_vec()))
-        .or_else(|| all::<Saver, _>(items, |saver| saver.as_saver_def().encode_to_vec()))
-        .or_else(|| all::<String, _>(items, |text| text.clone().into_bytes()))
-        .or_else(|| all::<&'static str, _>(items, |text| text.as_bytes().to_vec()))
-        .or_else(|| all::<Vec<u8>, _>(items, Vec::clone));
-    let name = |item: &std::sync::Arc<dyn Any + Send + Sync>| {
+    let kinds: [ToBytes; 8] = [
+        |item| Some(item.downcast_ref::<Variable>()?.to_proto().encode_to_vec()),
+        |item| Some(item.downcast_ref::<CondContext>()?.to_proto().encode_to_vec()),
+        |item| Some(item.downcast_ref::<WhileContext>()?.to_proto().encode_to_vec()),
+        |item| Some(item.downcast_ref::<SaverDef>()?.encode_to_vec()),
+        |item| Some(item.downcast_ref::<Saver>()?.as_saver_def().encode_to_vec()),
+        |item| Some(item.downcast_ref::<String>()?.clone().into_bytes()),
+        |item| Some(item.downcast_ref::<&'static str>()?.as_bytes().to_vec()),
+        |item| item.downcast_ref::<Vec<u8>>().cloned(),
+    ];
+    let name = |item: &Item| {
         let tensor = item.downcast_ref::<Tensor>().map(|tensor| tensor.name());
         tensor.or_else(|| item.downcast_ref::<Operation>().map(|operation| operation.name()))
     };
-    let kind = match bytes {
+    let integers = || {
+        let wide = all(items, &|item| item.downcast_ref::<i64>().copied());
+        wide.or_else(|| all(items, &|item| Some(i64::from(*item.downcast_ref::<i32>()?))))
+    };
+    let floats = || {
+        let narrow = all(items, &|item| item.downcast_ref::<f32>().copied());
+        narrow.or_else(|| all(items, &|item| Some(*item.downcast_ref::<f64>()? as f32)))
+    };
+    let kind = match kinds.iter().find_map(|kind| all(items, kind)) {
         Some(value) => Kind::BytesList(BytesList { value }),
-        None => {
-            let nodes = items.iter().map(name).collect::<Option<Vec<String>>>();
-            let integers = || {
-                let wide = all::<i64, _>(items, |i| *i);
-                wide.or_else(|| all::<i32, _>(items, |i| i64::from(*i)))
-            };
-            let floats = || all::<f32, _>(items, |x| *x).or_else(|| all::<f64, _>(items, |x| *x as f32));
-            nodes
-                .map(|value| Kind::NodeList(NodeList { value }))
-                .or_else(|| integers().map(|value| Kind::Int64List(Int64List { value })))
-                .or_else(|| floats().map(|value| Kind::FloatList(FloatList { value })))?
-        }
+        None => all(items, &name)
+            .map(|value| Kind::NodeList(NodeList { value }))
+            .or_else(|| integers().map(|value| Kind::Int64List(Int64List { value })))
+            .or_else(|| floats().map(|value| Kind::FloatList(FloatList { value })))?,
     };
     Some(CollectionDef { kind: Some(kind) })
 }

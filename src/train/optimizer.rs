@@ -1,5 +1,6 @@
 //! What all optimizers share: gradients in, one operation that applies them out.
 
+use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
 
 use indexmap::IndexMap;
@@ -73,15 +74,7 @@ pub trait Optimizer {
     /// `variables` is `None`. TF: `optimizer.compute_gradients`.
     #[track_caller]
     fn compute_gradients(&self, loss: Tensor, variables: Option<&[Variable]>) -> Vec<(Option<Gradient>, Variable)> {
-        let line = crate::graph::here();
-        let _line = graph::built_at(line);
-        let graph = loss.graph().unwrap_or_else(|_| get_default_graph());
-        let variables = variables.map_or_else(|| trainable_variables_of(&graph), <[Variable]>::to_vec);
-        if variables.is_empty() {
-            graph.record(Error::invalid_argument("there is no variable to optimize").at(self.name(), Some(line)));
-        }
-        let gradients = GradientsArgs::new(loss, variables.as_slice()).gate_gradients(true).build();
-        gradients.into_iter().zip(variables).collect()
+        gradients_of(loss, variables, self.name(), graph::here())
     }
 
     /// An operation that applies gradients to variables and then adds 1 to `global_step`. TF: `optimizer.apply_gradients`.
@@ -96,49 +89,76 @@ pub trait Optimizer {
     where
         Self: Sized,
     {
-        let line = crate::graph::here();
-        let _line = graph::built_at(line);
-        let pairs = gradients.iter().filter_map(|(g, v)| Some(((*g)?.into(), *v)));
-        let pairs: Vec<(Gradient, Variable)> = pairs.collect();
-        let graph = pairs.first().and_then(|(g, _)| g.values().graph().ok()).unwrap_or_else(get_default_graph);
-        if pairs.is_empty() {
-            let names: Vec<String> = gradients.iter().map(|(_, v)| v.op().name()).collect();
-            let error = Error::invalid_argument(format!("no gradient reaches any variable of [{}]", names.join(", ")));
-            graph.record(error.at(self.name(), Some(line)));
-            return Tensor::poisoned(&graph).op();
-        }
-        if pairs.iter().any(|(g, v)| g.is_poisoned() || v.reference().is_poisoned()) {
-            return Tensor::poisoned(&graph).op();
-        }
-        let variables: Vec<Variable> = pairs.iter().map(|(_, v)| *v).collect();
-        {
-            let _outside = graph.clear_control_dependencies();
-            self.create_slots(&graph, &variables);
-        }
-        let name = graph.scope_name(self.name());
-        let _scope = graph.scope(&format!("{name}/"));
-        let hyper = self.prepare();
-        let mut updates = Vec::with_capacity(pairs.len());
-        for (gradient, variable) in pairs {
-            let _scope = graph.scope(&format!("update_{}", variable.op().name()));
-            let _colocated = graph.colocate_with(variable.op());
-            updates.push(match gradient {
-                Gradient::Dense(gradient) => self.update(&hyper, variable, gradient),
-                Gradient::Slices(rows) => self.update_rows(&hyper, variable, rows),
-            });
-        }
-        let train = match global_step {
-            None => self.finish(&graph, &hyper, &updates, &format!("{name}/")),
-            Some(step) => {
-                let update = self.finish(&graph, &hyper, &updates, "update");
-                let _after = graph.control_dependencies(&[update]);
-                let _colocated = graph.colocate_with(step.op());
-                assign_add_named(step, 1, &format!("{name}/"))
-            }
-        };
-        graph.add_to_collection("train_op", train);
-        train
+        let gradients = gradients.iter().map(|(gradient, variable)| (gradient.map(Into::into), *variable)).collect();
+        apply(self, gradients, global_step, graph::here())
     }
+}
+
+/// [`Optimizer::compute_gradients`] for the optimizer called `name`.
+fn gradients_of(
+    loss: Tensor,
+    variables: Option<&[Variable]>,
+    name: &str,
+    line: &'static Location<'static>,
+) -> Vec<(Option<Gradient>, Variable)> {
+    let _line = graph::built_at(line);
+    let graph = loss.graph().unwrap_or_else(|_| get_default_graph());
+    let variables = variables.map_or_else(|| trainable_variables_of(&graph), <[Variable]>::to_vec);
+    if variables.is_empty() {
+        graph.record(Error::invalid_argument("there is no variable to optimize").at(name, Some(line)));
+    }
+    let gradients = GradientsArgs::new(loss, variables.as_slice()).gate_gradients(true).build();
+    gradients.into_iter().zip(variables).collect()
+}
+
+/// [`Optimizer::apply_gradients`], the same for all optimizers with numbers of one type.
+fn apply<H>(
+    optimizer: &dyn Optimizer<Hyper = H>,
+    gradients: Vec<(Option<Gradient>, Variable)>,
+    global_step: Option<Variable>,
+    line: &'static Location<'static>,
+) -> Operation {
+    let _line = graph::built_at(line);
+    let pairs = gradients.iter().filter_map(|(gradient, variable)| Some(((*gradient)?, *variable)));
+    let pairs: Vec<(Gradient, Variable)> = pairs.collect();
+    let graph = pairs.first().and_then(|(g, _)| g.values().graph().ok()).unwrap_or_else(get_default_graph);
+    if pairs.is_empty() {
+        let names: Vec<String> = gradients.iter().map(|(_, v)| v.op().name()).collect();
+        let error = Error::invalid_argument(format!("no gradient reaches any variable of [{}]", names.join(", ")));
+        graph.record(error.at(optimizer.name(), Some(line)));
+        return Tensor::poisoned(&graph).op();
+    }
+    if pairs.iter().any(|(g, v)| g.is_poisoned() || v.reference().is_poisoned()) {
+        return Tensor::poisoned(&graph).op();
+    }
+    let variables: Vec<Variable> = pairs.iter().map(|(_, v)| *v).collect();
+    {
+        let _outside = graph.clear_control_dependencies();
+        optimizer.create_slots(&graph, &variables);
+    }
+    let name = graph.scope_name(optimizer.name());
+    let _scope = graph.scope(&format!("{name}/"));
+    let hyper = optimizer.prepare();
+    let mut updates = Vec::with_capacity(pairs.len());
+    for (gradient, variable) in pairs {
+        let _scope = graph.scope(&format!("update_{}", variable.op().name()));
+        let _colocated = graph.colocate_with(variable.op());
+        updates.push(match gradient {
+            Gradient::Dense(gradient) => optimizer.update(&hyper, variable, gradient),
+            Gradient::Slices(rows) => optimizer.update_rows(&hyper, variable, rows),
+        });
+    }
+    let train = match global_step {
+        None => optimizer.finish(&graph, &hyper, &updates, &format!("{name}/")),
+        Some(step) => {
+            let update = optimizer.finish(&graph, &hyper, &updates, "update");
+            let _after = graph.control_dependencies(&[update]);
+            let _colocated = graph.colocate_with(step.op());
+            assign_add_named(step, 1, &format!("{name}/"))
+        }
+    };
+    graph.add_to_collection("train_op", train);
+    train
 }
 
 /// The methods of [`Optimizer`] that users call, for one of them, so that nobody has to import the trait.

@@ -14,7 +14,11 @@ macro_rules! bytes {
     ($($number:ty)*) => {$(
         impl Bytes for $number {
             fn to_bytes(all: &[Self]) -> Vec<u8> {
-                all.iter().flat_map(|x| x.to_le_bytes()).collect()
+                let mut bytes = Vec::with_capacity(size_of_val(all));
+                for x in all {
+                    bytes.extend_from_slice(&x.to_le_bytes());
+                }
+                bytes
             }
             fn from_bytes(bytes: &[u8]) -> Vec<Self> {
                 bytes.as_chunks().0.iter().map(|chunk| Self::from_le_bytes(*chunk)).collect()

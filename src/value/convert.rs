@@ -63,22 +63,26 @@ impl Value {
     }
 
     fn cast(&self, to: DType) -> Result<Value> {
-        dispatch!(self.dtype(), numbers, T => dispatch!(to, numbers, U => cast_slice::<T, U>(self)))
+        let numbers = self.float64s()?;
+        dispatch!(to, numbers, T => self.of_numbers::<T>(&numbers))
     }
-}
 
-fn cast_slice<T: Number, U: Number>(value: &Value) -> Result<Value> {
-    let whole = T::DTYPE.is_integer() && U::DTYPE.is_integer();
-    let convert = |x: &T| {
-        let y = U::from_f64(x.to_f64());
+    /// The elements, which are numbers, as float64.
+    pub(crate) fn float64s(&self) -> Result<Vec<f64>> {
+        dispatch!(self.dtype(), numbers, T => Ok(self.as_slice::<T>()?.iter().map(|x| x.to_f64()).collect()))
+    }
+
+    /// An array like this one of `numbers`, which are its own.
+    fn of_numbers<T: Number>(&self, numbers: &[f64]) -> Result<Value> {
+        let elements: Vec<T> = numbers.iter().map(|x| T::from_f64(*x)).collect();
         // An int64 beyond 2^53 passes through f64 unharmed only if it comes back the same.
-        if whole && y.to_f64() != x.to_f64() {
-            return Err(Error::invalid_argument(format!("{x} does not fit in {}", U::DTYPE)));
+        let whole = self.dtype().is_integer() && T::DTYPE.is_integer();
+        let lost = elements.iter().zip(numbers).position(|(y, x)| y.to_f64() != *x);
+        if let Some(lost) = lost.filter(|_| whole) {
+            return Err(Error::invalid_argument(format!("{} does not fit in {}", self.integers()?[lost], T::DTYPE)));
         }
-        Ok(y)
-    };
-    let elements = value.as_slice::<T>()?.iter().map(convert).collect::<Result<Vec<U>>>()?;
-    Value::new(value.shape().clone(), elements)
+        Value::new(self.shape().clone(), elements)
+    }
 }
 
 /// What can be fed, or stand as a constant where a tensor is wanted.

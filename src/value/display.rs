@@ -1,8 +1,9 @@
 //! Values as text, in numpy's layout.
 
 use std::fmt;
+use std::ops::Range;
 
-use super::{Element, Value};
+use super::Value;
 use crate::dispatch;
 
 /// Along one axis more items than this are cut to the first and last three.
@@ -11,11 +12,12 @@ const EDGE: usize = 3;
 
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = |bytes: &Vec<u8>| format!("b'{}'", bytes.escape_ascii());
         let written = match self.dtype() {
-            crate::dtype::DType::String => self.as_slice::<Vec<u8>>().map(|v| block(f, self.shape(), v, &text, 1)),
+            crate::dtype::DType::String => self
+                .as_slice::<Vec<u8>>()
+                .map(|v| block(f, self.shape(), 0..v.len(), &|i| format!("b'{}'", v[i].escape_ascii()), 1)),
             dtype => dispatch!(dtype, plain, T => self.as_slice::<T>().map(|v| {
-                block(f, self.shape(), v, &|x| x.to_string(), 1)
+                block(f, self.shape(), 0..v.len(), &|i| v[i].to_string(), 1)
             })),
         };
         written.unwrap_or(Err(fmt::Error))
@@ -29,17 +31,18 @@ impl fmt::Debug for Value {
     }
 }
 
-fn block<T: Element>(
+/// The elements at `places`, each with its `text`.
+fn block(
     f: &mut fmt::Formatter<'_>,
     dims: &[usize],
-    elements: &[T],
-    text: &dyn Fn(&T) -> String,
+    places: Range<usize>,
+    text: &dyn Fn(usize) -> String,
     depth: usize,
 ) -> fmt::Result {
     let Some((&len, inner)) = dims.split_first() else {
-        return elements.first().map_or(Ok(()), |x| f.write_str(&text(x)));
+        return if places.is_empty() { Ok(()) } else { f.write_str(&text(places.start)) };
     };
-    let step = elements.len().checked_div(len).unwrap_or(0);
+    let step = places.len().checked_div(len).unwrap_or(0);
     let separator =
         if inner.is_empty() { " ".to_owned() } else { format!("{}{}", "\n".repeat(inner.len()), " ".repeat(depth)) };
     f.write_str("[")?;
@@ -53,7 +56,8 @@ fn block<T: Element>(
         if i > 0 {
             f.write_str(&separator)?;
         }
-        block(f, inner, elements.get(i * step..(i + 1) * step).unwrap_or(&[]), text, depth + 1)?;
+        let start = places.start + i * step;
+        block(f, inner, start..start + step, text, depth + 1)?;
     }
     f.write_str("]")
 }

@@ -51,22 +51,23 @@ pub trait FileMessage: Message + Default {
 
     /// Reads a file, text or bytes.
     fn read_file(path: &Path) -> Result<Self> {
-        let of_file = |e: std::io::Error| Error::of_file(path, &e);
-        let size = std::fs::metadata(path).map_err(of_file)?.len();
-        if size > LARGEST_FILE {
-            let path = path.display();
-            return Err(Error::data_loss(format!(
-                "{path} has {size} bytes, more than the {LARGEST_FILE} of a message"
-            )));
-        }
-        let contents = std::fs::read(path).map_err(of_file)?;
-        Self::read_any(&contents).map_err(|e| e.retitled(&path.display().to_string()))
+        Self::read_any(&contents(path)?).map_err(|e| e.retitled(&path.display().to_string()))
     }
 
     /// The message as text, as Python's `text_format.MessageToString` writes it.
     fn to_text(&self) -> Result<String> {
         print::print(&self.encode_to_vec(), Self::schema())
     }
+}
+
+fn contents(path: &Path) -> Result<Vec<u8>> {
+    let of_file = |e: std::io::Error| Error::of_file(path, &e);
+    let size = std::fs::metadata(path).map_err(of_file)?.len();
+    if size > LARGEST_FILE {
+        let path = path.display();
+        return Err(Error::data_loss(format!("{path} has {size} bytes, more than the {LARGEST_FILE} of a message")));
+    }
+    std::fs::read(path).map_err(of_file)
 }
 
 /// No message is larger.

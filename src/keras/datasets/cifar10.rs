@@ -95,7 +95,7 @@ fn read_folder(folder: &Path) -> Result<TrainTest> {
         let path = folder.join(name);
         let file = File::open(&path)
             .map_err(|e| Error::new(ErrorKind::NotFound, format!("cannot open {}: {e}", path.display())))?;
-        batches.read(place, BufReader::new(file), &path.display().to_string())?;
+        batches.read(place, &mut BufReader::new(file), &path.display().to_string())?;
     }
     batches.finish(folder)
 }
@@ -110,7 +110,7 @@ fn read_archive(path: &Path) -> Result<TrainTest> {
         let entry = entry.map_err(damaged)?;
         let name = entry.path().map_err(damaged)?.file_name().map(|name| name.to_string_lossy().into_owned());
         let Some(place) = BATCHES.iter().position(|batch| Some(*batch) == name.as_deref()) else { continue };
-        batches.read(place, BufReader::new(entry), &format!("{} in {shown}", BATCHES[place]))?;
+        batches.read(place, &mut BufReader::new(entry), &format!("{} in {shown}", BATCHES[place]))?;
     }
     batches.finish(path)
 }
@@ -129,7 +129,7 @@ impl Batches {
     }
 
     /// Reads file number `place`.
-    fn read(&mut self, place: usize, reader: impl Read, shown: &str) -> Result<()> {
+    fn read(&mut self, place: usize, reader: &mut dyn Read, shown: &str) -> Result<()> {
         let ((images, labels), first) =
             if place + 1 < BATCHES.len() { (&mut self.train, place * RECORDS) } else { (&mut self.test, 0) };
         let records = first..first + RECORDS;
@@ -155,7 +155,7 @@ fn examples((images, labels): (Vec<u8>, Vec<u8>)) -> Result<Examples> {
 }
 
 /// Reads exactly as many records as there are labels: the images, pixel by pixel, and the labels.
-fn read_records(mut reader: impl Read, images: &mut [u8], labels: &mut [u8], shown: &str) -> Result<()> {
+fn read_records(reader: &mut dyn Read, images: &mut [u8], labels: &mut [u8], shown: &str) -> Result<()> {
     let n = labels.len();
     let cut = |e: std::io::Error| Error::data_loss(format!("{shown}: cannot read it: {e}"));
     let wrong_size = |found: String| {
@@ -165,7 +165,7 @@ fn read_records(mut reader: impl Read, images: &mut [u8], labels: &mut [u8], sho
     let mut record = Vec::with_capacity(RECORD);
     for (i, (image, label)) in images.chunks_exact_mut(IMAGE).zip(labels).enumerate() {
         record.clear();
-        reader.by_ref().take(RECORD as u64).read_to_end(&mut record).map_err(cut)?;
+        Read::take(&mut *reader, RECORD as u64).read_to_end(&mut record).map_err(cut)?;
         if record.len() < RECORD {
             return Err(wrong_size((i * RECORD + record.len()).to_string()));
         }
@@ -200,7 +200,7 @@ mod tests {
 
     fn records(bytes: &[u8], n: usize, shown: &str) -> Result<(Vec<u8>, Vec<u8>)> {
         let (mut images, mut labels) = (vec![0; n * IMAGE], vec![0; n]);
-        read_records(bytes, &mut images, &mut labels, shown).map(|()| (images, labels))
+        read_records(&mut &*bytes, &mut images, &mut labels, shown).map(|()| (images, labels))
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Layers that go over sequences step by step. Keras: `SimpleRNN`, `LSTM`, `GRU`.
 
-use super::cells::{Cell, GateSettings, Gated, Gates, LongShort, Simple, Step, cell_methods, depth_of};
+use super::cells::{Cell, GateSettings, Gated, Gates, LongShort, Simple, cell_methods, depth_of};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Tensor, built_at, get_default_graph, here};
@@ -257,8 +257,7 @@ impl<G: Gates> Recurrent<G> {
         let mask = call.mask.map(|mask| transpose(mask, [1, 0]));
         let backwards = |x: Tensor| if self.options.go_backwards { reverse(x, [0]) } else { x };
         let steps = Steps {
-            gates: &cell.gates,
-            step,
+            next: &|x, states| cell.gates.next(x, states, &step),
             x: backwards(products),
             mask: mask.map(backwards),
             options: self.options,
@@ -274,9 +273,9 @@ impl<G: Gates> Recurrent<G> {
 }
 
 /// The steps of a sequence.
-struct Steps<'a, G: Gates> {
-    gates: &'a G,
-    step: Step,
+struct Steps<'a> {
+    /// The states after a step, of its products and the states before.
+    next: &'a dyn Fn(Tensor, &[Tensor]) -> Vec<Tensor>,
     /// The products of the inputs [time, batch, …].
     x: Tensor,
     /// Which steps count [time, batch].
@@ -284,7 +283,7 @@ struct Steps<'a, G: Gates> {
     options: Options,
 }
 
-impl<G: Gates> Steps<'_, G> {
+impl Steps<'_> {
     /// The output and the next states, where `before` is the output so far if some steps do not count.
     #[track_caller]
     fn next(
@@ -294,7 +293,7 @@ impl<G: Gates> Steps<'_, G> {
         before: Option<Tensor>,
         states: &[Tensor],
     ) -> (Tensor, Vec<Tensor>) {
-        let next = self.gates.next(x, states, &self.step);
+        let next = (self.next)(x, states);
         let (Some(counts), Some(before)) = (counts, before) else { return (next[0], next) };
         let before = if self.options.zero_output_for_mask { zeros_like(before) } else { before };
         let output = select(counts, next[0], before);

@@ -79,56 +79,60 @@ impl<A, B> CondArgs<A, B> {
         F: Outcome<Merged = T::Merged>,
     {
         let scope = Scope::open(&[&self.pred], &self.name);
-        let graph = scope.graph();
-        let pred = match self.pred {
-            Arg::Literal(_) => scope
-                .fail(Error::invalid_argument("'pred' must be a tensor, not a plain bool: `if` does for that"))
-                .into_arg(),
-            other => other,
-        };
-        let switch = SWITCH.call([pred.clone(), pred.clone()]).build();
-        let (no, yes) = (switch.output(0), switch.output(1));
-        let pivot = |of: Tensor, name: &str| IDENTITY.call([of.into_arg()]).name(name).single();
-        let (yes_pivot, no_pivot) = (pivot(yes, "switch_t"), pivot(no, "switch_f"));
-        let pred = IDENTITY.call([pred]).name("pred_id").single();
-        for tensor in [no, yes, yes_pivot, no_pivot, pred] {
-            graph.prevent_fetching(tensor.node);
+        let mut built = None;
+        let true_fn = || Parts::of(built.insert((self.true_fn)()));
+        let merged = either(&scope, self.pred, Box::new(true_fn), Box::new(|| Parts::of(&(self.false_fn)())));
+        match built {
+            Some(built) => rebuilt(scope.graph(), &built, merged),
+            None => T::absent(scope.graph()),
         }
-        let (result, then) = branch(graph, pred, yes_pivot, 1, self.true_fn);
-        let (_, otherwise) = branch(graph, pred, no_pivot, 0, self.false_fn);
-        let mut merged = match (&then, &otherwise) {
-            (Some((then, _)), Some((otherwise, _))) => merged(then, otherwise).unwrap_or_else(|error| {
-                scope.fail(error);
-                Vec::new()
-            }),
-            _ => Vec::new(),
-        }
-        .into_iter();
-        for (_, context) in [then, otherwise].into_iter().flatten() {
-            if context.is_outermost() {
-                graph.add_to_collection(keys::COND_CONTEXT, context);
-            }
-        }
-        result.rebuilt(&mut || merged.next().unwrap_or_else(|| Tensor::poisoned(graph)))
     }
 }
 
-/// What `build` gives; its parts as they leave the branch, and the branch, if there is a condition.
-fn branch<R: Outcome>(
-    graph: &Graph,
-    pred: Tensor,
-    pivot: Tensor,
-    taken: u32,
-    build: impl FnOnce() -> R,
-) -> (R, Option<(Left, CondContext)>) {
+/// What builds a branch and gives its results.
+type Branch<'a> = Box<dyn FnOnce() -> Parts + 'a>;
+
+/// The results of one branch or the other, as `pred` says; none if that cannot be built.
+fn either(scope: &Scope, pred: Arg, true_fn: Branch, false_fn: Branch) -> Vec<Tensor> {
+    let graph = scope.graph();
+    let pred = match pred {
+        Arg::Literal(_) => scope
+            .fail(Error::invalid_argument("'pred' must be a tensor, not a plain bool: `if` does for that"))
+            .into_arg(),
+        other => other,
+    };
+    let switch = SWITCH.call([pred.clone(), pred.clone()]).build();
+    let (no, yes) = (switch.output(0), switch.output(1));
+    let pivot = |of: Tensor, name: &str| IDENTITY.call([of.into_arg()]).name(name).single();
+    let (yes_pivot, no_pivot) = (pivot(yes, "switch_t"), pivot(no, "switch_f"));
+    let pred = IDENTITY.call([pred]).name("pred_id").single();
+    for tensor in [no, yes, yes_pivot, no_pivot, pred] {
+        graph.prevent_fetching(tensor.node);
+    }
+    let then = branch(graph, pred, yes_pivot, 1, true_fn);
+    let otherwise = branch(graph, pred, no_pivot, 0, false_fn);
+    let (Some((then, yes)), Some((otherwise, no))) = (then, otherwise) else { return Vec::new() };
+    let merged = merged(&then, &otherwise).unwrap_or_else(|error| {
+        scope.fail(error);
+        Vec::new()
+    });
+    for context in [yes, no] {
+        if context.is_outermost() {
+            graph.add_to_collection(keys::COND_CONTEXT, context);
+        }
+    }
+    merged
+}
+
+/// What leaves the branch that `build` builds, and the branch, if there is a condition.
+fn branch(graph: &Graph, pred: Tensor, pivot: Tensor, taken: u32, build: Branch) -> Option<(Left, CondContext)> {
     if pred.is_poisoned() {
-        return (build(), None);
+        build();
+        return None;
     }
     let context = CondContext::new(graph, pred, pivot, taken);
     let _inside = graph.enter_context(&context.context());
-    let result = build();
-    let mut parts = Parts::default();
-    result.parts(&mut parts);
+    let parts = build();
     let built = parts.leaves.into_iter().map(|leaf| match leaf {
         Leaf::Operation(operation) => (pivot, after(graph, operation, pivot)),
         Leaf::Value(arg) => {
@@ -138,7 +142,13 @@ fn branch<R: Outcome>(
     });
     let (built, left): (Vec<Tensor>, Vec<Tensor>) = built.unzip();
     context.leave(&left);
-    (result, Some((Left { structure: parts.structure, built, left }, context)))
+    Some((Left { structure: parts.structure, built, left }, context))
+}
+
+/// The structure of `outcome`, of `tensors` instead; silent ones where they are too few.
+pub(super) fn rebuilt<R: Outcome>(graph: &Graph, outcome: &R, tensors: Vec<Tensor>) -> R::Merged {
+    let mut tensors = tensors.into_iter();
+    outcome.rebuilt(&mut || tensors.next().unwrap_or_else(|| Tensor::poisoned(graph)))
 }
 
 /// `pivot` once `operation` has run. TF: `with_dependencies`.
@@ -151,14 +161,11 @@ fn after(graph: &Graph, operation: Operation, pivot: Tensor) -> Tensor {
 
 /// A result without a condition around it.
 pub(super) fn alone<R: Outcome>(graph: &Graph, result: &R) -> R::Merged {
-    let mut parts = Parts::default();
-    result.parts(&mut parts);
-    let mut leaves = parts.leaves.into_iter();
-    result.rebuilt(&mut || match leaves.next() {
-        Some(Leaf::Value(arg)) => convert(arg, "Const", None),
-        Some(Leaf::Operation(operation)) => after(graph, operation, convert(true.into_arg(), "Const", None)),
-        None => Tensor::poisoned(graph),
-    })
+    let tensors = Parts::of(result).leaves.into_iter().map(|leaf| match leaf {
+        Leaf::Value(arg) => convert(arg, "Const", None),
+        Leaf::Operation(operation) => after(graph, operation, convert(true.into_arg(), "Const", None)),
+    });
+    rebuilt(graph, result, tensors.collect())
 }
 
 /// What left a branch.

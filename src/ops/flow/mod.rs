@@ -27,8 +27,6 @@ pub use while_context::WhileContext;
 pub(crate) use while_context::in_loop;
 pub use while_loop::{WhileLoopArgs, while_loop, while_loop_args};
 
-use crate::sort::sort_by;
-
 use crate::graph::{Graph, Operation, built_at, get_default_graph, here};
 use crate::op::{Arg, Flags, Grad, Gradient, Kernel, OpDef, Sig, rules};
 use crate::ops::array::IDENTITY;
@@ -95,19 +93,6 @@ pub(crate) fn group_named(operations: &[Operation], name: &str) -> Operation {
     no_op_after(&graph, operations, name)
 }
 
-/// The devices in alphabetic order, each with what is on it.
-pub(crate) fn by_device<T>(items: impl IntoIterator<Item = (String, T)>) -> Vec<(String, Vec<T>)> {
-    let mut devices: Vec<(String, Vec<T>)> = Vec::new();
-    for (device, item) in items {
-        match devices.iter_mut().find(|(known, _)| *known == device) {
-            Some((_, items)) => items.push(item),
-            None => devices.push((device, vec![item])),
-        }
-    }
-    sort_by(&mut devices, |(a, _), (b, _)| a.cmp(b));
-    devices
-}
-
 /// A no-op called `name` that runs after `operations`: by way of one for each device, if they are on several.
 #[track_caller]
 pub(crate) fn no_op_after(graph: &Graph, operations: &[Operation], name: &str) -> Operation {
@@ -127,6 +112,18 @@ pub(crate) fn no_op_after(graph: &Graph, operations: &[Operation], name: &str) -
     let gathered: Vec<Operation> =
         by_device.iter().map(|(device, operations)| no_op(device, operations, "NoOp")).collect();
     no_op("", &gathered, &name)
+}
+
+/// What is on each device, sorted by device.
+pub(crate) fn by_device<T>(items: impl IntoIterator<Item = (String, T)>) -> Vec<(String, Vec<T>)> {
+    let mut groups: Vec<(String, Vec<T>)> = Vec::new();
+    for (device, item) in items {
+        match groups.binary_search_by(|(known, _)| known.cmp(&device)) {
+            Ok(place) => groups[place].1.push(item),
+            Err(place) => groups.insert(place, (device, vec![item])),
+        }
+    }
+    groups
 }
 
 pub(crate) static NO_OP: OpDef = OpDef {

@@ -1,7 +1,7 @@
 //! `tf.while_loop`: a subgraph runs again and again, as long as a condition says.
 
 use super::branch::{merge, switch_beside};
-use super::cond::{Outcome, Parts};
+use super::cond::{Outcome, Parts, rebuilt};
 use super::frame::{EXIT, LOOP_COND, NEXT_ITERATION, REF_EXIT, REF_NEXT_ITERATION};
 use super::while_context::{Options, WhileContext, is_constant_enter, pivot};
 use crate::error::{Error, Result};
@@ -56,12 +56,14 @@ pub fn while_loop_args<L: Outcome, C, F>(cond: C, body: F, loop_vars: L) -> Whil
         cond,
         body,
         loop_vars,
-        shape_invariants: None,
-        parallel_iterations: 10,
-        back_prop: true,
-        swap_memory: false,
-        maximum_iterations: None,
-        name: "while".into(),
+        told: Told {
+            shape_invariants: None,
+            parallel_iterations: 10,
+            back_prop: true,
+            swap_memory: false,
+            maximum_iterations: None,
+            name: "while".into(),
+        },
     }
 }
 
@@ -71,6 +73,11 @@ pub struct WhileLoopArgs<L, C, F> {
     cond: C,
     body: F,
     loop_vars: L,
+    told: Told,
+}
+
+/// What a loop is told besides.
+struct Told {
     shape_invariants: Option<Vec<PartialShape>>,
     parallel_iterations: i64,
     back_prop: bool,
@@ -82,37 +89,37 @@ pub struct WhileLoopArgs<L, C, F> {
 impl<L: Outcome, C, F> WhileLoopArgs<L, C, F> {
     /// What each loop variable's shape is in all iterations.
     pub fn shape_invariants(mut self, shapes: impl IntoIterator<Item = PartialShape>) -> Self {
-        self.shape_invariants = Some(shapes.into_iter().collect());
+        self.told.shape_invariants = Some(shapes.into_iter().collect());
         self
     }
 
     /// How many iterations TensorFlow may have under way at once; 10 if not said.
     pub fn parallel_iterations(mut self, iterations: i64) -> Self {
-        self.parallel_iterations = iterations;
+        self.told.parallel_iterations = iterations;
         self
     }
 
     /// Whether the loop has a gradient.
     pub fn back_prop(mut self, back_prop: bool) -> Self {
-        self.back_prop = back_prop;
+        self.told.back_prop = back_prop;
         self
     }
 
     /// Whether TensorFlow may move what the gradient needs out of a device's memory.
     pub fn swap_memory(mut self, swap_memory: bool) -> Self {
-        self.swap_memory = swap_memory;
+        self.told.swap_memory = swap_memory;
         self
     }
 
     /// After how many iterations it ends in any case.
     pub fn maximum_iterations(mut self, iterations: impl IntoTensor) -> Self {
-        self.maximum_iterations = Some(iterations.into_arg());
+        self.told.maximum_iterations = Some(iterations.into_arg());
         self
     }
 
     /// The name of the scope; `while` if not said.
     pub fn name(mut self, name: &str) -> Self {
-        self.name = name.to_owned();
+        self.told.name = name.to_owned();
         self
     }
 
@@ -125,74 +132,83 @@ impl<L: Outcome, C, F> WhileLoopArgs<L, C, F> {
         B: Outcome<Merged = L::Merged>,
         P: IntoTensor,
     {
-        let loop_vars = self.loop_vars;
+        let (loop_vars, cond, body) = (self.loop_vars, self.cond, self.body);
         let parts = Parts::of(&loop_vars);
-        let args: Vec<Arg> = parts.values().cloned().collect();
-        let scope = Scope::open(&args.iter().collect::<Vec<_>>(), &self.name);
+        let scope = Scope::open(&parts.values().collect::<Vec<_>>(), &self.told.name);
         let graph = scope.graph();
-        let counter = self.maximum_iterations.map(Counter::new);
-        let options = Options {
-            parallel_iterations: self.parallel_iterations,
-            back_prop: self.back_prop,
-            swap_memory: self.swap_memory,
-            maximum_iterations: counter.as_ref().map(|counter| counter.most),
+        let closures = Closures {
+            cond: Box::new(|now| cond(rebuilt(graph, &loop_vars, now)).into_arg()),
+            body: Box::new(|now| Parts::of(&body(rebuilt(graph, &loop_vars, now)))),
         };
-        let context = WhileContext::new(graph, options);
-        if context.outer().is_none() {
-            graph.add_to_collection(keys::WHILE_CONTEXT, context.clone());
-        }
-        let mut first: Vec<Arg> = counter.iter().map(|counter| counter.start.into_arg()).collect();
-        let hidden = first.len();
-        first.extend(args);
-        let rebuilt = |tensors: &[Tensor]| {
-            let mut tensors = tensors.iter().copied().skip(hidden);
-            loop_vars.rebuilt(&mut || tensors.next().unwrap_or_else(|| Tensor::poisoned(graph)))
-        };
-        let count = parts.values().count();
-        let first: Result<Vec<Tensor>> = match count {
-            0 => Err(Error::invalid_argument("'loop_vars' must be provided")),
-            _ if self.parallel_iterations < 1 => {
-                Err(Error::invalid_argument("'parallel_iterations' must be a positive integer"))
-            }
-            _ => Ok(first.into_iter().map(|arg| convert(arg, "Const", None)).collect()),
-        };
-        let inside = graph.enter_context(&context.context());
-        let merges = first.and_then(|first| entered(graph, &context, &first, self.shape_invariants, hidden));
-        let merges = merges.unwrap_or_else(|error| {
-            scope.fail(error);
-            Vec::new()
-        });
-        let counted = counter.as_ref().zip(merges.first()).map(|(counter, now)| less(*now, counter.most));
-        let pred = (self.cond)(rebuilt(&merges)).into_arg();
-        let pred = match counted {
-            Some(counted) => logical_and(counted, pred),
-            None => convert(pred, "Const", None),
-        };
-        let pred = LOOP_COND.call([Arg::Tensor(pred)]).name("LoopCond").single();
-        context.set_pivot(pred);
-        let switches: Vec<[Tensor; 2]> = merges.iter().map(|m| switch_beside(graph, *m, pred, "Switch")).collect();
-        let body_vars: Vec<Tensor> = switches.iter().map(|switch| identity(switch[1])).collect();
-        if let Some(pivot) = body_vars.first() {
-            context.set_pivot_for_body(*pivot);
-        }
-        let counted = counter.as_ref().and(body_vars.first()).map(|now| *now + 1);
-        let result = (self.body)(rebuilt(&body_vars));
-        let given = Parts::of(&result);
-        let next: Result<Vec<Arg>> = match given.same_structure(&parts) {
-            true => Ok(counted.into_iter().map(IntoTensor::into_arg).chain(given.values().cloned()).collect()),
-            false => Err(Error::invalid_argument("'body' gives other loop variables than it takes")),
-        };
-        let exits = next.and_then(|next| left(graph, &merges, &switches, next)).unwrap_or_else(|error| {
-            scope.fail(error);
-            Vec::new()
-        });
-        context.set_exits(&exits);
-        if let Some(outer) = context.outer() {
-            exits.iter().for_each(|&exit| outer.see(exit));
-        }
-        drop(inside);
-        rebuilt(&exits)
+        rebuilt(graph, &loop_vars, looped(&scope, &parts, closures, self.told))
     }
+}
+
+/// The closures of a loop, for its variables' tensors.
+struct Closures<'a> {
+    cond: Box<dyn FnOnce(Vec<Tensor>) -> Arg + 'a>,
+    body: Box<dyn FnOnce(Vec<Tensor>) -> Parts + 'a>,
+}
+
+/// What leaves the loop; nothing if it cannot be built.
+fn looped(scope: &Scope, loop_vars: &Parts, closures: Closures, told: Told) -> Vec<Tensor> {
+    let graph = scope.graph();
+    let counter = told.maximum_iterations.map(Counter::new);
+    let options = Options {
+        parallel_iterations: told.parallel_iterations,
+        back_prop: told.back_prop,
+        swap_memory: told.swap_memory,
+        maximum_iterations: counter.as_ref().map(|counter| counter.most),
+    };
+    let context = WhileContext::new(graph, options);
+    if context.outer().is_none() {
+        graph.add_to_collection(keys::WHILE_CONTEXT, context.clone());
+    }
+    let mut first: Vec<Arg> = counter.iter().map(|counter| counter.start.into_arg()).collect();
+    let hidden = first.len();
+    first.extend(loop_vars.values().cloned());
+    let visible = |tensors: &[Tensor]| tensors.iter().copied().skip(hidden).collect();
+    let first: Result<Vec<Tensor>> = match first.len() - hidden {
+        0 => Err(Error::invalid_argument("'loop_vars' must be provided")),
+        _ if told.parallel_iterations < 1 => {
+            Err(Error::invalid_argument("'parallel_iterations' must be a positive integer"))
+        }
+        _ => Ok(first.into_iter().map(|arg| convert(arg, "Const", None)).collect()),
+    };
+    let _inside = graph.enter_context(&context.context());
+    let merges = first.and_then(|first| entered(graph, &context, &first, told.shape_invariants, hidden));
+    let merges = merges.unwrap_or_else(|error| {
+        scope.fail(error);
+        Vec::new()
+    });
+    let counted = counter.as_ref().zip(merges.first()).map(|(counter, now)| less(*now, counter.most));
+    let pred = (closures.cond)(visible(&merges));
+    let pred = match counted {
+        Some(counted) => logical_and(counted, pred),
+        None => convert(pred, "Const", None),
+    };
+    let pred = LOOP_COND.call([Arg::Tensor(pred)]).name("LoopCond").single();
+    context.set_pivot(pred);
+    let switches: Vec<[Tensor; 2]> = merges.iter().map(|m| switch_beside(graph, *m, pred, "Switch")).collect();
+    let body_vars: Vec<Tensor> = switches.iter().map(|switch| identity(switch[1])).collect();
+    if let Some(pivot) = body_vars.first() {
+        context.set_pivot_for_body(*pivot);
+    }
+    let counted = counter.as_ref().and(body_vars.first()).map(|now| *now + 1);
+    let given = (closures.body)(visible(&body_vars));
+    let next: Result<Vec<Arg>> = match given.same_structure(loop_vars) {
+        true => Ok(counted.into_iter().map(IntoTensor::into_arg).chain(given.values().cloned()).collect()),
+        false => Err(Error::invalid_argument("'body' gives other loop variables than it takes")),
+    };
+    let exits = next.and_then(|next| left(graph, &merges, &switches, next)).unwrap_or_else(|error| {
+        scope.fail(error);
+        Vec::new()
+    });
+    context.set_exits(&exits);
+    if let Some(outer) = context.outer() {
+        exits.iter().for_each(|&exit| outer.see(exit));
+    }
+    visible(&exits)
 }
 
 /// What counts the iterations of a loop that ends in any case.

@@ -398,9 +398,7 @@ fn sample(ctx: &mut KernelCtx) -> Result<()> {
     if least.is_nan() || least < 0.0 {
         return Err(Error::invalid_argument(format!("min_object_covered is {least}, below 0")));
     }
-    let sizes = dispatch!(ctx.node.dtype()?, numbers, T => {
-        Ok(ctx.inputs.slice::<T>(0)?.iter().map(|n| n.to_f64() as i64).collect::<Vec<i64>>())
-    })?;
+    let sizes: Vec<i64> = ctx.inputs.value(0)?.float64s()?.into_iter().map(|n| n as i64).collect();
     let size = |i: usize| sizes.get(i).and_then(|&n| i32::try_from(n).ok()).filter(|n| (0..i32::MAX).contains(n));
     let (Some(height), Some(width)) = (size(0), size(1)) else {
         return Err(Error::invalid_argument(format!("an image of size {sizes:?}")));
@@ -422,7 +420,7 @@ fn sample(ctx: &mut KernelCtx) -> Result<()> {
         }
         boxes.push(whole);
     }
-    let mut random = generator(ctx, |generator| generator.set_aside(attempts as u128))?;
+    let mut random = generator(ctx, &|generator| generator.set_aside(attempts as u128))?;
     let mut attempt = || {
         let ratio = random.next_f32() * (ratios[1] - ratios[0]) + ratios[0];
         drawn(width, height, areas, ratio, &mut random).filter(|part| part.shows(&boxes, least))

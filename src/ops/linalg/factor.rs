@@ -136,7 +136,7 @@ pub(super) static CHOLESKY: OpDef = OpDef {
     sig: Sig::new("Cholesky(input: T) -> (output: T) where T: floating"),
     infer: infer_square,
     kernel: Kernel::Run(|ctx| {
-        for_each(ctx, |a| {
+        for_each(ctx, &|a| {
             let none = || Matrix::from_fn(a.rows, a.cols, |i, j| if i < j { 0.0 } else { f64::NAN });
             Ok(vec![linalg::cholesky(a).unwrap_or_else(none).data])
         })
@@ -161,7 +161,7 @@ pub(super) static CHOLESKY_GRAD: OpDef = OpDef {
         rules::all_alike(ctx)?;
         infer_square(ctx)
     },
-    kernel: Kernel::Run(|ctx| for_each_pair(ctx, |l, grad| Ok(linalg::cholesky_grad(l, grad)))),
+    kernel: Kernel::Run(|ctx| for_each_pair(ctx, &|l, grad| Ok(linalg::cholesky_grad(l, grad)))),
     grad: Grad::Missing("TensorFlow has none"),
     flags: Flags::PURE,
 };
@@ -186,7 +186,7 @@ pub(super) static SELF_ADJOINT_EIG_V2: OpDef = OpDef {
         let with_v = ctx.node.attrs().bool("compute_v")?;
         // As exact as the type, which decides the signs of the vectors too.
         let exact = if ctx.node.dtype()? == DType::Float64 { f64::EPSILON } else { f32::EPSILON.into() };
-        for_each(ctx, |a| {
+        for_each(ctx, &|a| {
             let (e, v) = linalg::eigen(a, exact).ok_or_else(no_end)?;
             Ok(if with_v { vec![e, v.data] } else { vec![e] })
         })
@@ -241,7 +241,7 @@ pub(super) static QR: OpDef = OpDef {
     },
     kernel: Kernel::Run(|ctx| {
         let full = ctx.node.attrs().bool("full_matrices")?;
-        for_each(ctx, |a| {
+        for_each(ctx, &|a| {
             let (q, r) = linalg::qr(a);
             let p = if full { a.rows } else { a.rows.min(a.cols) };
             Ok(vec![q.corner(a.rows, p).data, r.corner(p, a.cols).data])
@@ -315,7 +315,7 @@ pub(super) static SVD: OpDef = OpDef {
     },
     kernel: Kernel::Run(|ctx| {
         let (with_uv, full) = (ctx.node.attrs().bool("compute_uv")?, ctx.node.attrs().bool("full_matrices")?);
-        for_each(ctx, |a| {
+        for_each(ctx, &|a| {
             let (s, u, v) = linalg::svd(a).ok_or_else(no_end)?;
             let columns = |m: &Matrix| m.corner(m.rows, if full { m.cols } else { s.len() }).data;
             Ok(if with_uv { vec![s.clone(), columns(&u), columns(&v)] } else { vec![s] })

@@ -3,9 +3,9 @@
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::Tensor;
-use crate::kernels::elementwise::{Broadcast, binary};
 use crate::kernels::linalg::Matrix;
 use crate::op::{InferCtx, Inputs, KernelCtx, broadcast_known};
+use crate::ops::elementwise::pairs;
 use crate::ops::math::{matmul_args, reciprocal};
 use crate::shape::{Dim, PartialShape, Shape, merge_dims};
 use crate::value::Value;
@@ -55,24 +55,21 @@ fn matrices(inputs: &Inputs, i: usize) -> Result<Vec<Matrix>> {
 }
 
 /// Runs `f` for each matrix of input 0; it gives a piece of each output.
-pub(super) fn for_each(ctx: &mut KernelCtx, f: impl Fn(&Matrix) -> Result<Vec<Vec<f64>>>) -> Result<()> {
+pub(super) fn for_each(ctx: &mut KernelCtx, f: &dyn Fn(&Matrix) -> Result<Vec<Vec<f64>>>) -> Result<()> {
     let pieces = matrices(&ctx.inputs, 0)?.iter().map(f).collect::<Result<Vec<_>>>()?;
     finish(ctx, pieces)
 }
 
 /// Runs `f` for each pair of matrices, broadcast; it gives a piece of the output.
-pub(super) fn for_each_pair(ctx: &mut KernelCtx, f: impl Fn(&Matrix, &Matrix) -> Result<Matrix>) -> Result<()> {
+pub(super) fn for_each_pair(ctx: &mut KernelCtx, f: &dyn Fn(&Matrix, &Matrix) -> Result<Matrix>) -> Result<()> {
     let (left, right) = (matrices(&ctx.inputs, 0)?, matrices(&ctx.inputs, 1)?);
     let outer = |i: usize| -> Result<Shape> {
         let shape = ctx.inputs.shape(i)?;
         Ok(shape[..shape.rank() - 2].iter().copied().collect())
     };
     let (a, b) = (outer(0)?, outer(1)?);
-    let joined = broadcast_known(&a, &b)?;
-    let mut pairs = vec![(0, 0); joined.num_elements()?];
-    let places = |n: usize| (0..n).collect::<Vec<usize>>();
-    binary(&Broadcast::new(&a, &b, &joined), &places(left.len()), &places(right.len()), &mut pairs, |i, j| (i, j));
-    let pieces = pairs.into_iter().map(|(i, j)| Ok(vec![f(&left[i], &right[j])?.data])).collect::<Result<Vec<_>>>()?;
+    let pieces = pairs(&a, &b, &broadcast_known(&a, &b)?).into_iter();
+    let pieces = pieces.map(|(i, j)| Ok(vec![f(&left[i], &right[j])?.data])).collect::<Result<Vec<_>>>()?;
     finish(ctx, pieces)
 }
 

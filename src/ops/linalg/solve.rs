@@ -131,7 +131,7 @@ pub(super) static MATRIX_INVERSE: OpDef = OpDef {
     },
     kernel: Kernel::Run(|ctx| {
         let adjoint = ctx.node.attrs().bool("adjoint")?;
-        for_each(ctx, |a| {
+        for_each(ctx, &|a| {
             let a = if adjoint { a.transposed() } else { a.clone() };
             let inverse = Lu::new(&a).solve(&Matrix::identity(a.rows)).ok_or_else(singular)?;
             Ok(vec![inverse.data])
@@ -169,7 +169,7 @@ pub(super) static MATRIX_SOLVE: OpDef = OpDef {
     infer: |ctx| infer_solution(ctx, false),
     kernel: Kernel::Run(|ctx| {
         let adjoint = ctx.node.attrs().bool("adjoint")?;
-        for_each_pair(ctx, |a, b| {
+        for_each_pair(ctx, &|a, b| {
             let a = if adjoint { a.transposed() } else { a.clone() };
             Lu::new(&a).solve(b).ok_or_else(singular)
         })
@@ -190,7 +190,7 @@ pub(super) static MATRIX_TRIANGULAR_SOLVE: OpDef = OpDef {
     infer: |ctx| infer_solution(ctx, true),
     kernel: Kernel::Run(|ctx| {
         let (lower, adjoint) = (ctx.node.attrs().bool("lower")?, ctx.node.attrs().bool("adjoint")?);
-        for_each_pair(ctx, |a, b| Ok(solve_triangular(a, b, lower, adjoint)))
+        for_each_pair(ctx, &|a, b| Ok(solve_triangular(a, b, lower, adjoint)))
     }),
     grad: Grad::Rule(triangular_grad),
     flags: Flags::PURE,
@@ -228,7 +228,7 @@ fn scaled_inverse(x: Tensor, factors: impl FnOnce() -> Tensor, like: Tensor) -> 
 pub(super) static MATRIX_DETERMINANT: OpDef = OpDef {
     sig: Sig::new("MatrixDeterminant(input: T) -> (output: T) where T: floating"),
     infer: |ctx| infer_outer(ctx, 1),
-    kernel: Kernel::Run(|ctx| for_each(ctx, |a| Ok(vec![vec![Lu::new(a).determinant()]]))),
+    kernel: Kernel::Run(|ctx| for_each(ctx, &|a| Ok(vec![vec![Lu::new(a).determinant()]]))),
     grad: Grad::Rule(|g| Ok(vec![Some(scaled_inverse(g.x(0), || g.dy(0) * g.y(0), g.y(0)))])),
     flags: Flags::PURE,
 };
@@ -237,7 +237,7 @@ pub(super) static LOG_MATRIX_DETERMINANT: OpDef = OpDef {
     sig: Sig::new("LogMatrixDeterminant(input: T) -> (sign: T, log_abs_determinant: T) where T: floating"),
     infer: |ctx| infer_outer(ctx, 2),
     kernel: Kernel::Run(|ctx| {
-        for_each(ctx, |a| {
+        for_each(ctx, &|a| {
             let (sign, size) = Lu::new(a).log_determinant();
             Ok(vec![vec![sign], vec![size]])
         })

@@ -78,14 +78,7 @@ fn infer(ctx: &mut InferCtx) -> Result<()> {
 
 /// The first index that no later element is `better` than.
 fn run<T: Number>(ctx: &mut KernelCtx, better: fn(&T, &T) -> bool) -> Result<()> {
-    let shape = ctx.inputs.shape(0)?.clone();
-    let axis = ctx.inputs.value(1)?.integers()?.first().copied().unwrap_or_default();
-    let axis = resolve_axis(axis, shape.rank())?;
-    let n = shape[axis];
-    if n == 0 {
-        return Err(Error::invalid_argument(format!("dimension {axis} of shape {shape} is empty")));
-    }
-    let inner: usize = shape[axis + 1..].iter().product();
+    let (n, inner) = sizes(ctx)?;
     let x = ctx.inputs.slice::<T>(0)?;
     let mut found = Vec::with_capacity(x.len() / n);
     for outer in x.chunks_exact((n * inner).max(1)) {
@@ -99,6 +92,22 @@ fn run<T: Number>(ctx: &mut KernelCtx, better: fn(&T, &T) -> bool) -> Result<()>
             found.push(best as i64);
         }
     }
+    give(ctx, found)
+}
+
+/// The size of the dimension, which is not empty, and of all behind it.
+fn sizes(ctx: &KernelCtx) -> Result<(usize, usize)> {
+    let shape = ctx.inputs.shape(0)?;
+    let axis = ctx.inputs.value(1)?.integers()?.first().copied().unwrap_or_default();
+    let axis = resolve_axis(axis, shape.rank())?;
+    let n = shape[axis];
+    if n == 0 {
+        return Err(Error::invalid_argument(format!("dimension {axis} of shape {shape} is empty")));
+    }
+    Ok((n, shape[axis + 1..].iter().product()))
+}
+
+fn give(ctx: &mut KernelCtx, found: Vec<i64>) -> Result<()> {
     let out = ctx.outputs.shape(0)?.clone();
     let value = Value::new(out, found)?.convert(ctx.node.attrs().dtype("output_type").unwrap_or(DType::Int64))?;
     ctx.outputs.set(0, value);

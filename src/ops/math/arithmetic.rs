@@ -11,7 +11,7 @@ use crate::op::{
     convert, rules,
 };
 use crate::ops::array::{broadcast_gradient_args, reshape, shape};
-use crate::ops::elementwise::{binary, binary_kernel, kernel_fn};
+use crate::ops::elementwise::{binary, binary_kernel, kernel_fn, pairs};
 use crate::ops::math::reduce::sum_along_none;
 use crate::ops::math::{cast, reduce_sum_args};
 use crate::ops::scope::refuse;
@@ -293,19 +293,14 @@ pub(super) static ADD: OpDef = OpDef {
     infer: |ctx| infer(ctx, i64::checked_add),
     kernel: Kernel::Make(|node| match node.dtype()? {
         DType::String => kernel_fn(|ctx| {
-            let shape = ctx.outputs.shape(0)?.clone();
-            let plan = crate::kernels::elementwise::Broadcast::new(ctx.inputs.shape(0)?, ctx.inputs.shape(1)?, &shape);
+            let pairs = pairs(ctx.inputs.shape(0)?, ctx.inputs.shape(1)?, ctx.outputs.shape(0)?);
             let (a, b) = (ctx.inputs.slice::<Vec<u8>>(0)?, ctx.inputs.slice::<Vec<u8>>(1)?);
-            // Places instead of strings are broadcast: strings are not copyable.
-            let (pa, pb): (Vec<usize>, Vec<usize>) = ((0..a.len()).collect(), (0..b.len()).collect());
-            let mut pairs = vec![(0, 0); shape.num_elements()?];
-            crate::kernels::elementwise::binary(&plan, &pa, &pb, &mut pairs, |i, j| (i, j));
             for (out, (i, j)) in ctx.outputs.slice::<Vec<u8>>(0)?.iter_mut().zip(pairs) {
                 *out = [a[i].as_slice(), b[j].as_slice()].concat();
             }
             Ok(())
         }),
-        dtype => dispatch!(dtype, numbers, T => kernel_fn(|ctx| binary::<T>(ctx, |x, y| x.plus(y)))),
+        _ => node.kernel_of(&ADD_V2),
     }),
     grad: Grad::Rule(add_grad),
     flags: Flags::ELEMENTWISE,

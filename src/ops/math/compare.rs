@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::graph::Tensor;
 use crate::kernels::elementwise;
 use crate::op::{Flags, Grad, InferCtx, IntoTensor, Kernel, KernelFn, NodeInfo, OpDef, Sig, broadcast, rules};
-use crate::ops::elementwise::{compare, kernel_fn, unary};
+use crate::ops::elementwise::{compare, kernel_fn, pairs, unary};
 use crate::shape::PartialShape;
 
 macro_rules! functions {
@@ -82,12 +82,11 @@ fn infer_equal(ctx: &mut InferCtx) -> Result<()> {
 fn equality(node: &NodeInfo, wanted: bool) -> Result<KernelFn> {
     match node.dtype()? {
         DType::String => kernel_fn(move |ctx| {
+            let pairs = pairs(ctx.inputs.shape(0)?, ctx.inputs.shape(1)?, ctx.outputs.shape(0)?);
             let (a, b) = (ctx.inputs.slice::<Vec<u8>>(0)?, ctx.inputs.slice::<Vec<u8>>(1)?);
-            let out = ctx.outputs.shape(0)?.clone();
-            let plan = crate::kernels::elementwise::Broadcast::new(ctx.inputs.shape(0)?, ctx.inputs.shape(1)?, &out);
-            let (pa, pb): (Vec<usize>, Vec<usize>) = ((0..a.len()).collect(), (0..b.len()).collect());
-            let out = ctx.outputs.slice::<bool>(0)?;
-            crate::kernels::elementwise::binary(&plan, &pa, &pb, out, |i, j| (a[i] == b[j]) == wanted);
+            for (out, (i, j)) in ctx.outputs.slice::<bool>(0)?.iter_mut().zip(pairs) {
+                *out = (a[i] == b[j]) == wanted;
+            }
             Ok(())
         }),
         dtype => dispatch!(dtype, plain, T => kernel_fn(move |ctx| {
@@ -95,7 +94,7 @@ fn equality(node: &NodeInfo, wanted: bool) -> Result<KernelFn> {
                 ctx.outputs.slice::<bool>(0)?.fill(!wanted);
                 return Ok(());
             }
-            compare::<T, bool>(ctx, move |x, y| (x == y) == wanted)
+            compare::<T>(ctx, [0, 1], move |x, y| (x == y) == wanted)
         })),
     }
 }
@@ -116,30 +115,38 @@ pub(super) static NOT_EQUAL: OpDef = OpDef {
     flags: Flags::PURE.all_row_by_row(),
 };
 
+/// Whether input `a` is less than input `b`.
+fn is_less(node: &NodeInfo, [a, b]: [usize; 2]) -> Result<KernelFn> {
+    dispatch!(node.dtype()?, numbers, T => kernel_fn(move |ctx| compare::<T>(ctx, [a, b], |x, y| x < y)))
+}
+
+/// Whether input `a` is at most input `b`.
+fn is_at_most(node: &NodeInfo, [a, b]: [usize; 2]) -> Result<KernelFn> {
+    dispatch!(node.dtype()?, numbers, T => kernel_fn(move |ctx| compare::<T>(ctx, [a, b], |x, y| x <= y)))
+}
+
 macro_rules! orders {
-    ($($op:ident $sig:literal $compare:tt;)*) => {$(
+    ($($op:ident $sig:literal $compare:ident $inputs:expr;)*) => {$(
         pub(super) static $op: OpDef = OpDef {
             sig: Sig::new($sig),
             infer: rules::broadcasting,
-            kernel: Kernel::Make(|node| {
-                dispatch!(node.dtype()?, numbers, T => kernel_fn(|ctx| compare::<T, bool>(ctx, |x, y| x $compare y)))
-            }),
+            kernel: Kernel::Make(|node| $compare(node, $inputs)),
             grad: NOT_SMOOTH,
             flags: Flags::PURE.all_row_by_row(),
         };
     )*};
 }
 orders! {
-    LESS "Less(x: T, y: T) -> (z: bool) where T: real" <;
-    LESS_EQUAL "LessEqual(x: T, y: T) -> (z: bool) where T: real" <=;
-    GREATER "Greater(x: T, y: T) -> (z: bool) where T: real" >;
-    GREATER_EQUAL "GreaterEqual(x: T, y: T) -> (z: bool) where T: real" >=;
+    LESS "Less(x: T, y: T) -> (z: bool) where T: real" is_less [0, 1];
+    LESS_EQUAL "LessEqual(x: T, y: T) -> (z: bool) where T: real" is_at_most [0, 1];
+    GREATER "Greater(x: T, y: T) -> (z: bool) where T: real" is_less [1, 0];
+    GREATER_EQUAL "GreaterEqual(x: T, y: T) -> (z: bool) where T: real" is_at_most [1, 0];
 }
 
 pub(super) static LOGICAL_AND: OpDef = OpDef {
     sig: Sig::new("LogicalAnd(x: bool, y: bool) -> (z: bool)"),
     infer: rules::broadcasting,
-    kernel: Kernel::Run(|ctx| compare::<bool, bool>(ctx, |x, y| x && y)),
+    kernel: Kernel::Run(|ctx| compare::<bool>(ctx, [0, 1], |x, y| x && y)),
     grad: NOT_SMOOTH,
     flags: Flags::PURE.all_row_by_row(),
 };
@@ -147,7 +154,7 @@ pub(super) static LOGICAL_AND: OpDef = OpDef {
 pub(super) static LOGICAL_OR: OpDef = OpDef {
     sig: Sig::new("LogicalOr(x: bool, y: bool) -> (z: bool)"),
     infer: rules::broadcasting,
-    kernel: Kernel::Run(|ctx| compare::<bool, bool>(ctx, |x, y| x || y)),
+    kernel: Kernel::Run(|ctx| compare::<bool>(ctx, [0, 1], |x, y| x || y)),
     grad: NOT_SMOOTH,
     flags: Flags::PURE.all_row_by_row(),
 };
@@ -204,7 +211,7 @@ pub(super) static APPROXIMATE_EQUAL: OpDef = OpDef {
     kernel: Kernel::Make(|node| {
         let tolerance = node.attrs().float("tolerance")?;
         dispatch!(node.dtype()?, floats, T => kernel_fn(move |ctx| {
-            compare::<T, bool>(ctx, move |x, y| (x - y).abs() < T::from(tolerance))
+            compare::<T>(ctx, [0, 1], move |x, y| (x - y).abs() < T::from(tolerance))
         }))
     }),
     grad: NOT_SMOOTH,

@@ -229,11 +229,8 @@ fn batched<T: Element + GemmElement>(ctx: &mut KernelCtx) -> Result<()> {
         return Err(Error::internal("not matrices"));
     };
     let [outer @ .., m, n] = out.dims() else { return Err(Error::internal("not a matrix")) };
-    // Which matrix of either operand belongs to each product: places are broadcast like elements.
-    let places = |dims: &[usize]| (0..dims.iter().product()).collect::<Vec<usize>>();
-    let mut pairs = vec![(0, 0); outer.iter().product()];
-    let plan = crate::kernels::elementwise::Broadcast::new(outer_a, outer_b, outer);
-    crate::kernels::elementwise::binary(&plan, &places(outer_a), &places(outer_b), &mut pairs, |i, j| (i, j));
+    // Which matrix of either operand belongs to each product.
+    let pairs = crate::ops::elementwise::pairs(outer_a, outer_b, outer);
     let (x, y) = (ctx.inputs.slice::<T>(0)?, ctx.inputs.slice::<T>(1)?);
     let (size_a, size_b) = (a0 * a1, b0 * b1);
     let result = ctx.outputs.slice::<T>(0)?;

@@ -204,11 +204,15 @@ fn infer(ctx: &mut InferCtx) -> Result<()> {
     ctx.set(0, PartialShape::new(kept))
 }
 
-/// Reduces, and gives how many elements became one.
-fn join_all<T: Element + Copy>(ctx: &mut KernelCtx, by: Joining<T>) -> Result<usize> {
+fn plan(ctx: &KernelCtx) -> Result<Reduction> {
     let shape = ctx.inputs.shape(0)?;
     let reduced = reduced_axes(&ctx.inputs.value(1)?.integers()?, shape.rank())?;
-    let plan = Reduction::new(shape, &reduced);
+    Ok(Reduction::new(shape, &reduced))
+}
+
+/// Reduces, and gives how many elements became one.
+fn join_all<T: Element + Copy>(ctx: &mut KernelCtx, by: Joining<T>) -> Result<usize> {
+    let plan = plan(ctx)?;
     plan.run(ctx.inputs.slice::<T>(0)?, ctx.outputs.slice::<T>(0)?, by);
     Ok(plan.count())
 }
@@ -295,11 +299,9 @@ pub(super) static EUCLIDEAN_NORM: OpDef = OpDef {
     ),
     infer,
     kernel: Kernel::Run(|ctx| {
+        let plan = plan(ctx)?;
         dispatch!(ctx.node.dtype()?, numbers, T => {
             let squares: Vec<T> = ctx.inputs.slice::<T>(0)?.iter().map(|x| x.times(*x)).collect();
-            let shape = ctx.inputs.shape(0)?;
-            let reduced = reduced_axes(&ctx.inputs.value(1)?.integers()?, shape.rank())?;
-            let plan = Reduction::new(shape, &reduced);
             let out = ctx.outputs.slice::<T>(0)?;
             plan.run(&squares, out, Joining::by::<Plus>());
             out.iter_mut().for_each(|x| *x = T::from_f64(x.to_f64().sqrt()));

@@ -136,10 +136,10 @@ fn check_indices(indices: &[i64], n: usize) -> Result<()> {
     }
 }
 
-fn sum_rows<T: Number + std::ops::Div<Output = T>>(ctx: &mut KernelCtx, divisor: Divisor) -> Result<()> {
+/// Which rows are picked, their segments, and how many segments there are.
+fn segments(ctx: &KernelCtx) -> Result<(Vec<i64>, Vec<i64>, usize)> {
     let (indices, ids) = (ctx.inputs.value(1)?.integers()?, ctx.inputs.value(2)?.integers()?);
-    let data_shape = ctx.inputs.shape(0)?;
-    check_indices(&indices, data_shape[0])?;
+    check_indices(&indices, ctx.inputs.shape(0)?[0])?;
     let mut count = count_segments(&ids)?;
     if ctx.inputs.len() > 3 {
         let wanted = ctx.inputs.value(3)?.integers()?.first().copied();
@@ -149,6 +149,12 @@ fn sum_rows<T: Number + std::ops::Div<Output = T>>(ctx: &mut KernelCtx, divisor:
         }
         count = wanted;
     }
+    Ok((indices, ids, count))
+}
+
+fn sum_rows<T: Number + std::ops::Div<Output = T>>(ctx: &mut KernelCtx, divisor: Divisor) -> Result<()> {
+    let (indices, ids, count) = segments(ctx)?;
+    let data_shape = ctx.inputs.shape(0)?;
     let mut result = Value::zeros(T::DTYPE, rows_of(data_shape, count))?;
     let width: usize = data_shape[1..].iter().product();
     let (data, out) = (ctx.inputs.slice::<T>(0)?, result.make_mut::<T>()?);

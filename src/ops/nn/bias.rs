@@ -7,6 +7,7 @@ use crate::kernels::elementwise::Broadcast;
 use crate::kernels::reduce::{Joining, Plus, Reduction};
 use crate::op::{Arg, AttrReader, Flags, Grad, GradCtx, InferCtx, IntoTensor, Kernel, KernelCtx, OpDef, Sig};
 use crate::ops::array::{concat, ones_like, reshape, shape, tile};
+use crate::ops::elementwise::binary_by;
 use crate::shape::{PartialShape, Shape, merge_dims};
 use crate::value::Number;
 
@@ -61,20 +62,17 @@ fn channel_axis(attrs: AttrReader, rank: usize) -> Result<usize> {
     Ok(if attrs.str("data_format")? == "NCHW" { 1 } else { rank - 1 })
 }
 
-fn bias_add_kernel<T: Number>(ctx: &mut KernelCtx) -> Result<()> {
-    let out = ctx.outputs.shape(0)?.clone();
+/// How the bias lies under the output: it is broadcast along all dimensions but its own.
+fn bias_plan(ctx: &KernelCtx) -> Result<Broadcast> {
+    let out = ctx.outputs.shape(0)?;
     let axis = channel_axis(ctx.node.attrs(), out.rank())?;
-    // The bias as an array that broadcasts along all dimensions but its own.
     let bias: Shape = [out[axis]].into_iter().chain(out[axis + 1..].iter().map(|_| 1)).collect();
-    let plan = Broadcast::new(&out, &bias, &out);
-    if ctx.take_over(0, 0) {
-        let (out, bias) = (ctx.outputs.slice::<T>(0)?, ctx.inputs.slice::<T>(1)?);
-        crate::kernels::elementwise::binary_in_place(&plan, out, bias, T::plus);
-    } else {
-        let (x, bias) = (ctx.inputs.slice::<T>(0)?, ctx.inputs.slice::<T>(1)?);
-        crate::kernels::elementwise::binary(&plan, x, bias, ctx.outputs.slice::<T>(0)?, T::plus);
-    }
-    Ok(())
+    Ok(Broadcast::new(out, &bias, out))
+}
+
+fn bias_add_kernel<T: Number>(ctx: &mut KernelCtx) -> Result<()> {
+    let plan = bias_plan(ctx)?;
+    binary_by::<T>(&plan, ctx, T::plus)
 }
 
 pub(super) static BIAS_ADD: OpDef = OpDef {

@@ -90,19 +90,22 @@ fn image_len(ctx: &KernelCtx) -> Result<usize> {
     Ok(if counted_on { 0 } else { ctx.inputs.shape(0)?.iter().skip(1).product() })
 }
 
-fn run<T: Number, I: Number>(ctx: &mut KernelCtx) -> Result<()> {
+fn run(ctx: &mut KernelCtx) -> Result<()> {
     let (window, size) = Window::of_pool(ctx.node.attrs())?;
     let s = window.pool_sizes(ctx.inputs.shape(0)?, size)?;
     let (image, on) = (s.in_h * s.in_w * s.channels, image_len(ctx)? == 0);
-    let x = ctx.inputs.slice::<T>(0)?;
-    let (y, places) = ctx.outputs.pair::<T, I>()?;
-    let mut found = vec![0; y.len()];
-    pool::max_with_places(&s, x, y, &mut found);
+    let mut found = vec![0; ctx.outputs.shape(0)?.num_elements()?];
+    dispatch!(ctx.node.dtype()?, numbers, T => {
+        pool::max_with_places(&s, ctx.inputs.slice::<T>(0)?, ctx.outputs.slice::<T>(0)?, &mut found);
+        Ok(())
+    })?;
     let windows = s.out_h * s.out_w * s.channels;
-    for (i, (place, found)) in places.iter_mut().zip(&found).enumerate() {
-        *place = I::from_usize(found + if on { i / windows * image } else { 0 });
-    }
-    Ok(())
+    dispatch!(ctx.node.attrs().dtype("Targmax")?, indices, I => {
+        for (i, (place, found)) in ctx.outputs.slice::<I>(1)?.iter_mut().zip(&found).enumerate() {
+            *place = I::from_usize(found + if on { i / windows * image } else { 0 });
+        }
+        Ok(())
+    })
 }
 
 pub(super) static MAX_POOL_WITH_ARGMAX: OpDef = OpDef {
@@ -117,10 +120,7 @@ pub(super) static MAX_POOL_WITH_ARGMAX: OpDef = OpDef {
         ctx.set(0, shape.clone())?;
         ctx.set(1, shape)
     },
-    kernel: Kernel::Run(|ctx| {
-        let wide = ctx.node.attrs().dtype("Targmax")? == DType::Int64;
-        dispatch!(ctx.node.dtype()?, numbers, T => if wide { run::<T, i64>(ctx) } else { run::<T, i32>(ctx) })
-    }),
+    kernel: Kernel::Run(run),
     grad: Grad::Rule(|g| {
         let attrs = g.attrs();
         let call = MAX_POOL_GRAD_WITH_ARGMAX.call([g.x(0), g.dy(0), g.y(1)].map(IntoTensor::into_arg));

@@ -264,22 +264,23 @@ fn fill<T: Element>(
     read: impl Fn(&[u8]) -> Option<T>,
 ) -> Result<()> {
     let default = ctx.inputs.slice::<T>(column + 1)?.first().cloned();
-    let dtype = T::DTYPE;
-    let values = rows.iter().enumerate().map(|(i, row)| {
+    let mut values = Vec::with_capacity(rows.len());
+    for (i, row) in rows.iter().enumerate() {
         let field = row.get(column).map_or(&[][..], Vec::as_slice);
-        if field.is_empty() || field == format.not_there {
-            let missing = || Error::invalid_argument(format!("field {column} of record {i} is empty, and needed"));
-            return default.clone().ok_or_else(missing);
-        }
-        read(field).ok_or_else(|| {
-            let text = field.escape_ascii();
-            Error::invalid_argument(format!("field {column} of record {i} is no {dtype}: '{text}'"))
-        })
-    });
-    let values = values.collect::<Result<Vec<T>>>()?;
+        let is_there = !field.is_empty() && field != format.not_there;
+        let value = if is_there { read(field) } else { default.clone() };
+        values.push(value.ok_or_else(|| unread(field, column, i, T::DTYPE, is_there))?);
+    }
     let shape = ctx.inputs.shape(0)?.clone();
     ctx.outputs.set(column, Value::new(shape, values)?);
     Ok(())
+}
+
+fn unread(field: &[u8], column: usize, record: usize, dtype: DType, is_there: bool) -> Error {
+    Error::invalid_argument(match is_there {
+        false => format!("field {column} of record {record} is empty, and needed"),
+        true => format!("field {column} of record {record} is no {dtype}: '{}'", field.escape_ascii()),
+    })
 }
 
 #[cfg(test)]

@@ -255,7 +255,7 @@ fn run(ctx: &mut KernelCtx) -> Result<()> {
     if unique && num_sampled as u64 > classes.possible() {
         return Err(Error::invalid_argument(format!("{num_sampled} different classes out of {}", classes.possible())));
     }
-    let mut generator = generator(ctx, |generator| generator.set_aside(num_sampled as u128 * 512))?;
+    let mut generator = generator(ctx, &|generator| generator.set_aside(num_sampled as u128 * 512))?;
     let mut drawn = vec![0; num_sampled];
     let tries = draw(&classes, &mut generator, unique, &mut drawn)
         .ok_or_else(|| Error::resource_exhausted("classes that differ are too rare"))?;

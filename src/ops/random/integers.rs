@@ -41,7 +41,7 @@ fn run<T: Number, const N: usize>(ctx: &mut KernelCtx, draw: fn(&mut PhiloxRando
     if n > 0 && low >= high {
         return Err(Error::invalid_argument(format!("minval {low} is not below maxval {high}")));
     }
-    let generator = generator(ctx, |generator| generator.reserve(n))?;
+    let generator = generator(ctx, &|generator| generator.reserve(n))?;
     let range = high.minus(low);
     fill(&generator, ctx.outputs.slice::<T>(0)?, 1, |generator| draw(generator, low, range));
     Ok(())

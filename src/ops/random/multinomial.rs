@@ -1,6 +1,5 @@
 //! Multinomial: classes drawn by their logarithmic weights.
 
-use crate::dispatch;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Tensor, get_default_graph};
@@ -8,7 +7,7 @@ use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, KernelCtx, OpDef, Sig, con
 use crate::ops::random::normal::generator;
 use crate::ops::scope::Scope;
 use crate::shape::{Dim, PartialShape};
-use crate::value::{Number, Value};
+use crate::value::Value;
 
 /// For each row of `logits`, `num_samples` classes drawn with the probabilities of its softmax. TF: `tf.multinomial`.
 ///
@@ -97,12 +96,12 @@ pub(super) static MULTINOMIAL: OpDef = OpDef {
         };
         ctx.set(0, PartialShape::new([logits.dim(0), samples]))
     },
-    kernel: Kernel::Run(|ctx| dispatch!(ctx.node.dtype()?, numbers, T => run::<T>(ctx))),
+    kernel: Kernel::Run(run),
     grad: Grad::Stop("classes are not smooth"),
     flags: Flags::STATEFUL,
 };
 
-fn run<T: Number>(ctx: &mut KernelCtx) -> Result<()> {
+fn run(ctx: &mut KernelCtx) -> Result<()> {
     let (shape, out) = (ctx.inputs.shape(0)?.clone(), ctx.outputs.shape(0)?.clone());
     let (classes, samples) = (shape[1], out[1]);
     if out.num_elements()? > 0 && classes == 0 {
@@ -110,8 +109,8 @@ fn run<T: Number>(ctx: &mut KernelCtx) -> Result<()> {
     }
     // What TensorFlow sets aside.
     let numbers = shape[0].saturating_mul(samples.next_multiple_of(4)).saturating_mul(2);
-    let mut generator = generator(ctx, |generator| generator.reserve(numbers))?;
-    let logits = ctx.inputs.slice::<T>(0)?;
+    let mut generator = generator(ctx, &|generator| generator.reserve(numbers))?;
+    let logits = ctx.inputs.value(0)?.float64s()?;
     let mut drawn = Vec::with_capacity(out.num_elements()?);
     let mut sums = vec![0.0; classes];
     for row in logits.chunks_exact(classes.max(1)).take(out[0]) {
@@ -127,13 +126,13 @@ fn run<T: Number>(ctx: &mut KernelCtx) -> Result<()> {
 }
 
 /// The running sums of the weights whose logarithms `row` holds, up to a factor; infinite ones and NaN count nothing.
-fn sum_weights<T: Number>(row: &[T], sums: &mut [f64]) -> f64 {
-    let finite = row.iter().map(|x| x.to_f64()).filter(|x| x.is_finite());
+fn sum_weights(row: &[f64], sums: &mut [f64]) -> f64 {
+    let finite = row.iter().copied().filter(|x| x.is_finite());
     let most = finite.fold(f64::MIN, f64::max);
     let mut total = 0.0;
     for (sum, x) in sums.iter_mut().zip(row) {
-        let weight = (x.to_f64() - most).exp();
-        total += if x.to_f64().is_finite() { weight } else { 0.0 };
+        let weight = (x - most).exp();
+        total += if x.is_finite() { weight } else { 0.0 };
         *sum = total;
     }
     total

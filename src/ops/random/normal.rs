@@ -1,6 +1,6 @@
 //! RandomStandardNormal, TruncatedNormal and RandomUniform.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use crate::dispatch;
 use crate::dtype::DType;
@@ -178,25 +178,21 @@ pub(super) fn infer(ctx: &mut InferCtx) -> Result<()> {
 struct Generator(Mutex<PhiloxRandom>);
 
 /// The node's generator, from which `take` sets numbers aside.
-pub(crate) fn generator(ctx: &KernelCtx, take: impl FnOnce(&mut PhiloxRandom) -> PhiloxRandom) -> Result<PhiloxRandom> {
-    let generator = kept(ctx)?;
-    let mut generator = generator.0.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(take(&mut generator))
-}
-
-fn kept(ctx: &KernelCtx) -> Result<Arc<Generator>> {
+pub(crate) fn generator(ctx: &KernelCtx, take: &dyn Fn(&mut PhiloxRandom) -> PhiloxRandom) -> Result<PhiloxRandom> {
     let attrs = ctx.node.attrs();
     let (seed, seed2) = (attrs.int("seed")? as u64, attrs.int("seed2")? as u64);
     let make = || {
         let (seed, seed2) = if (seed, seed2) == (0, 0) { (rand_seed(), rand_seed()) } else { (seed, seed2) };
         Generator(Mutex::new(PhiloxRandom::new(seed, seed2)))
     };
-    ctx.resources.get_or_create(&format!("random generator of {}", ctx.node.name), make)
+    let generator = ctx.resources.get_or_create(&format!("random generator of {}", ctx.node.name), make)?;
+    let mut generator = generator.0.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(take(&mut generator))
 }
 
 fn run<T: Element + Sample>(ctx: &mut KernelCtx, blocks: u128, draw: Draw<T>) -> Result<()> {
     let n = ctx.outputs.shape(0)?.num_elements()?;
-    let generator = generator(ctx, |generator| generator.reserve(n))?;
+    let generator = generator(ctx, &|generator| generator.reserve(n))?;
     fill(&generator, ctx.outputs.slice::<T>(0)?, blocks, draw);
     Ok(())
 }

@@ -106,7 +106,7 @@ pub(super) static RANDOM_SHUFFLE: OpDef = OpDef {
         if rows <= 1 || shape.num_elements()? <= 1 {
             return ctx.pass_on(0, 0);
         }
-        let mut generator = generator(ctx, |generator| generator.set_aside((rows as u128 - 1).div_ceil(4)))?;
+        let mut generator = generator(ctx, &|generator| generator.set_aside((rows as u128 - 1).div_ceil(4)))?;
         let mut order: Vec<usize> = (0..rows).collect();
         for i in 0..rows - 1 {
             order.swap(i, i + generator.next_single() as usize % (rows - i));

@@ -93,7 +93,7 @@ fn infer(ctx: &mut InferCtx) -> Result<()> {
 }
 
 /// Gives the outputs: the words of each string.
-fn run(ctx: &mut KernelCtx, words: impl Fn(&[u8]) -> Vec<Vec<u8>>) -> Result<()> {
+fn run(ctx: &mut KernelCtx, words: &dyn Fn(&[u8]) -> Vec<Vec<u8>>) -> Result<()> {
     let input = ctx.inputs.slice::<Vec<u8>>(0)?;
     let (mut indices, mut values, mut widest) = (Vec::new(), Vec::new(), 0);
     for (row, s) in (0..).zip(input) {
@@ -118,7 +118,7 @@ pub(super) static STRING_SPLIT: OpDef = OpDef {
     kernel: Kernel::Run(|ctx| {
         let skip_empty = ctx.node.attrs().bool("skip_empty")?;
         let delimiter = ctx.inputs.value(1)?.item::<Vec<u8>>()?;
-        run(ctx, |s| {
+        run(ctx, &|s| {
             if delimiter.is_empty() {
                 return s.iter().map(|&byte| vec![byte]).collect();
             }
@@ -143,7 +143,7 @@ pub(super) static STRING_SPLIT_V2: OpDef = OpDef {
         let most = ctx.node.attrs().int("maxsplit")?;
         let most = usize::try_from(most).ok().filter(|&most| most > 0).unwrap_or(usize::MAX);
         let separator = ctx.inputs.value(1)?.item::<Vec<u8>>()?;
-        run(ctx, |s| if separator.is_empty() { between_spaces(s, most) } else { between(s, &separator, most) })
+        run(ctx, &|s| if separator.is_empty() { between_spaces(s, most) } else { between(s, &separator, most) })
     }),
     grad: Grad::Missing("text is not smooth"),
     flags: Flags::PURE,

@@ -4,13 +4,12 @@ use std::sync::OnceLock;
 
 use super::SummaryArgs;
 use super::scalar::tagged;
-use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::format::summary::{HistogramProto, Summary, SummaryValue};
 use crate::graph::Tensor;
 use crate::op::{Flags, Grad, IntoTensor, Kernel, OpDef, Sig};
 use crate::shape::PartialShape;
-use crate::value::{Number, Value};
+use crate::value::Value;
 
 /// A summary of how the numbers `values` are spread, under the tag `name`. TF: `tf.summary.histogram`.
 ///
@@ -73,9 +72,7 @@ pub(super) static HISTOGRAM_SUMMARY: OpDef = OpDef {
         ctx.set(0, PartialShape::scalar())
     },
     kernel: Kernel::Run(|ctx| {
-        let numbers: Vec<f64> = dispatch!(ctx.node.dtype()?, numbers, T => {
-            Ok(ctx.inputs.slice::<T>(1)?.iter().map(|x| x.to_f64()).collect())
-        })?;
+        let numbers = ctx.inputs.value(1)?.float64s()?;
         let tag = ctx.inputs.value(0)?.item::<Vec<u8>>()?;
         check(&numbers)?;
         let value = SummaryValue { histo: Some(histogram_of(numbers.into_iter())), ..tagged(&tag) };

@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 
 use super::{SUMMARIES, SummaryArgs};
-use crate::dispatch;
 use crate::error::{Error, Result};
 use crate::format::summary::{Summary, SummaryValue};
 use crate::graph::{Tensor, built_at, get_default_graph, here};
 use crate::op::{Arg, Flags, Grad, IntoTensor, Kernel, OpDef, Sig};
 use crate::shape::PartialShape;
-use crate::value::{Number, Value};
+use crate::value::Value;
 
 /// A summary of the single number `tensor` under the tag `name`. TF: `tf.summary.scalar`.
 ///
@@ -64,12 +63,10 @@ pub(super) static SCALAR_SUMMARY: OpDef = OpDef {
         if tags != values {
             return Err(Error::invalid_argument(format!("tags of shape {tags} for values of shape {values}")));
         }
-        let numbers: Vec<f32> = dispatch!(ctx.node.dtype()?, numbers, T => {
-            Ok(ctx.inputs.slice::<T>(1)?.iter().map(|x| x.to_f64() as f32).collect())
-        })?;
+        let numbers = ctx.inputs.value(1)?.float64s()?;
         let mut summary = Summary::default();
         for (tag, x) in ctx.inputs.slice::<Vec<u8>>(0)?.iter().zip(numbers) {
-            summary.value.push(SummaryValue { simple_value: Some(x), ..tagged(tag) });
+            summary.value.push(SummaryValue { simple_value: Some(x as f32), ..tagged(tag) });
         }
         ctx.outputs.set(0, Value::scalar(summary.to_bytes()));
         Ok(())

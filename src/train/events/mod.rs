@@ -22,6 +22,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::event::{Event, SessionLog, TaggedRunMetadata, What};
 use crate::format::meta::MetaGraphDef;
 use crate::format::record::put_record;
+use crate::format::summary::Summary;
 use crate::format::trace::RunMetadata;
 use crate::host::logging;
 use file::EventFile;
@@ -172,8 +173,10 @@ impl FileWriter {
     ///
     /// The step is a number, the value of a variable, or `None`. An error if the bytes are no summary.
     pub fn add_summary(&self, summary: impl SummarySource, global_step: impl EventStep) -> Result<()> {
-        let mut summary = summary.summary()?;
-        let step = global_step.event_step()?;
+        self.add_values(summary.summary()?, global_step.event_step()?)
+    }
+
+    fn add_values(&self, mut summary: Summary, step: i64) -> Result<()> {
         let mut writing = self.lock();
         for value in &mut summary.value {
             // As in TensorFlow: TensorBoard takes what the first value of a tag says of all.

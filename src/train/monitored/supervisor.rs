@@ -396,28 +396,30 @@ impl Supervisor {
         }
         if let Some(summary_op) = self.summary_op {
             let (sess, writer, steps) = (sess.clone(), writer.clone(), self.global_step.clone());
-            self.loops(self.save_summaries_secs, move || {
+            let work = move || {
                 let summary = sess.run(summary_op, Feeds::new())?;
                 let step = steps.as_ref().map(|steps| steps.now(&sess)).transpose()?;
                 writer.add_summary(summary, step)
-            })?;
+            };
+            self.loops(self.save_summaries_secs, Box::new(work))?;
         }
         if let Some(steps) = self.global_step.clone() {
             let (sess, writer) = (sess.clone(), writer.clone());
             let mut last = (steps.now(&sess)?, Instant::now());
-            self.loops(self.save_summaries_secs, move || {
+            let work = move || {
                 let now = (steps.now(&sess)?, Instant::now());
                 let speed = (now.0 - last.0) as f64 / (now.1 - last.1).as_secs_f64();
                 last = now;
                 let tag = format!("{}/sec", steps.name);
                 logging::info(format_args!("{tag}: {speed}"));
                 writer.add_summary(Summary::of_numbers([(tag.as_str(), speed as f32)]), now.0)
-            })?;
+            };
+            self.loops(self.save_summaries_secs, Box::new(work))?;
         }
         if let Some(saver) = self.saver.clone() {
             let (sess, writer, steps) = (sess.clone(), writer.clone(), self.global_step.clone());
             let path = save_path.clone();
-            self.loops(self.save_model_secs, move || {
+            let work = move || {
                 logging::info(format_args!("Saving checkpoint to path {}", path.display()));
                 let Some(steps) = &steps else { return saver.save(&sess, &path).map(|_| ()) };
                 let step = steps.now(&sess)?;
@@ -425,13 +427,14 @@ impl Supervisor {
                 let checkpoint_path = path.to_string_lossy().into_owned();
                 let log = SessionLog { status: SessionLog::CHECKPOINT, checkpoint_path, ..SessionLog::default() };
                 writer.add_session_log(log, step)
-            })?;
+            };
+            self.loops(self.save_model_secs, Box::new(work))?;
         }
         Ok(())
     }
 
     /// Calls `work` now and every so many seconds, on a thread of its own, until all are to stop.
-    fn loops(&self, seconds: f64, mut work: impl FnMut() -> Result<()> + Send + 'static) -> Result<()> {
+    fn loops(&self, seconds: f64, mut work: Box<dyn FnMut() -> Result<()> + Send>) -> Result<()> {
         let interval = Duration::try_from_secs_f64(seconds);
         let interval =
             interval.map_err(|_| Error::invalid_argument(format!("{seconds} seconds are no time to wait")))?;
