@@ -323,8 +323,14 @@ mod tests {
         let at: Vec<i32> = wanted.iter().map(|(_, place)| *place).collect();
         let (floats, ordered_floats): (Vec<f32>, Vec<f32>) =
             (numbers.iter().map(|x| *x as f32).collect(), ordered.iter().map(|x| *x as f32).collect());
-        OpTest::new(places(7)).inputs([numbers.into()]).expect([ordered.into(), at.clone().into()]).run();
-        OpTest::new(places(7)).inputs([floats.into()]).expect([ordered_floats.into(), at.into()]).run();
+        OpTest::new(places(7))
+            .inputs([Value::vector(numbers)])
+            .expect([Value::vector(ordered), Value::vector(at.clone())])
+            .run();
+        OpTest::new(places(7))
+            .inputs([Value::vector(floats)])
+            .expect([Value::vector(ordered_floats), Value::vector(at)])
+            .run();
         OpTest::new(places(2)).inputs([[[7u8, 9, 8]].into()]).expect([[[9u8, 8]].into(), [[1i32, 2]].into()]).run();
         OpTest::new(|x| vec![top_k(x[0], 2).0])
             .inputs([[[1.0f32, 5.0, 3.0], [0.5, -2.0, 0.25]].into()])
