@@ -133,15 +133,12 @@ pub fn binary<T: Copy + Sync, U: Send>(
     });
 }
 
+/// What is done with a row: its operands come before it.
+type OfRow<'a, T, U> = &'a (dyn Fn(&[T], &[T], &mut [U]) + Sync);
+
 /// Calls `f` for rows of `out`, each with its operands: as many elements, or one that is repeated. Nothing stands for an
 /// array that is `out` itself.
-fn rows<T: Sync, U: Send>(
-    plan: &Broadcast,
-    a: Option<&[T]>,
-    b: &[T],
-    out: &mut [U],
-    f: &(dyn Fn(&[T], &[T], &mut [U]) + Sync),
-) {
+fn rows<T: Sync, U: Send>(plan: &Broadcast, a: Option<&[T]>, b: &[T], out: &mut [U], f: OfRow<T, U>) {
     for_each_chunk(out, ELEMENTWISE_CHUNK, |start, out| {
         plan.pieces(start, out, &mut |out, [i, j]| {
             let [n, m] = plan.steps.map(|step| if step == 0 { 1 } else { out.len() });

@@ -5,7 +5,6 @@
 
 use std::ops::Range;
 
-
 use super::cpu::{self, Level, level};
 use super::link::{self, UnaryLoop};
 use super::parallel::{for_each_chunk, for_each_part};

@@ -53,12 +53,10 @@ pub fn for_each_pair_of_parts<T: Send, U: Send>(
     }
 }
 
-fn halves_of_pair<T: Send, U: Send>(
-    (a, b): (&mut [T], &mut [U]),
-    len: [usize; 2],
-    first: usize,
-    f: &(dyn Fn(usize, &mut [T], &mut [U]) + Sync),
-) {
+/// What is done with parts of two arrays.
+type OfPair<'a, T, U> = &'a (dyn Fn(usize, &mut [T], &mut [U]) + Sync);
+
+fn halves_of_pair<T: Send, U: Send>((a, b): (&mut [T], &mut [U]), len: [usize; 2], first: usize, f: OfPair<T, U>) {
     let parts = a.len().div_ceil(len[0]);
     if parts <= 1 {
         return f(first, a, b);

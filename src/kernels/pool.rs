@@ -3,7 +3,6 @@
 
 use std::ops::Range;
 
-
 use super::parallel::for_each_part;
 use super::simd::vectorized;
 use super::{Plain, scratch};

@@ -1,7 +1,6 @@
 //! Softmax, its logarithm, and cross entropy, row by row. Short rows go through the exponential together, so that its
 //! vectors are full.
 
-
 use super::Plain;
 use super::math::Real;
 use super::parallel::{for_each_chunk, for_each_pair_of_parts};
