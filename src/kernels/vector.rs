@@ -135,7 +135,8 @@ impl<T: super::gemm::GemmElement, const N: usize> Vector<T> for Lanes<T, N> {
 }
 
 impl<const N: usize> Singles for Lanes<f32, N> {
-    const KEPT: usize = 6;
+    // Each takes two registers of x86-64's least processors, which have 16; others have 32.
+    const KEPT: usize = if cfg!(target_arch = "x86_64") { 6 } else { 12 };
     #[inline(always)]
     unsafe fn minus(mut self, other: Self) -> Self {
         for i in 0..N {

@@ -10,7 +10,7 @@ use crate::format::meta::collection_def::Kind;
 use crate::format::meta::{MetaGraphDef, SavedModel, SignatureDef, TensorInfo};
 use crate::format::text::FileMessage;
 use crate::session::{Feeds, Session};
-use crate::sort::sort;
+use crate::sort::{map, sort};
 use crate::train::import_meta_graph_args;
 use crate::value::{IntoValue, Value};
 
@@ -236,9 +236,7 @@ impl Signature<'_> {
         }
         let outputs = self.def.outputs.iter().map(|(name, info)| self.tensor(name, info));
         let values = self.model.sess.run(outputs.collect::<Result<Vec<String>>>()?, feeds)?;
-        let mut outputs = BTreeMap::new();
-        outputs.extend(self.def.outputs.keys().cloned().zip(values));
-        Ok(outputs)
+        Ok(map(self.def.outputs.keys().cloned().zip(values)))
     }
 
     /// The tensor of the graph.
